@@ -1,0 +1,50 @@
+import type { Counts } from '../api/backup.ts';
+import type { BatchRef, ReportRef, SegmentRef, Step } from '../api/run.ts';
+import { Archive } from './archive.ts';
+import { identify, readBatch, type BackupBatchItem } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { Report } from './report.ts';
+
+export interface ArchiveItemsInput extends Planned {
+  readonly step: Step;
+  readonly order: readonly number[];
+  readonly batch: BatchRef;
+  /** PersistentVolumes of the batch whose snapshot failed, with the reason: they are left out, as Velero does. */
+  readonly failedVolumes: Readonly<Record<string, string>>;
+}
+
+export interface ArchivedItems {
+  /** Absent if every item was left out. */
+  readonly segment?: SegmentRef;
+  readonly report: ReportRef;
+  readonly archived: Counts;
+}
+
+export interface ArchiveItemsActivities {
+  /** Writes the segment of one batch. Safe to repeat: the same batch gives the same bytes, under a key of each attempt's own. */
+  archiveItems(input: ArchiveItemsInput): Promise<ArchivedItems>;
+}
+
+export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): ArchiveItemsActivities {
+  return {
+    async archiveItems(input) {
+      const { staging, plan } = await openRun<BackupPlan>(input);
+      const report = new Report(now);
+      const archive = new Archive(plan.backup, report);
+      const failed = new Map(Object.entries(input.failedVolumes));
+      const archived: Record<string, number> = {};
+      for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
+        const { groupResource, item } = entry;
+        if (groupResource === 'persistentvolumes' && failed.has(item.metadata.name)) {
+          report.error('Error taking snapshot of volume', identify(entry), failed.get(item.metadata.name));
+          continue;
+        }
+        archive.add(entry);
+        archived[groupResource] = (archived[groupResource] ?? 0) + 1;
+      }
+      const segment = await archive.write(staging, input.step, input.order);
+      return { ...(segment && { segment }), report: await report.write(staging, input.step), archived };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+import type { BatchRef, RunSettings, Step } from '../api/run.ts';
+import type { Staging } from './staging.ts';
+
+/** An item on its way into a backup. */
+export interface BackupBatchItem {
+  readonly groupResource: GroupResource;
+  /** The version it was listed in; its place in the archive keeps it, whatever an action makes of `apiVersion`. */
+  readonly version: string;
+  readonly item: Unstructured;
+}
+
+/** An item on its way into the cluster. */
+export interface RestoreBatchItem {
+  readonly groupResource: GroupResource;
+  /** As it was in the backup. */
+  readonly itemFromBackup: Unstructured;
+  /** As actions have changed it; absent until one has. */
+  readonly item?: Unstructured;
+}
+
+/** Cuts items into batches and writes each to staging as it fills, one behind the other. */
+export class BatchWriter {
+  readonly #staging: Staging;
+  readonly #step: Step;
+  readonly #limits: RunSettings['batch'];
+  readonly #batches: BatchRef[] = [];
+  #lines: string[] = [];
+  #bytes = 0;
+  #groupResources = new Set<GroupResource>();
+
+  constructor(staging: Staging, step: Step, limits: RunSettings['batch']) {
+    this.#staging = staging;
+    this.#step = step;
+    this.#limits = limits;
+  }
+
+  async add(item: BackupBatchItem | RestoreBatchItem): Promise<void> {
+    const line = JSON.stringify(item);
+    if (this.#lines.length > 0 && this.#bytes + line.length > this.#limits.bytes) await this.#cut();
+    this.#lines.push(line);
+    this.#bytes += line.length;
+    this.#groupResources.add(item.groupResource);
+    if (this.#lines.length >= this.#limits.items) await this.#cut();
+  }
+
+  /** Writes what is left; resolves with all batches, in order. */
+  async finish(): Promise<BatchRef[]> {
+    if (this.#lines.length > 0) await this.#cut();
+    return this.#batches;
+  }
+
+  async #cut(): Promise<void> {
+    const ref = await this.#staging.writeLines(`${this.#step}-batch${this.#batches.length}`, this.#lines);
+    this.#batches.push({ ...ref, items: this.#lines.length, groupResources: [...this.#groupResources] });
+    this.#lines = [];
+    this.#bytes = 0;
+    this.#groupResources = new Set();
+  }
+}
+
+/** Reads the items of a batch, after checking its digest. */
+export async function readBatch<T extends BackupBatchItem | RestoreBatchItem>(staging: Staging, batch: BatchRef): Promise<T[]> {
+  return (await staging.readLines(batch)) as T[];
+}
+
+/** Writes the items of one batch anew, as an action left them. */
+export async function writeBatch(
+  staging: Staging,
+  step: Step,
+  items: readonly (BackupBatchItem | RestoreBatchItem)[],
+): Promise<BatchRef> {
+  const ref = await staging.writeLines(`${step}-batch`, items.map((item) => JSON.stringify(item)));
+  return { ...ref, items: items.length, groupResources: [...new Set(items.map((item) => item.groupResource))] };
+}
+
+/** Which object a batch item is. */
+export function identify({ groupResource, item }: { readonly groupResource: GroupResource; readonly item: Unstructured }): ResourceIdentifier {
+  return { groupResource, namespace: item.metadata.namespace ?? '', name: item.metadata.name };
+}

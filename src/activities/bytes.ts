@@ -1,0 +1,18 @@
+import { BowlineError } from '../api/errors.ts';
+import type { ObjectStore } from '../plugins/object-store.ts';
+import { activitySignal } from './lease.ts';
+
+/** No metadata file or list beside a backup comes near this. */
+const maxBytes = 256 * 1024 * 1024;
+
+/** A whole small object. @throws BowlineError `CorruptBackup` beyond 256 MiB */
+export async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of await store.getObject(key, { signal: activitySignal() })) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > maxBytes) throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: larger than ${maxBytes} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,131 @@
+import pLimit from 'p-limit';
+import type { Counts } from '../api/backup.ts';
+import { errorCode, errorText } from '../api/errors.ts';
+import type { BatchRef, ReportRef, RunSettings, SegmentRef, Step } from '../api/run.ts';
+import { itemKey, parseItemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
+import { backupFilter } from '../selection/backup-filter.ts';
+import { Archive } from './archive.ts';
+import { BatchWriter } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { isItemError } from './item-errors.ts';
+import { activitySignal } from './lease.ts';
+import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { Report, reportLines } from './report.ts';
+import type { Staging } from './staging.ts';
+
+export interface CollectAdditionalItemsInput extends Planned {
+  readonly step: Step;
+  readonly batch: RunSettings['batch'];
+  readonly order: readonly number[];
+  /** Reports that name additional items. */
+  readonly wanted: readonly ReportRef[];
+  /** Reports that name what has been collected so far, so that each item is in a backup once. */
+  readonly collected: readonly ReportRef[];
+  /** Whether to ask for the definitions and namespaces of what has been collected: in the first wave. */
+  readonly withOwners: boolean;
+}
+
+export interface CollectedAdditionalItems {
+  readonly batches: readonly BatchRef[];
+  readonly segments: readonly SegmentRef[];
+  readonly report: ReportRef;
+  readonly selected: Counts;
+  readonly archived: Counts;
+}
+
+export interface CollectAdditionalItemsActivities {
+  /**
+   * Fetches the items that actions named and no step has collected yet. An absent one is a warning. Safe to repeat: it only
+   * reads the cluster, and writes to keys of its own attempt.
+   */
+  collectAdditionalItems(input: CollectAdditionalItemsInput): Promise<CollectedAdditionalItems>;
+}
+
+export function createCollectAdditionalItems(dependencies: Dependencies, openRun: OpenRun): CollectAdditionalItemsActivities {
+  const { kubernetes, config, now } = dependencies;
+
+  return {
+    async collectAdditionalItems(input) {
+      const { staging, plan } = await openRun<BackupPlan>(input);
+      const signal = activitySignal();
+      const discovery = await kubernetes.discover({ signal });
+      const filter = backupFilter(plan.backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
+      const report = new Report(now);
+      const archive = new Archive(plan.backup, report);
+      const batches = new BatchWriter(staging, input.step, input.batch);
+      const staged = new Set(plan.staged);
+      const selected: Record<string, number> = {};
+      const archived: Record<string, number> = {};
+
+      const wanted = await missingItems(staging, input, plan);
+      const limit = pLimit(config.concurrency.requests);
+      const fetched = await Promise.all([...wanted].map(([key, required]) => limit(() => fetch(parseItemKey(key), required))));
+      for (const entry of fetched) {
+        if (entry === undefined) continue;
+        const { groupResource } = entry;
+        selected[groupResource] = (selected[groupResource] ?? 0) + 1;
+        report.item(groupResource, entry.item);
+        if (staged.has(groupResource)) {
+          await batches.add(entry);
+        } else {
+          archive.add(entry);
+          archived[groupResource] = (archived[groupResource] ?? 0) + 1;
+        }
+      }
+      const segment = await archive.write(staging, input.step, [...input.order, 0]);
+      return {
+        batches: await batches.finish(),
+        segments: segment ? [segment] : [],
+        report: await report.write(staging, input.step),
+        selected,
+        archived,
+      };
+
+      async function fetch(identifier: ResourceIdentifier, required: boolean) {
+        signal.throwIfAborted();
+        const resource = discovery.find(identifier.groupResource);
+        if (resource === undefined) {
+          if (required) report.warning('Additional item is of a resource that the cluster does not serve', identifier);
+          return undefined;
+        }
+        try {
+          const item: Unstructured = await kubernetes.get(resource, identifier, { signal });
+          return filter.allowsAdditional(resource, item) ? { groupResource: resource.groupResource, version: resource.version, item } : undefined;
+        } catch (error) {
+          if (!isItemError(error)) throw error;
+          if (errorCode(error) !== 'NotFound') report.error('Error getting additional item', identifier, errorText(error));
+          else if (required) report.warning('Additional item was not found in the cluster', identifier);
+          return undefined;
+        }
+      }
+    },
+  };
+}
+
+/** The keys that are wanted and not collected, each with whether its absence is worth a warning. */
+async function missingItems(staging: Staging, input: CollectAdditionalItemsInput, plan: BackupPlan): Promise<Map<string, boolean>> {
+  const wanted = new Map<string, boolean>();
+  for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
+    for (const identifier of items) wanted.set(itemKey(identifier), true);
+  }
+  if (input.withOwners) await addOwners(staging, { input, plan, wanted });
+  for await (const { groupResource, namespace, names } of reportLines(staging, input.collected, 'items')) {
+    for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
+  }
+  return wanted;
+}
+
+/** The namespaces of the items, which a label selector leaves out, and their CustomResourceDefinitions, which a namespace filter does. */
+async function addOwners(
+  staging: Staging,
+  { input, plan, wanted }: { input: CollectAdditionalItemsInput; plan: BackupPlan; wanted: Map<string, boolean> },
+): Promise<void> {
+  const { includeClusterResources } = plan.backup.spec;
+  for await (const { groupResource, namespace } of reportLines(staging, input.collected, 'items')) {
+    if (namespace !== '') wanted.set(itemKey({ groupResource: 'namespaces', namespace: '', name: namespace }), false);
+    if (includeClusterResources == null && groupResource.includes('.')) {
+      const definition = { groupResource: 'customresourcedefinitions.apiextensions.k8s.io', namespace: '', name: groupResource };
+      wanted.set(itemKey(definition), false);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import type { ApiResource } from '../api/api-resource.ts';
+import type { Counts } from '../api/backup.ts';
+import { errorCode, errorText, type BowlineError } from '../api/errors.ts';
+import type { BatchRef, ReportRef, RunSettings, SegmentRef, Step } from '../api/run.ts';
+import { itemKey } from '../api/unstructured.ts';
+import type { ListPage } from '../kubernetes/client.ts';
+import { backupFilter, type BackupFilter } from '../selection/backup-filter.ts';
+import { Archive } from './archive.ts';
+import { BatchWriter } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { isItemError } from './item-errors.ts';
+import { activitySignal } from './lease.ts';
+import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { Report, reportLines } from './report.ts';
+import type { Staging } from './staging.ts';
+
+/** Items that one call reads, more or less: it stops at the first page that reaches this. */
+const itemsPerCall = 5_000;
+
+/** Up to this many namespaces are listed one by one; with more, one list of the whole cluster is filtered as it streams. */
+const namespacesListedAlone = 4;
+
+/** Where a collection goes on: the list, counted over resources and namespaces, and the page in it. */
+export interface Position {
+  readonly list: number;
+  readonly continueToken?: string;
+}
+
+export interface CollectItemsInput extends Planned {
+  readonly step: Step;
+  readonly batch: RunSettings['batch'];
+  readonly order: readonly number[];
+  readonly from: Position;
+  /** Reports of earlier calls: read only if a list has to be begun anew, to leave out what they collected. */
+  readonly earlier: readonly ReportRef[];
+}
+
+export interface CollectedItems {
+  /** Items that actions or volumes concern, for the next steps. */
+  readonly batches: readonly BatchRef[];
+  /** The others, archived already. */
+  readonly segments: readonly SegmentRef[];
+  readonly report: ReportRef;
+  /** Where the next call goes on; absent after the last list. */
+  readonly next?: Position;
+  /** Selected items by group-resource, and how many of them `segments` hold. */
+  readonly selected: Counts;
+  readonly archived: Counts;
+  /** How many items the list at hand still holds, where the server tells. */
+  readonly remaining: number;
+}
+
+export interface CollectItemsActivities {
+  /**
+   * Lists some pages, filters, and writes batches and a segment. Safe to repeat: each attempt lists anew and writes to keys of
+   * its own; what counts is what its result names. A resource that can't be listed is an error in the report.
+   */
+  collectItems(input: CollectItemsInput): Promise<CollectedItems>;
+}
+
+interface List {
+  readonly resource: ApiResource;
+  readonly namespace?: string;
+}
+
+export function createCollectItems(dependencies: Dependencies, openRun: OpenRun): CollectItemsActivities {
+  const { kubernetes, now } = dependencies;
+
+  return {
+    async collectItems(input) {
+      const { staging, plan } = await openRun<BackupPlan>(input);
+      const signal = activitySignal();
+      const discovery = await kubernetes.discover({ signal });
+      const filter = backupFilter(plan.backup.spec, plan.resources, (name) => discovery.resolve(name)?.groupResource);
+      const collection = new Collection({ staging, plan, input, filter, report: new Report(now) });
+      const lists = listsOf(plan.resources, filter);
+
+      let position: Position | undefined = input.from;
+      for await (const { page, at } of pagesFrom(dependencies, { lists, filter, from: input.from, signal })) {
+        const list = lists[at]!;
+        if (page instanceof Error) {
+          if (errorCode(page) === 'Expired') await collection.leaveOutEarlier(input.earlier);
+          else if (isItemError(page)) collection.listFailed(list, page);
+          else throw page;
+        } else {
+          await collection.add(list.resource, page);
+        }
+        position = page instanceof Error || page.continueToken === undefined ? { list: at + 1 } : { list: at, continueToken: page.continueToken };
+        if (errorCode(page) === 'Expired') position = { list: at, ...continueAfter(page as BowlineError) };
+        if (collection.listed >= itemsPerCall || errorCode(page) === 'Expired') break;
+      }
+      if (position.list >= lists.length) position = undefined;
+      return collection.finish(position);
+    },
+  };
+
+  /** The pages of all lists in order. The first pages of the next lists are asked for ahead, for most lists have but one. */
+  async function* pagesFrom(
+    { config }: Dependencies,
+    request: { lists: readonly List[]; filter: BackupFilter; from: Position; signal: AbortSignal },
+  ): AsyncGenerator<{ page: ListPage | Error; at: number }> {
+    const { lists, filter, from, signal } = request;
+    const options = (list: List) => ({
+      signal,
+      ...(list.namespace !== undefined && { namespace: list.namespace }),
+      ...(filter.labelSelector !== undefined && list.resource.groupResource !== 'namespaces' && { labelSelector: filter.labelSelector }),
+    });
+    const ahead = new Map<number, Promise<ListPage | Error>>();
+    const firstPage = (at: number): Promise<ListPage | Error> => {
+      const list = lists[at]!;
+      const token = at === from.list ? from.continueToken : undefined;
+      return kubernetes.listPage(list.resource, { ...options(list), ...(token !== undefined && { continueToken: token }) }).catch(asError);
+    };
+    for (let at = from.list; at < lists.length; at++) {
+      for (let next = at; next < Math.min(at + config.concurrency.lists, lists.length); next++) {
+        if (!ahead.has(next)) ahead.set(next, firstPage(next));
+      }
+      const page = await ahead.get(at)!;
+      ahead.delete(at);
+      yield { page, at };
+      if (page instanceof Error || page.continueToken === undefined) continue;
+      const list = lists[at]!;
+      const rest = kubernetes.listPages(list.resource, { ...options(list), continueToken: page.continueToken });
+      try {
+        for await (const following of rest) yield { page: following, at };
+      } catch (error) {
+        yield { page: asError(error), at };
+      }
+    }
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The 410's own token goes on from a newer state of the same list; without one the list begins anew. */
+function continueAfter(error: BowlineError): { continueToken?: string } {
+  return error.continueToken === undefined ? {} : { continueToken: error.continueToken };
+}
+
+function listsOf(resources: readonly ApiResource[], filter: BackupFilter): List[] {
+  const alone = filter.namespaces !== undefined && filter.namespaces.length <= namespacesListedAlone ? filter.namespaces : undefined;
+  return resources.flatMap((resource): List[] =>
+    resource.namespaced && alone ? alone.map((namespace) => ({ resource, namespace })) : [{ resource }],
+  );
+}
+
+/** What one call has collected so far. */
+class Collection {
+  listed = 0;
+  readonly #staging: Staging;
+  readonly #input: CollectItemsInput;
+  readonly #filter: BackupFilter;
+  readonly #report: Report;
+  readonly #staged: ReadonlySet<string>;
+  readonly #batches: BatchWriter;
+  readonly #archive: Archive;
+  readonly #selected: Record<string, number> = {};
+  readonly #archived: Record<string, number> = {};
+  #leftOut: Set<string> | undefined;
+  #remaining = 0;
+
+  constructor(parts: { staging: Staging; plan: BackupPlan; input: CollectItemsInput; filter: BackupFilter; report: Report }) {
+    const { staging, plan, input, filter, report } = parts;
+    this.#staging = staging;
+    this.#input = input;
+    this.#filter = filter;
+    this.#report = report;
+    this.#staged = new Set(plan.staged);
+    this.#batches = new BatchWriter(staging, input.step, input.batch);
+    this.#archive = new Archive(plan.backup, report);
+  }
+
+  async add(resource: ApiResource, page: ListPage): Promise<void> {
+    const { groupResource, version } = resource;
+    this.listed += page.items.length;
+    this.#remaining = page.remaining ?? 0;
+    for (const item of page.items) {
+      if (!this.#filter.selects(resource, item) || this.#isLeftOut(groupResource, item.metadata)) continue;
+      this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
+      this.#report.item(groupResource, item);
+      if (this.#staged.has(groupResource)) {
+        await this.#batches.add({ groupResource, version, item });
+        continue;
+      }
+      this.#archive.add({ groupResource, version, item });
+      this.#archived[groupResource] = (this.#archived[groupResource] ?? 0) + 1;
+    }
+  }
+
+  listFailed({ resource, namespace }: List, error: Error): void {
+    const item = { groupResource: resource.groupResource, namespace: namespace ?? '', name: '' };
+    this.#report.error('Error listing items', item, errorText(error));
+  }
+
+  /** After a list was begun anew, what earlier calls collected comes by again. */
+  async leaveOutEarlier(reports: readonly ReportRef[]): Promise<void> {
+    this.#leftOut = new Set();
+    for await (const { groupResource, namespace, names } of reportLines(this.#staging, reports, 'items')) {
+      for (const name of names) this.#leftOut.add(itemKey({ groupResource, namespace, name }));
+    }
+  }
+
+  async finish(next: Position | undefined): Promise<CollectedItems> {
+    const [batches, segment] = await Promise.all([
+      this.#batches.finish(),
+      this.#archive.write(this.#staging, this.#input.step, [...this.#input.order, 0]),
+    ]);
+    return {
+      batches,
+      segments: segment === undefined ? [] : [segment],
+      report: await this.#report.write(this.#staging, this.#input.step),
+      ...(next !== undefined && { next }),
+      selected: this.#selected,
+      archived: this.#archived,
+      remaining: this.#remaining,
+    };
+  }
+
+  #isLeftOut(groupResource: string, { namespace = '', name }: { namespace?: string; name: string }): boolean {
+    return this.#leftOut?.has(itemKey({ groupResource, namespace, name })) ?? false;
+  }
+}

@@ -1,0 +1,76 @@
+import { BowlineError, errorText } from '../api/errors.ts';
+import type { BatchRef, ReportRef, Step } from '../api/run.ts';
+import { readerOf } from '../kubernetes/reader.ts';
+import { resolveSelector } from '../selection/resource-selector.ts';
+import { identify, readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { isItemError } from './item-errors.ts';
+import { activitySignal } from './lease.ts';
+import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { Report } from './report.ts';
+
+export interface ExecuteItemActionInput extends Planned {
+  readonly step: Step;
+  readonly action: string;
+  readonly batch: BatchRef;
+}
+
+export interface ExecutedItemAction {
+  /** The batch as the action left it; items that failed or were stopped are no longer in it. */
+  readonly batch: BatchRef;
+  readonly report: ReportRef;
+}
+
+export interface ExecuteBackupItemActionActivities {
+  /**
+   * Runs one action over one batch. Safe to repeat: actions are idempotent, and each attempt writes a batch of its own. An
+   * item that fails is left out and reported, and the others go on.
+   */
+  executeBackupItemAction(input: ExecuteItemActionInput): Promise<ExecutedItemAction>;
+}
+
+export function createExecuteBackupItemAction(dependencies: Dependencies, openRun: OpenRun): ExecuteBackupItemActionActivities {
+  const { kubernetes, now } = dependencies;
+  return {
+    async executeBackupItemAction(input) {
+      const action = findAction(dependencies.backupItemActions, input.action);
+      const { staging, plan } = await openRun<BackupPlan>(input);
+      const signal = activitySignal();
+      const discovery = await kubernetes.discover({ signal });
+      const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
+      const reader = readerOf(kubernetes, signal);
+      const report = new Report(now);
+
+      const items: BackupBatchItem[] = [];
+      for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
+        signal.throwIfAborted();
+        const identifier = identify(entry);
+        const { labels } = entry.item.metadata;
+        if (!selector.matchesItem({ ...identifier, labels })) {
+          items.push(entry);
+          continue;
+        }
+        try {
+          const log = report.logOf(identifier);
+          const output = await action.execute({ item: entry.item, backup: plan.backup, kubernetes: reader, log });
+          report.additional(output.additionalItems ?? []);
+          items.push({ ...entry, item: output.updatedItem });
+        } catch (error) {
+          if (!isItemError(error)) throw error;
+          report.error(`Error executing item action ${action.name}`, identifier, errorText(error));
+        }
+      }
+      return {
+        batch: await writeBatch(staging, input.step, items),
+        report: await report.write(staging, input.step),
+      };
+    },
+  };
+}
+
+/** The action of that name. @throws BowlineError `InvalidConfig` if this worker has none such: another build planned the run */
+export function findAction<Action extends { readonly name: string }>(actions: readonly Action[], name: string): Action {
+  const action = actions.find((candidate) => candidate.name === name);
+  if (action) return action;
+  throw new BowlineError('InvalidConfig', `execute ${name}: this worker has no such action; it has ${actions.map((known) => known.name).join(', ')}`);
+}

@@ -1,0 +1,65 @@
+import { errorText } from '../api/errors.ts';
+import { cloneJson } from '../api/json.ts';
+import { readerOf } from '../kubernetes/reader.ts';
+import { resolveSelector } from '../selection/resource-selector.ts';
+import { readBatch, writeBatch, type RestoreBatchItem } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
+import { isItemError } from './item-errors.ts';
+import { activitySignal } from './lease.ts';
+import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { Report } from './report.ts';
+import { resetMetadata } from './reset-metadata.ts';
+
+export interface ExecuteRestoreItemActionActivities {
+  /**
+   * Runs one action over one batch. Safe to repeat: actions are idempotent, and each attempt writes a batch of its own. An
+   * item that fails, or that the action stops, is left out; the others go on.
+   */
+  executeRestoreItemAction(input: ExecuteItemActionInput & Planned): Promise<ExecutedItemAction>;
+}
+
+export function createExecuteRestoreItemAction(dependencies: Dependencies, openRun: OpenRun): ExecuteRestoreItemActionActivities {
+  const { kubernetes, now } = dependencies;
+  return {
+    async executeRestoreItemAction(input) {
+      const action = findAction(dependencies.restoreItemActions, input.action);
+      const { staging, plan } = await openRun<RestorePlan>(input);
+      const { restore } = plan;
+      const signal = activitySignal();
+      const discovery = await kubernetes.discover({ signal });
+      const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
+      const reader = readerOf(kubernetes, signal);
+      const report = new Report(now);
+
+      const items: RestoreBatchItem[] = [];
+      for (const entry of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+        signal.throwIfAborted();
+        const { groupResource, itemFromBackup } = entry;
+        const item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
+        const { name, namespace = '', labels } = item.metadata;
+        const target = restore.spec.namespaceMapping?.[namespace] ?? namespace;
+        if (!selector.matchesItem({ groupResource, namespace: target, labels })) {
+          items.push(entry);
+          continue;
+        }
+        const identifier = { groupResource, namespace, name };
+        try {
+          const log = report.logOf(identifier);
+          const output = await action.execute({ item, itemFromBackup, restore, kubernetes: reader, log });
+          if (output.skipRestore) {
+            report.info(`Skipping item: ${action.name} says so`, identifier);
+            continue;
+          }
+          report.additional(output.additionalItems ?? []);
+          items.push({ groupResource, itemFromBackup, item: output.updatedItem });
+        } catch (error) {
+          if (!isItemError(error)) throw error;
+          report.error(`Error executing item action ${action.name}`, identifier, errorText(error));
+          report.item(groupResource, item, 'failed');
+        }
+      }
+      return { batch: await writeBatch(staging, input.step, items), report: await report.write(staging, input.step) };
+    },
+  };
+}

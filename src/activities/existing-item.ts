@@ -1,0 +1,81 @@
+import type { ApiResource } from '../api/api-resource.ts';
+import { errorText } from '../api/errors.ts';
+import { cloneJson, equalJson } from '../api/json.ts';
+import { restoreUidLabel } from '../api/labels.ts';
+import type { RestoreSpec } from '../api/restore.ts';
+import type { Unstructured } from '../api/unstructured.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { Outcome } from './apply-item.ts';
+import { isItemError } from './item-errors.ts';
+import { mergePatchBetween } from './merge-patch.ts';
+import type { Report } from './report.ts';
+import { resetMetadata } from './reset-metadata.ts';
+
+export interface ExistingItem {
+  readonly kubernetes: KubernetesClient;
+  readonly resource: ApiResource;
+  /** As it would have been created. */
+  readonly item: Unstructured;
+  /** This run's labels, which take no part in the comparison. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  readonly policy: NonNullable<RestoreSpec['existingResourcePolicy']>;
+}
+
+/**
+ * Settles an item whose name is taken: one that this run created earlier counts as created; an equal one is left alone; a
+ * ServiceAccount is merged; others are patched with policy `update`, else a warning. Source: Velero v1.18.1 `pkg/restore/restore.go`.
+ *
+ * Differs from Velero: managed fields take no part in the comparison, because an object that was only re-applied is no different one.
+ */
+export async function settleExisting(existing: ExistingItem): Promise<Outcome> {
+  const { kubernetes, resource, item, labels, report, signal, policy } = existing;
+  const { name, namespace = '' } = item.metadata;
+  const identifier = { groupResource: resource.groupResource, namespace, name };
+  const found = await kubernetes.get(resource, identifier, { signal });
+  if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return 'created';
+
+  const inCluster = comparable(found, labels);
+  const desired = comparable(item, labels);
+  if (equalJson(inCluster, desired)) {
+    report.info('Skipping item: it exists and is equal', identifier);
+    return 'skipped';
+  }
+  const merges = resource.groupResource === 'serviceaccounts';
+  if (!merges && policy !== 'update') {
+    report.warning(`could not restore, ${item.kind}:${name} already exists. Warning: the in-cluster version is different than the backed-up version`, identifier);
+    return 'skipped';
+  }
+  const patch = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
+  if (patch === undefined) return 'skipped';
+  try {
+    await kubernetes.mergePatch(resource, identifier, patch, { signal });
+    return 'updated';
+  } catch (error) {
+    if (!isItemError(error)) throw error;
+    report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, errorText(error));
+    return 'skipped';
+  }
+}
+
+function comparable(item: Unstructured, labels: Readonly<Record<string, string>>): Unstructured {
+  const copy = resetMetadata(cloneJson(item));
+  delete copy.metadata['managedFields'];
+  copy.metadata.labels = { ...copy.metadata.labels, ...labels };
+  return copy;
+}
+
+/** The cluster's account wins; what only the backup has of secrets, labels and annotations is added. */
+function mergeServiceAccounts(inCluster: Unstructured, fromBackup: Unstructured): Unstructured {
+  const merged = cloneJson(inCluster);
+  for (const list of ['secrets', 'imagePullSecrets']) {
+    const known = (merged[list] ?? []) as { name?: string }[];
+    const added = ((fromBackup[list] ?? []) as { name?: string }[]).filter((entry) => !known.some(({ name }) => name === entry.name));
+    if (added.length > 0) merged[list] = [...known, ...added];
+  }
+  const { labels, annotations } = fromBackup.metadata;
+  if (labels) merged.metadata.labels = { ...labels, ...merged.metadata.labels };
+  if (annotations) merged.metadata.annotations = { ...annotations, ...merged.metadata.annotations };
+  return merged;
+}

@@ -1,0 +1,54 @@
+import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
+import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
+import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
+import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
+import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
+import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
+import type { Dependencies } from './dependencies.ts';
+import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
+import { createExecuteRestoreItemAction, type ExecuteRestoreItemActionActivities } from './execute-restore-item-action.ts';
+import { createOpenRun } from './plan.ts';
+import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
+import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
+import { createPutObject, type PutObjectActivities } from './put-object.ts';
+import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
+import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
+import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
+
+/** Every activity, as workflows see them: an interface, never the code. */
+export interface Activities
+  extends PrepareBackupActivities,
+    CollectItemsActivities,
+    ExecuteBackupItemActionActivities,
+    ArchiveItemsActivities,
+    CollectAdditionalItemsActivities,
+    SnapshotVolumesActivities,
+    PutObjectActivities,
+    PrepareRestoreActivities,
+    UnpackBackupActivities,
+    ExecuteRestoreItemActionActivities,
+    RestoreVolumesActivities,
+    ApplyItemsActivities,
+    AwaitDefinitionsActivities,
+    DeleteBackupActivities {}
+
+/** Builds what a worker registers. */
+export function createActivities(dependencies: Dependencies): Activities {
+  const openRun = createOpenRun(dependencies);
+  return {
+    ...createPrepareBackup(dependencies),
+    ...createCollectItems(dependencies, openRun),
+    ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createArchiveItems(dependencies, openRun),
+    ...createCollectAdditionalItems(dependencies, openRun),
+    ...createSnapshotVolumes(dependencies, openRun),
+    ...createPutObject(dependencies, openRun),
+    ...createPrepareRestore(dependencies),
+    ...createUnpackBackup(dependencies, openRun),
+    ...createExecuteRestoreItemAction(dependencies, openRun),
+    ...createRestoreVolumes(dependencies, openRun),
+    ...createApplyItems(dependencies, openRun),
+    ...createAwaitDefinitions(dependencies, openRun),
+    ...createDeleteBackup(dependencies),
+  };
+}

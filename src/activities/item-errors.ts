@@ -1,0 +1,14 @@
+import { isPermanent, type BowlineError } from '../api/errors.ts';
+
+/**
+ * Whether a fault is one item's own, so that the others go on: it is permanent, or the server answered and went on refusing.
+ * A server that does not answer at all concerns the whole batch, which is then done again.
+ */
+export function isItemError(error: unknown): boolean {
+  return isPermanent(error) || (error as Partial<BowlineError> | undefined)?.status !== undefined || !isKnown(error);
+}
+
+/** Faults of Bowline's own kind. Others come from an action's code, and repeating it would not help. */
+function isKnown(error: unknown): boolean {
+  return (error as Partial<Error> | undefined)?.name === 'BowlineError';
+}

@@ -1,0 +1,71 @@
+import { Context } from '@temporalio/activity';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { BowlineError } from '../api/errors.ts';
+import { toFailure } from './failures.ts';
+
+/** How often an activity tells Temporal that it lives, and hears of a cancellation. */
+const heartbeatEveryMs = 2_000;
+
+/**
+ * After so long without a heartbeat another attempt may run: the limit stays below the heartbeat timeout of 10 s, so
+ * that an attempt which was suspended gives up before it writes, instead of working beside its successor.
+ */
+const leaseMs = 8_000;
+
+/** An attempt's right to write. */
+class Lease {
+  readonly #lost = new AbortController();
+  #renewedAt = Date.now();
+
+  /** Renews the lease, unless it has run out. */
+  renew(): void {
+    if (Date.now() - this.#renewedAt > leaseMs) this.#lost.abort();
+    else this.#renewedAt = Date.now();
+  }
+
+  get signal(): AbortSignal {
+    if (Date.now() - this.#renewedAt > leaseMs) this.#lost.abort();
+    return this.#lost.signal;
+  }
+}
+
+const leases = new WeakMap<Context, Lease>();
+
+/**
+ * Fires when the activity at hand is cancelled, or was suspended for so long that another attempt may have begun. Every
+ * call that reads or writes takes it; `assertLease` asks it between calls. Outside a worker it never fires.
+ */
+export function activitySignal(): AbortSignal {
+  const context = Context.current();
+  const lease = leases.get(context);
+  return lease === undefined ? context.cancellationSignal : AbortSignal.any([context.cancellationSignal, lease.signal]);
+}
+
+/** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
+export function assertLease(): void {
+  const lease = leases.get(Context.current());
+  if (lease?.signal.aborted) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
+}
+
+/** Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. */
+export function leaseInterceptor(context: Context): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input, next) {
+      const lease = new Lease();
+      leases.set(context, lease);
+      const timer = setInterval(() => {
+        lease.renew();
+        context.heartbeat();
+      }, heartbeatEveryMs);
+      try {
+        return await next(input);
+      } catch (error) {
+        // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
+        if (context.cancellationSignal.aborted) await context.cancelled;
+        throw toFailure(error);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { ApiResource } from '../api/api-resource.ts';
+import type { Backup, VolumeSnapshot } from '../api/backup.ts';
+import type { Restore } from '../api/restore.ts';
+import type { RunRef, StagedRef } from '../api/run.ts';
+import type { GroupResource } from '../api/unstructured.ts';
+import type { Dependencies } from './dependencies.ts';
+import { openStaging, type Staging } from './staging.ts';
+
+/** What a backup's first activity settled; in staging, since a spec may be long and workflows need none of it. */
+export interface BackupPlan {
+  /** With defaults filled in; `status` still absent. */
+  readonly backup: Backup;
+  /** The resource types to list, in order. */
+  readonly resources: readonly ApiResource[];
+  /** The group-resources that an action or a volume concerns: their items go through batches. */
+  readonly staged: readonly GroupResource[];
+}
+
+/** What a restore's first activity settled. */
+export interface RestorePlan {
+  readonly restore: Restore;
+  readonly backup: Backup;
+  /** The backup's snapshots of PersistentVolumes. */
+  readonly snapshots: readonly VolumeSnapshot[];
+  /** The tarball's size, and its digest where the backup records one. */
+  readonly contents: { readonly bytes: number; readonly sha256?: string };
+}
+
+/** An activity's input names its run and the run's plan. */
+export interface Planned {
+  readonly run: RunRef;
+  readonly plan: StagedRef;
+}
+
+/** Opens an activity's staging and reads its plan. */
+export type OpenRun = <Plan extends BackupPlan | RestorePlan>(input: Planned) => Promise<{ staging: Staging; plan: Plan }>;
+
+/** Plans remembered at the same time in one worker. */
+const remembered = 20;
+
+/** `OpenRun` that reads each plan once per worker: a plan's key is never written twice. */
+export function createOpenRun(dependencies: Dependencies): OpenRun {
+  const plans = new Map<string, unknown>();
+  return async <Plan>({ run, plan: ref }: Planned) => {
+    const staging = await openStaging(dependencies, run);
+    let plan = plans.get(ref.key);
+    if (plan === undefined) {
+      [plan] = await staging.readLines(ref);
+      plans.set(ref.key, plan);
+      const [oldest] = plans.keys();
+      if (plans.size > remembered && oldest !== undefined) plans.delete(oldest);
+    }
+    return { staging, plan: plan as Plan };
+  };
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { BowlineError, errorCode } from '../api/errors.ts';
+import type { RunRef } from '../api/run.ts';
+import type { ObjectStore, WrittenObject } from '../plugins/object-store.ts';
+import { artifactBody, artifactKey, type Artifact } from './artifact.ts';
+import type { Dependencies } from './dependencies.ts';
+import { activitySignal, assertLease } from './lease.ts';
+import type { OpenRun, Planned } from './plan.ts';
+import { stagingPrefix } from './staging.ts';
+
+export interface PutObjectInput extends Planned {
+  readonly artifact: Artifact;
+}
+
+/** An artifact in the object store. */
+export interface PutArtifact extends WrittenObject {
+  readonly key: string;
+}
+
+export interface PutObjectActivities {
+  /**
+   * Writes one artifact, under a key that must be absent. Safe to repeat: if the key is there with the same size and SHA-256 it
+   * is an earlier attempt's, else this fails with `AlreadyExists`; no key is ever overwritten.
+   */
+  putObject(input: PutObjectInput): Promise<PutArtifact>;
+  /** Checks once more that every artifact is in the store with the size it was written with. Fails with `CorruptBackup`. */
+  verifyArtifacts(input: { readonly run: RunRef; readonly artifacts: readonly PutArtifact[] }): Promise<void>;
+  /** Removes objects; absent ones are fine. */
+  deleteObjects(input: { readonly run: RunRef; readonly keys: readonly string[] }): Promise<void>;
+  /** Removes everything in the run's staging. */
+  deleteStaging(run: RunRef): Promise<void>;
+}
+
+/** A body that can be made again, byte for byte. */
+export type Body = () => AsyncIterable<Uint8Array>;
+
+export function createPutObject(dependencies: Dependencies, openRun: OpenRun): PutObjectActivities {
+  const { store } = dependencies;
+  return {
+    async putObject({ run, plan: ref, artifact }) {
+      const { staging, plan } = await openRun({ run, plan: ref });
+      // What a restore writes goes where its staging lies: the backup's own location may be read-only.
+      const opened = await store(run.kind === 'restore' ? run.staging : run.location);
+      const key = artifactKey(run, artifact);
+      return { key, ...(await putOnce(opened, key, artifactBody(artifact, { run, staging, plan }))) };
+    },
+
+    async verifyArtifacts({ run, artifacts }) {
+      const opened = await store(run.kind === 'restore' ? run.staging : run.location);
+      await Promise.all(
+        artifacts.map(async ({ key, bytes }) => {
+          const stat = await opened.statObject(key, { signal: activitySignal() });
+          if (stat.bytes === bytes) return;
+          throw new BowlineError('CorruptBackup', `check ${opened.url}/${key}: it holds ${stat.bytes} bytes, ${bytes} were written`);
+        }),
+      );
+    },
+
+    async deleteObjects({ run, keys }) {
+      const opened = await store(run.kind === 'restore' ? run.staging : run.location);
+      for (const key of keys) await opened.deleteObject(key, { signal: activitySignal() });
+    },
+
+    async deleteStaging(run) {
+      await deleteAll(await store(run.staging), stagingPrefix(run));
+    },
+  };
+}
+
+/** Removes every object under `prefix` but those of `kept`; safe to repeat. */
+export async function deleteAll(opened: ObjectStore, prefix: string, kept: readonly string[] = []): Promise<void> {
+  const signal = activitySignal();
+  const keys: string[] = [];
+  for await (const key of opened.listObjects(prefix, { signal })) {
+    if (!kept.includes(key)) keys.push(key);
+  }
+  await Promise.all(keys.map((key) => opened.deleteObject(key, { signal })));
+}
+
+async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<WrittenObject> {
+  assertLease();
+  try {
+    return await opened.putObject(key, Readable.from(body()), { ifAbsent: true, signal: activitySignal() });
+  } catch (error) {
+    if (errorCode(error) !== 'AlreadyExists') throw error;
+  }
+  const [ours, theirs] = [await digest(body()), await digest(await opened.getObject(key, { signal: activitySignal() }))];
+  if (ours.bytes === theirs.bytes && ours.sha256 === theirs.sha256) return ours;
+  throw new BowlineError('AlreadyExists', `put ${opened.url}/${key}: another object is there, of ${theirs.bytes} bytes`);
+}
+
+async function digest(chunks: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,150 @@
+import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+import type { ReportRef, Step } from '../api/run.ts';
+import type { Member } from '../backup-format/segment-writer.ts';
+import type { ItemLog } from '../plugins/item-action.ts';
+import type { Staging } from './staging.ts';
+
+/** One line of a report. */
+export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine;
+
+/** A line for the log file; warnings and errors are results too, filed under the namespace. */
+export interface LogLine {
+  readonly type: 'log';
+  readonly level: 'info' | 'warning' | 'error';
+  /** RFC 3339. */
+  readonly time: string;
+  readonly message: string;
+  readonly item?: ResourceIdentifier;
+  /** What came back, in the server's own words. */
+  readonly error?: string;
+}
+
+/** Items that were archived or restored, by type, namespace and outcome. */
+export interface ItemsLine {
+  readonly type: 'items';
+  readonly groupResource: GroupResource;
+  /** `apps/v1/Deployment`. */
+  readonly groupVersionKind: string;
+  readonly namespace: string;
+  readonly names: readonly string[];
+  /** What a restore did with them; absent in a backup. */
+  readonly action?: 'created' | 'updated' | 'failed' | 'skipped';
+  /** They were read from the tarball by a restore, and have no outcome yet. */
+  readonly unpacked?: true;
+}
+
+/** Items that an action asked for. */
+export interface AdditionalItemsLine {
+  readonly type: 'additional';
+  readonly items: readonly ResourceIdentifier[];
+}
+
+/** The gzip members of the segment that stands at `order`, with offsets from its start. */
+export interface MembersLine {
+  readonly type: 'members';
+  readonly order: readonly number[];
+  readonly members: readonly Member[];
+}
+
+/** What a restore did with a PersistentVolume, for the claims that name it. */
+export interface VolumeLine {
+  readonly type: 'volume';
+  readonly persistentVolume: string;
+  /** Left out, so that its claim is provisioned anew. */
+  readonly reprovision?: boolean;
+  /** The name that it was restored under. */
+  readonly renamedTo?: string;
+}
+
+/** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
+export class Report {
+  readonly #lines: ReportLine[] = [];
+  readonly #items = new Map<string, ItemsLine & { names: string[] }>();
+  readonly #now: () => Date;
+  #warnings = 0;
+  #errors = 0;
+  #additionalItems = 0;
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  info(message: string, item?: ResourceIdentifier): void {
+    this.#log('info', message, { item });
+  }
+
+  warning(message: string, item?: ResourceIdentifier, error?: string): void {
+    this.#warnings++;
+    this.#log('warning', message, { item, error });
+  }
+
+  error(message: string, item?: ResourceIdentifier, error?: string): void {
+    this.#errors++;
+    this.#log('error', message, { item, error });
+  }
+
+  /** The log that an item action is handed. */
+  logOf(item: ResourceIdentifier): ItemLog {
+    return { info: (message) => this.info(message, item), warning: (message) => this.warning(message, item) };
+  }
+
+  /** Tells of an item that was collected for a backup, or settled in the cluster by a restore. */
+  item(groupResource: GroupResource, item: Unstructured, action?: ItemsLine['action']): void {
+    const groupVersionKind = `${item.apiVersion}/${item.kind}`;
+    const namespace = item.metadata.namespace ?? '';
+    this.#add({ type: 'items', groupResource, groupVersionKind, namespace, ...(action && { action }) }, item);
+  }
+
+  /** Tells of an item that a restore read from the tarball, by its namespace at the backup. */
+  unpacked(groupResource: GroupResource, item: Unstructured): void {
+    this.#add({ type: 'items', groupResource, groupVersionKind: '', namespace: item.metadata.namespace ?? '', unpacked: true }, item);
+  }
+
+  additional(items: readonly ResourceIdentifier[]): void {
+    if (items.length === 0) return;
+    this.#additionalItems += items.length;
+    this.#lines.push({ type: 'additional', items });
+  }
+
+  add(line: MembersLine | VolumeLine): void {
+    this.#lines.push(line);
+  }
+
+  /** Writes the report beside the step's batch. */
+  async write(staging: Staging, step: Step): Promise<ReportRef> {
+    const lines = [...this.#lines, ...this.#items.values()].map((line) => JSON.stringify(line));
+    const ref = await staging.writeLines(`${step}-report`, lines);
+    return { ...ref, warnings: this.#warnings, errors: this.#errors, additionalItems: this.#additionalItems };
+  }
+
+  #add(line: Omit<ItemsLine, 'names'>, item: Unstructured): void {
+    const key = `${line.groupVersionKind} ${line.groupResource} ${line.namespace} ${line.action ?? ''}`;
+    let known = this.#items.get(key);
+    if (known === undefined) this.#items.set(key, (known = { ...line, names: [] }));
+    known.names.push(item.metadata.name);
+  }
+
+  #log(level: LogLine['level'], message: string, { item, error }: { item?: ResourceIdentifier | undefined; error?: string | undefined }): void {
+    this.#lines.push({
+      type: 'log',
+      level,
+      time: this.#now().toISOString(),
+      message,
+      ...(item && { item }),
+      ...(error !== undefined && { error }),
+    });
+  }
+}
+
+/** The lines of one type in several reports, one report in memory at a time. */
+export async function* reportLines<T extends ReportLine['type']>(
+  staging: Staging,
+  reports: readonly ReportRef[],
+  type: T,
+): AsyncIterable<Extract<ReportLine, { type: T }>> {
+  for (const report of reports) {
+    for (const line of (await staging.readLines(report)) as ReportLine[]) {
+      if (line.type === type) yield line as Extract<ReportLine, { type: T }>;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
+import type { VolumeSnapshot } from '../api/backup.ts';
+import { BowlineError, errorCode } from '../api/errors.ts';
+import { cloneJson } from '../api/json.ts';
+import { persistentVolumeTag, restoreUidLabel } from '../api/labels.ts';
+import type { BatchRef, RunRef, StagedRef, Step } from '../api/run.ts';
+import type { Unstructured } from '../api/unstructured.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { readBatch, type RestoreBatchItem } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { notYet } from './failures.ts';
+import { activitySignal, assertLease } from './lease.ts';
+import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { resetMetadata } from './reset-metadata.ts';
+import type { VolumeRef } from './snapshot-volumes.ts';
+
+/** A volume that a restore is to make from a snapshot. */
+export interface VolumeToRestore {
+  readonly persistentVolume: string;
+  readonly snapshot: VolumeSnapshot;
+  readonly pvcName?: string;
+  readonly pvcNamespace?: string;
+  /** The PersistentVolume's new name, where one of its name is in use and claims are mapped to another namespace. */
+  readonly renamedTo?: string;
+}
+
+export interface RestoreVolumesActivities {
+  /** The PersistentVolumes of a batch whose volumes are to be made from snapshots. Only reads; waits for volumes being released. */
+  selectSnapshots(input: Planned & { readonly batch: BatchRef }): Promise<VolumeToRestore[]>;
+  /** Starts a volume. Safe to repeat: the same run and PersistentVolume get the same volume. */
+  createVolumeFromSnapshot(input: { readonly run: RunRef; readonly volume: VolumeToRestore }): Promise<string>;
+  /** Ends when the volume is ready; until then each attempt fails as retryable and says how far it is. */
+  awaitVolume(input: { readonly location: string; readonly volumeId: string }): Promise<void>;
+  /** Points a PersistentVolume to the volume, in a file in staging. */
+  setVolumeId(input: VolumeRef & { readonly step: Step; readonly location: string; readonly volumeId: string }): Promise<StagedRef>;
+  /** Safe to repeat: an absent volume counts as deleted. */
+  deleteVolume(input: { readonly location: string; readonly volumeId: string }): Promise<void>;
+}
+
+const pollAfterMs = 5_000;
+
+/** How long a PersistentVolume of the same name may take to be released. Velero's `--terminating-resource-timeout`. */
+const releaseTimeoutMs = 10 * 60_000;
+
+export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRun): RestoreVolumesActivities {
+  const { kubernetes, snapshotter, now } = dependencies;
+  return {
+    async selectSnapshots(input) {
+      const { staging, plan } = await openRun<RestorePlan>(input);
+      if (plan.restore.spec.restorePVs === false) return [];
+      const snapshots = new Map(plan.snapshots.map((snapshot) => [snapshot.spec.persistentVolumeName, snapshot]));
+      const selected: VolumeToRestore[] = [];
+      for (const { groupResource, itemFromBackup } of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+        const snapshot = snapshots.get(itemFromBackup.metadata.name);
+        if (groupResource !== 'persistentvolumes' || !snapshot?.status.providerSnapshotID) continue;
+        const volume = await decide(itemFromBackup, { snapshot, plan, uid: input.run.uid });
+        if (volume) selected.push(volume);
+      }
+      return selected;
+    },
+
+    async createVolumeFromSnapshot({ run, volume: { persistentVolume, snapshot } }) {
+      const { location, volumeType, volumeAZ = '', volumeIOPS } = snapshot.spec;
+      assertLease();
+      return (await snapshotter(location)).createVolumeFromSnapshot(
+        {
+          snapshotId: snapshot.status.providerSnapshotID ?? '',
+          type: volumeType,
+          zone: volumeAZ,
+          ...(volumeIOPS !== undefined && { iops: volumeIOPS }),
+          tags: { [restoreUidLabel]: run.uid, [persistentVolumeTag]: persistentVolume },
+          owner: { uid: run.uid, persistentVolume },
+        },
+        { signal: activitySignal() },
+      );
+    },
+
+    async awaitVolume({ location, volumeId }) {
+      const status = await (await snapshotter(location)).volumeStatus(volumeId, { signal: activitySignal() });
+      if (status.phase === 'Failed') throw new BowlineError('InvalidItem', `volume ${volumeId} failed: ${status.message ?? 'no reason given'}`);
+      if (status.phase === 'Pending') throw notYet(`volume ${volumeId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
+    },
+
+    async setVolumeId(input) {
+      const { staging } = await openRun(input);
+      const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
+      const entry = entries.find(({ itemFromBackup }) => itemFromBackup.metadata.name === input.persistentVolume);
+      if (entry === undefined) throw new BowlineError('NotFound', `set volume id of ${input.persistentVolume}: not in ${input.batch.key}`);
+      const item = entry.item ?? resetMetadata(cloneJson(entry.itemFromBackup));
+      const updated = (await snapshotter(input.location)).setVolumeId(item, input.volumeId);
+      return staging.writeLines(input.step, [JSON.stringify(updated)]);
+    },
+
+    async deleteVolume({ location, volumeId }) {
+      await (await snapshotter(location)).deleteVolume(volumeId, { signal: activitySignal() });
+    },
+  };
+
+  /** Whether to make the volume anew, by what the cluster holds under the PersistentVolume's name. */
+  async function decide(
+    item: Unstructured,
+    { snapshot, plan, uid }: { snapshot: VolumeSnapshot; plan: RestorePlan; uid: string },
+  ): Promise<VolumeToRestore | undefined> {
+    const persistentVolume = item.metadata.name;
+    const { name, namespace } = (item['spec'] as { claimRef?: { name?: string; namespace?: string } } | undefined)?.claimRef ?? {};
+    const volume = {
+      persistentVolume,
+      snapshot,
+      ...(name !== undefined && { pvcName: name }),
+      ...(namespace !== undefined && { pvcNamespace: namespace }),
+    };
+    const existing = await find(kubernetes, persistentVolume);
+    if (existing === undefined || existing.metadata.labels?.[restoreUidLabel] === uid) return volume;
+    if (namespace !== undefined && plan.restore.spec.namespaceMapping?.[namespace] !== undefined) {
+      return { ...volume, renamedTo: cloneName(uid, persistentVolume) };
+    }
+    const { phase } = (existing['status'] ?? {}) as { phase?: string };
+    const leaving = existing.metadata.deletionTimestamp !== undefined || phase === 'Released';
+    if (!leaving) return undefined;
+    if (now().getTime() - activityInfo().scheduledTimestampMs < releaseTimeoutMs) {
+      throw notYet(`persistentvolumes ${persistentVolume} of an earlier time is ${phase ?? 'being deleted'}`, 1_000);
+    }
+    throw new BowlineError('InvalidItem', `restore persistentvolumes ${persistentVolume}: one of that name has been ${phase ?? 'being deleted'} for 10 minutes`);
+  }
+}
+
+async function find(kubernetes: KubernetesClient, name: string): Promise<Unstructured | undefined> {
+  const signal = activitySignal();
+  const resource = (await kubernetes.discover({ signal })).find('persistentvolumes');
+  if (resource === undefined) return undefined;
+  try {
+    return await kubernetes.get(resource, { name }, { signal });
+  } catch (error) {
+    if (errorCode(error) === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+/** Velero's name of a copy, with an id that each attempt derives alike. */
+function cloneName(uid: string, persistentVolume: string): string {
+  const hex = createHash('sha256').update(`${uid}/${persistentVolume}`).digest('hex');
+  return `velero-clone-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { activityInfo } from '@temporalio/activity';
+import { BowlineError } from '../api/errors.ts';
+import { parseJson } from '../api/json.ts';
+import type { RunRef, StagedRef, Step } from '../api/run.ts';
+import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
+import type { ObjectStore } from '../plugins/object-store.ts';
+import type { Dependencies } from './dependencies.ts';
+import { activitySignal, assertLease } from './lease.ts';
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+/** More than any staged file may unpack to: a batch ends at 4 MiB and its largest item, a report holds names. */
+const maxUnpackedBytes = 512 * 1024 * 1024;
+
+/** Where batches, segments and reports lie while a run works. */
+export interface Staging {
+  /** Writes a file of this attempt. Its key is derived from step, Temporal run and attempt, so no two attempts share one. */
+  write(step: Step, body: Uint8Array): Promise<StagedRef>;
+  /** Writes values as gzipped JSON lines. */
+  writeLines(step: Step, lines: readonly string[]): Promise<StagedRef>;
+  /** Reads a file; rejects with `CorruptBackup` if its digest is not the one in `ref`. */
+  read(ref: StagedRef): Promise<Buffer>;
+  /** Reads the values written by `writeLines`. */
+  readLines(ref: StagedRef): Promise<unknown[]>;
+}
+
+/** Opens the staging of `run`, seen from the activity at hand. */
+export async function openStaging({ store }: Pick<Dependencies, 'store'>, run: RunRef): Promise<Staging> {
+  return stagingIn(await store(run.staging), run);
+}
+
+/** All keys of a run's staging begin with this. */
+export function stagingPrefix(run: Pick<RunRef, 'kind' | 'name' | 'uid'>): string {
+  return run.kind === 'restore' ? restoreLayout(run.name).staging(run.uid) : backupLayout(run.name).staging(run.uid);
+}
+
+function stagingIn(store: ObjectStore, run: RunRef): Staging {
+  const { workflowExecution, attempt } = activityInfo();
+  const owner = `${workflowExecution?.runId.slice(0, 8) ?? 'local'}-${attempt}`;
+
+  async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
+    assertLease();
+    const key = `${stagingPrefix(run)}${step}-${owner}`;
+    const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
+    return { key, sha256, bytes };
+  }
+
+  async function read(ref: StagedRef): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await store.getObject(ref.key, { signal: activitySignal() })) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    if (sha256 === ref.sha256) return body;
+    throw new BowlineError('CorruptBackup', `read ${store.url}/${ref.key}: its SHA-256 is ${sha256}, not ${ref.sha256}`);
+  }
+
+  return {
+    write,
+    read,
+    async writeLines(step, lines) {
+      return write(step, await compress(lines.join('\n'), { level: 1 }));
+    },
+    async readLines(ref) {
+      const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
+      return text === '' ? [] : text.split('\n').map(parseJson);
+    },
+  };
+}

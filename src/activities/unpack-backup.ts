@@ -1,0 +1,219 @@
+import { createHash, type Hash } from 'node:crypto';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import type { Counts } from '../api/backup.ts';
+import { BowlineError, errorText } from '../api/errors.ts';
+import { parseJson } from '../api/json.ts';
+import type { BatchRef, ReportRef, RunSettings, Step } from '../api/run.ts';
+import { itemKey, type GroupResource, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
+import { backupLayout } from '../backup-format/layout.ts';
+import { readTarball, type TarballItem } from '../backup-format/tarball.ts';
+import { includesExcludes } from '../selection/includes-excludes.ts';
+import { restoreOrder } from '../selection/item-order.ts';
+import { restoreFilter } from '../selection/restore-filter.ts';
+import { BatchWriter } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { activitySignal } from './lease.ts';
+import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { Report, reportLines } from './report.ts';
+import { skipReason } from './skipped-items.ts';
+import type { Staging } from './staging.ts';
+
+/** The batches of one group-resource. */
+export interface UnpackedGroup {
+  readonly groupResource: GroupResource;
+  readonly batches: readonly BatchRef[];
+}
+
+export interface UnpackInput extends Planned {
+  readonly step: Step;
+  readonly batch: RunSettings['batch'];
+}
+
+export interface UnpackAdditionalInput extends UnpackInput {
+  /** Reports that name additional items. */
+  readonly wanted: readonly ReportRef[];
+  /** Reports that name what has been unpacked so far: each item is restored once. */
+  readonly unpacked: readonly ReportRef[];
+}
+
+export interface Unpacked {
+  /** In the order in which they are to be restored. */
+  readonly groups: readonly UnpackedGroup[];
+  readonly report: ReportRef;
+  readonly selected: Counts;
+}
+
+export interface UnpackBackupActivities {
+  /**
+   * Streams the tarball once, selects, and cuts batches per group-resource. Nothing is applied before all of it has been read
+   * and found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
+   */
+  unpackBackup(input: UnpackInput): Promise<Unpacked>;
+  /** Streams the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
+  unpackAdditionalItems(input: UnpackAdditionalInput): Promise<Unpacked>;
+}
+
+export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
+  const { kubernetes, now } = dependencies;
+
+  /** Reads the whole tarball, hands each wanted item on, and checks the digest that the backup records. */
+  async function read(
+    { run, plan, staging }: { run: UnpackInput['run']; plan: RestorePlan; staging: Staging },
+    source: { wanted: (item: ResourceIdentifier) => boolean; take: (item: TarballItem) => Promise<void> },
+  ): Promise<void> {
+    void staging;
+    const store = await dependencies.store(run.location);
+    const key = backupLayout(plan.backup.metadata.name).contents;
+    const signal = activitySignal();
+    const hash = createHash('sha256');
+    const body = hashed(await store.getObject(key, { signal }), hash);
+    for await (const item of readTarball(body, { wanted: source.wanted, signal })) await source.take(item);
+    const { sha256 } = plan.contents;
+    if (sha256 === undefined || hash.digest('hex') === sha256) return;
+    throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: its SHA-256 is not the one its index records`);
+  }
+
+  async function orderOf(groupResources: readonly GroupResource[]): Promise<string[]> {
+    const discovery = await kubernetes.discover({ signal: activitySignal() });
+    return restoreOrder(groupResources, (name) => discovery.resolve(name)?.groupResource);
+  }
+
+  return {
+    async unpackBackup(input) {
+      const { staging, plan } = await openRun<RestorePlan>(input);
+      const { spec } = plan.restore;
+      const discovery = await kubernetes.discover({ signal: activitySignal() });
+      const filter = restoreFilter(spec, (name) => discovery.resolve(name)?.groupResource);
+      const namespaceFilter = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces);
+      const unpacking = new Unpacking(staging, input, new Report(now));
+      const namespaces = new Map<string, Unstructured>();
+      const needed = new Set<string>();
+      const labelled = (spec.labelSelector ?? spec.orLabelSelectors) != null;
+
+      await read(
+        { run: input.run, plan, staging },
+        {
+          wanted: ({ groupResource, namespace, name }) =>
+            groupResource === 'namespaces'
+              ? namespaceFilter.includes(name)
+              : filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace }),
+          async take(entry) {
+            const item = unpacking.parse(entry);
+            if (item === undefined) return;
+            if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
+            const { labels = {} } = item.metadata;
+            const { groupResource, namespace } = entry;
+            if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) return;
+            if (groupResource === 'namespaces') needed.add(entry.name);
+            else if (await unpacking.add(entry, item)) needed.add(namespace);
+          },
+        },
+      );
+      for (const [name, item] of namespaces) {
+        if (!labelled || needed.has(name)) await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
+      }
+      return unpacking.finish(orderOf);
+    },
+
+    async unpackAdditionalItems(input) {
+      const { staging, plan } = await openRun<RestorePlan>(input);
+      const discovery = await kubernetes.discover({ signal: activitySignal() });
+      const filter = restoreFilter(plan.restore.spec, (name) => discovery.resolve(name)?.groupResource);
+      const unpacking = new Unpacking(staging, input, new Report(now));
+      const wanted = new Map<string, ResourceIdentifier>();
+      for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
+        for (const identifier of items) {
+          const { groupResource, namespace } = identifier;
+          const allowed = filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace });
+          if (allowed) wanted.set(itemKey(identifier), identifier);
+        }
+      }
+      for await (const { groupResource, namespace, names } of reportLines(staging, input.unpacked, 'items')) {
+        for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
+      }
+      if (wanted.size > 0) {
+        await read(
+          { run: input.run, plan, staging },
+          {
+            wanted: (identifier) => wanted.has(itemKey(identifier)),
+            async take(entry) {
+              wanted.delete(itemKey(entry));
+              const item = unpacking.parse(entry);
+              if (item !== undefined) await unpacking.add(entry, item);
+            },
+          },
+        );
+      }
+      for (const identifier of wanted.values()) unpacking.report.warning('Additional item is not in the backup', identifier);
+      return unpacking.finish(orderOf);
+    },
+  };
+}
+
+function hashed(source: Readable, hash: Hash): Readable {
+  const counting = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  // The reader sees what goes wrong here as an error of the stream it reads.
+  return pipeline(source, counting, () => undefined);
+}
+
+/** What one pass over the tarball has taken so far. */
+class Unpacking {
+  readonly report: Report;
+  readonly #staging: Staging;
+  readonly #input: UnpackInput;
+  readonly #writers = new Map<GroupResource, BatchWriter>();
+  readonly #seen = new Set<string>();
+  readonly #selected: Record<string, number> = {};
+
+  constructor(staging: Staging, input: UnpackInput, report: Report) {
+    this.#staging = staging;
+    this.#input = input;
+    this.report = report;
+  }
+
+  parse({ groupResource, namespace, name, body }: TarballItem): Unstructured | undefined {
+    try {
+      const item = parseJson(Buffer.from(body).toString('utf8')) as unknown as Unstructured;
+      if (typeof item?.apiVersion === 'string' && typeof item.kind === 'string' && item.metadata?.name === name) return item;
+      this.report.error('Item in the backup is no Kubernetes object of that name', { groupResource, namespace, name });
+    } catch (error) {
+      this.report.error('Item in the backup is no JSON', { groupResource, namespace, name }, errorText(error));
+    }
+    return undefined;
+  }
+
+  /** Takes the item; `false` if it is one that is never restored, such as a pod that has ended, or was taken before. */
+  async add(identifier: ResourceIdentifier, itemFromBackup: Unstructured): Promise<boolean> {
+    const { groupResource, namespace, name } = identifier;
+    const key = itemKey({ groupResource, namespace, name });
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    const reason = skipReason(groupResource, itemFromBackup);
+    if (reason !== undefined) {
+      this.report.info(`Skipping item: ${reason}`, { groupResource, namespace, name });
+      return false;
+    }
+    let writer = this.#writers.get(groupResource);
+    if (writer === undefined) {
+      writer = new BatchWriter(this.#staging, `${this.#input.step}-${this.#writers.size}`, this.#input.batch);
+      this.#writers.set(groupResource, writer);
+    }
+    await writer.add({ groupResource, itemFromBackup });
+    this.report.unpacked(groupResource, itemFromBackup);
+    this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
+    return true;
+  }
+
+  async finish(orderOf: (groupResources: readonly GroupResource[]) => Promise<string[]>): Promise<Unpacked> {
+    const groups: UnpackedGroup[] = [];
+    for (const groupResource of await orderOf([...this.#writers.keys()])) {
+      groups.push({ groupResource, batches: (await this.#writers.get(groupResource)?.finish()) ?? [] });
+    }
+    return { groups, report: await this.report.write(this.#staging, this.#input.step), selected: this.#selected };
+  }
+}

@@ -1,0 +1,57 @@
+import type { LabelSelector } from './backup.ts';
+
+/** What to restore, and how: Velero's RestoreSpec. Source: Velero `pkg/apis/velero/v1/restore_types.go`. */
+export interface RestoreSpec {
+  readonly backupName?: string;
+  /** Names or globs of namespaces as they were at the backup. Default all. */
+  readonly includedNamespaces?: readonly string[];
+  readonly excludedNamespaces?: readonly string[];
+  readonly includedResources?: readonly string[];
+  readonly excludedResources?: readonly string[];
+  /** Default: cluster-scoped resources only if all namespaces are included; others come as additional items. */
+  readonly includeClusterResources?: boolean | null;
+  readonly labelSelector?: LabelSelector | null;
+  readonly orLabelSelectors?: readonly LabelSelector[] | null;
+  /** From the namespace at the backup to the one to restore into. */
+  readonly namespaceMapping?: Readonly<Record<string, string>>;
+  /** `false` leaves volumes' content out. Default `true`. */
+  readonly restorePVs?: boolean | null;
+  /** Keeps all node ports of services. Default: only those that were set by hand. */
+  readonly preserveNodePorts?: boolean | null;
+  /** What happens to objects that exist and differ. Default `none`: a warning. */
+  readonly existingResourcePolicy?: '' | 'none' | 'update';
+}
+
+/** What starts a restore: the workflow's one argument. */
+export interface RestoreRequest {
+  /** A DNS subdomain; the workflow's id is `restore/<name>`. */
+  readonly name: string;
+  readonly spec?: RestoreSpec;
+}
+
+export type RestorePhase = 'New' | 'FailedValidation' | 'InProgress' | 'Completed' | 'PartiallyFailed' | 'Failed';
+
+export interface RestoreStatus {
+  readonly phase: RestorePhase;
+  readonly startTimestamp?: string;
+  readonly completionTimestamp?: string;
+  readonly failureReason?: string;
+  readonly warnings?: number;
+  readonly errors?: number;
+  readonly progress?: { readonly totalItems?: number; readonly itemsRestored?: number };
+}
+
+/** A restore as Velero knows it: what `velero-restore.json` holds and what item actions are handed. */
+export interface Restore {
+  readonly apiVersion: 'velero.io/v1';
+  readonly kind: 'Restore';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly creationTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec: RestoreSpec;
+  readonly status?: RestoreStatus;
+}

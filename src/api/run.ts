@@ -1,0 +1,63 @@
+import type { GroupResource } from './unstructured.ts';
+
+/** Which run an activity works for, and where its files lie. Part of every activity's input. */
+export interface RunRef {
+  readonly kind: 'backup' | 'restore' | 'deletion';
+  readonly name: string;
+  /** The workflow's first run id: stable over continue-as-new and retries, never used twice. */
+  readonly uid: string;
+  /** The storage location that holds the backup. */
+  readonly location: string;
+  /** The storage location that holds staging; the same one unless the configuration names another. */
+  readonly staging: string;
+}
+
+/** A file in staging. Written once, by one attempt; every reader checks the digest. */
+export interface StagedRef {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A list of items that travel together, as gzipped JSON lines in staging. */
+export interface BatchRef extends StagedRef {
+  readonly items: number;
+  readonly groupResources: readonly GroupResource[];
+}
+
+/** The part of the tarball made from one batch. */
+export interface SegmentRef extends StagedRef {
+  readonly items: number;
+  /** Where the segment stands in the tarball: segments are joined in this order, whichever was made first. */
+  readonly order: readonly number[];
+}
+
+/**
+ * What one activity has to tell, as gzipped JSON lines in staging: log lines, warnings and errors, the keys of the items it
+ * handled, additional items. Only the counts travel.
+ */
+export interface ReportRef extends StagedRef {
+  readonly warnings: number;
+  readonly errors: number;
+  /** How many other items the lines ask for. */
+  readonly additionalItems: number;
+}
+
+/** A step's place in the run: names its staged files, with the attempt. Never used twice in one Temporal run. */
+export type Step = string;
+
+/** An item action as a run uses it, with its selector resolved against the cluster. */
+export interface PlannedAction {
+  readonly name: string;
+  /** The group-resources it can match; absent if its selector names none, so that it is asked for all. */
+  readonly groupResources?: readonly GroupResource[];
+}
+
+/** Sizes and limits of a run, read from the configuration by its first activity. */
+export interface RunSettings {
+  readonly batch: { readonly items: number; readonly bytes: number };
+  /** Batches worked on at the same time, and volumes provisioned at the same time. */
+  readonly concurrency: { readonly batches: number; readonly volumes: number };
+  /** Whether the search attributes are registered: an unknown one would hang the run. */
+  readonly searchAttributes: boolean;
+}

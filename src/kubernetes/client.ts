@@ -1,0 +1,83 @@
+import type { ApiResource } from '../api/api-resource.ts';
+import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import type { Discovery } from './discovery.ts';
+
+/**
+ * One cluster, raw JSON in and out. Numbers keep every digit (`parseJson`). Calls may run concurrently over kept-alive
+ * connections.
+ *
+ * A call that meets 429, a 5xx or a broken connection is repeated up to 5 times, backing off, `Retry-After` honoured; a
+ * `create` too, so its caller must know its own object when `AlreadyExists` comes back. What remains is a `BowlineError`:
+ * 404 `NotFound`, 409 `AlreadyExists` or `Conflict` by the answer's reason, 401 and 403 `AccessDenied`, 400, 413 and 422
+ * `InvalidItem`, 405 and 415 `Unsupported`, 410 `Expired` (with `continueToken` where the answer has one), 429 `Throttled`,
+ * 5xx `Unavailable`; no answer at all is `Unavailable` without a `status`, an aborted signal `Interrupted`. `message` names
+ * verb, resource and object; the server's own words are in `detail` only.
+ */
+export interface KubernetesClient {
+  /** What the cluster serves; remembered until `refresh` asks anew. */
+  discover(options?: { readonly refresh?: boolean; readonly signal?: AbortSignal }): Promise<Discovery>;
+
+  /** The server's version, `{ gitVersion, major, minor }`. */
+  version(signal?: AbortSignal): Promise<ServerVersion>;
+
+  /** One page of a list. */
+  listPage(resource: ApiResource, options?: ListOptions): Promise<ListPage>;
+
+  /** All pages, fetched one ahead of the consumer. */
+  listPages(resource: ApiResource, options?: ListOptions): AsyncIterable<ListPage>;
+
+  get(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<Unstructured>;
+
+  /** Creates the object in its own `metadata.namespace`. Resolves with the server's answer. */
+  create(resource: ApiResource, object: Unstructured, options?: CallOptions): Promise<Unstructured>;
+
+  /** Applies a JSON merge patch. */
+  mergePatch(resource: ApiResource, ref: ObjectRef, patch: object, options?: CallOptions): Promise<Unstructured>;
+
+  /** Deletes the object; absent is fine. Waits for nothing: finalizers may keep it for a while. */
+  delete(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<void>;
+
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** `namespace` absent or `''` for cluster-scoped objects. */
+export interface ObjectRef {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Default: all namespaces. */
+  readonly namespace?: string;
+  /** Kubernetes grammar. Default: everything. */
+  readonly labelSelector?: string;
+  /** Items a page. Default 500. */
+  readonly limit?: number;
+  /** Where to go on, from an earlier page. */
+  readonly continueToken?: string;
+  /** `'0'` takes a slightly old answer from the server's cache. Default: the newest. */
+  readonly resourceVersion?: string;
+}
+
+/** Items carry `apiVersion` and `kind`, which lists leave out of each item. */
+export interface ListPage {
+  readonly items: readonly Unstructured[];
+  /** Absent on the last page. */
+  readonly continueToken?: string;
+  /** How many follow, where the server tells (it does not with selectors). */
+  readonly remaining?: number;
+}
+
+export interface ServerVersion {
+  readonly gitVersion: string;
+  readonly major: string;
+  readonly minor: string;
+}
+
+/** Re-exported for readers of this contract: how a resource is named. */
+export type { ApiResource, GroupResource };

@@ -1,0 +1,87 @@
+import type { Backup } from '../api/backup.ts';
+import type { Restore } from '../api/restore.ts';
+import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+
+/**
+ * Which items an action wants. Resource names are plurals, singulars, short names or globs, with or without group, resolved
+ * through discovery; namespaces are globs. An empty or absent list of includes means all.
+ * Source: Velero v1.6.3 `pkg/plugin/velero/shared.go`.
+ */
+export interface ResourceSelector {
+  readonly includedResources?: readonly string[];
+  readonly excludedResources?: readonly string[];
+  readonly includedNamespaces?: readonly string[];
+  readonly excludedNamespaces?: readonly string[];
+  /** Kubernetes grammar, such as `app=web,tier in (a, b)`. */
+  readonly labelSelector?: string;
+}
+
+/** Reads of the cluster, remembered for the length of a run: asking for each item costs nothing. */
+export interface KubernetesReader {
+  /** Whether the cluster serves `groupResource` in any version. */
+  serves(groupResource: GroupResource): Promise<boolean>;
+  /** Rejects with `NotFound` if the object, or its resource type, is absent. */
+  get(identifier: ResourceIdentifier): Promise<Unstructured>;
+  /** All objects of the type, in the API server's order; none if the cluster does not serve it. */
+  list(groupResource: GroupResource, options?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<readonly Unstructured[]>;
+}
+
+/** Lines for the run's own log file, about the item at hand. */
+export interface ItemLog {
+  info(message: string): void;
+  warning(message: string): void;
+}
+
+/**
+ * Changes items, or names others that must come along, when they are backed up. A constant without state that knows
+ * nothing of Temporal. `execute` may edit `item` in place; it must not drop fields it does not understand, and it may be run
+ * again on the same item with the same outcome. What it throws is the item's error: the item is left out and reported;
+ * faults of the server as a whole (no HTTP status) repeat the batch. Source: Velero v1.6.3 `pkg/plugin/velero/backup_item_action.go`.
+ */
+export interface BackupItemAction {
+  /** With a prefix, such as `velero.io/pod`; runs in the order of names. */
+  readonly name: string;
+  readonly appliesTo: ResourceSelector;
+  execute(input: BackupItemActionInput): Promise<BackupItemActionOutput>;
+}
+
+export interface BackupItemActionInput {
+  readonly item: Unstructured;
+  readonly backup: Backup;
+  readonly kubernetes: KubernetesReader;
+  readonly log: ItemLog;
+}
+
+export interface BackupItemActionOutput {
+  readonly updatedItem: Unstructured;
+  /** Fetched from the cluster and backed up as well. Default none. */
+  readonly additionalItems?: readonly ResourceIdentifier[];
+}
+
+/**
+ * Changes items, names others that must come first, or stops an item, when they are restored. The rules of
+ * `BackupItemAction` hold. Source: Velero v1.6.3 `pkg/plugin/velero/restore_item_action.go`.
+ */
+export interface RestoreItemAction {
+  readonly name: string;
+  readonly appliesTo: ResourceSelector;
+  execute(input: RestoreItemActionInput): Promise<RestoreItemActionOutput>;
+}
+
+export interface RestoreItemActionInput {
+  /** Metadata reduced, status removed, namespace still the original one. */
+  readonly item: Unstructured;
+  /** As it was in the backup; not to be edited. */
+  readonly itemFromBackup: Unstructured;
+  readonly restore: Restore;
+  readonly kubernetes: KubernetesReader;
+  readonly log: ItemLog;
+}
+
+export interface RestoreItemActionOutput {
+  readonly updatedItem: Unstructured;
+  /** Looked up in the backup and restored first, by their original namespace. Default none. */
+  readonly additionalItems?: readonly ResourceIdentifier[];
+  /** Leaves the item out, silently. Default `false`. */
+  readonly skipRestore?: boolean;
+}

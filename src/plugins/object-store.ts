@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * A bucket. Keys are UTF-8 such as `backups/nightly/nightly.tar.gz`: never empty, no leading `/`, no empty, `.` or `..`
+ * segment; others reject with code `InvalidConfig`. A store is opened for one bucket and may be used concurrently.
+ *
+ * Guarantees: a write is visible to every reader once it resolves; no reader sees part of an object; every method may be
+ * repeated after a crash. Rejections are `BowlineError`s whose `code` says whether a retry can help (`isPermanent`):
+ * `NotFound`, `AlreadyExists`, `AccessDenied`, `InvalidConfig`, `Unsupported`, `Throttled`, `Unavailable`, `Interrupted`
+ * (the signal fired). Messages name the bucket and the key, never a credential.
+ * `conformance/object-store.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/object_store.go`.
+ */
+export interface ObjectStore {
+  /** What people call this store in messages: `s3://bucket`, `file:///backups/bucket`. */
+  readonly url: string;
+
+  /**
+   * Writes `body` under `key` and resolves with what was written. Replaces what was there, unless `ifAbsent`: then an
+   * object that is already there rejects with `AlreadyExists` and stays as it is, also between two concurrent writers.
+   * When `body` fails or the signal fires, nothing is left: no object, no part of an upload.
+   */
+  putObject(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<WrittenObject>;
+
+  /** Whether `key` holds an object. A refused or failed request rejects; it is never reported as `false`. */
+  objectExists(key: string, options?: CallOptions): Promise<boolean>;
+
+  /** Size of the object, and its digest where the store keeps one. Rejects with `NotFound` if `key` is absent. */
+  statObject(key: string, options?: CallOptions): Promise<ObjectStat>;
+
+  /** Streams the object, or a part of it. Rejects with `NotFound`, before the first byte, if `key` is absent. The caller closes the stream. */
+  getObject(key: string, options?: GetOptions): Promise<Readable>;
+
+  /** Yields every key that starts with `prefix`, in byte order, fetching pages as they are consumed. */
+  listObjects(prefix: string, options?: CallOptions): AsyncIterable<string>;
+
+  /** Yields each distinct prefix through the first `delimiter` after `prefix`: of `a/x/1`, `a/y/1` under `a/`: `a/x/`, `a/y/`. */
+  listCommonPrefixes(prefix: string, delimiter: string, options?: CallOptions): AsyncIterable<string>;
+
+  /** Removes the object. Resolves when `key` is already absent, so that a retried delete succeeds. */
+  deleteObject(key: string, options?: CallOptions): Promise<void>;
+
+  /** A GET URL that needs no credentials for `ttlSeconds`. Code `Unsupported` where the store has none. */
+  createSignedUrl(key: string, ttlSeconds: number): Promise<string>;
+}
+
+export interface CallOptions {
+  /** Aborts the request; activities pass their cancellation signal. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PutOptions extends CallOptions {
+  /** Refuses to replace an object. Default `false`. */
+  readonly ifAbsent?: boolean;
+}
+
+export interface GetOptions extends CallOptions {
+  /** Bytes `start` to `end`, both inclusive, from 0. A start past the object's end rejects with `NotFound`. Default: the whole object. */
+  readonly range?: { readonly start: number; readonly end: number };
+}
+
+/** What a write wrote, counted and digested on the way. */
+export interface WrittenObject {
+  readonly bytes: number;
+  /** SHA-256 in lower-case hex. */
+  readonly sha256: string;
+}
+
+export interface ObjectStat {
+  readonly bytes: number;
+}
+
+/** Opens the bucket named by `config.bucket`. Rejects with code `InvalidConfig`, naming all unknown and missing keys at once. */
+export type ObjectStoreFactory = (config: Readonly<Record<string, string>>) => Promise<ObjectStore>;

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Config } from './api/config.ts';
+import { createActivities } from './activities/index.ts';
+import type { Dependencies } from './activities/dependencies.ts';
+import { leaseInterceptor } from './activities/lease.ts';
+import { connect } from './kubernetes/http-client.ts';
+import { createRegistry } from './plugins/registry.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
+
+/** A worker that has connected to everything it needs, not yet polling. */
+export interface PreparedWorker {
+  readonly worker: Worker;
+  /** Closes the connections, once the worker has stopped. */
+  close(): Promise<void>;
+}
+
+/** Runs a worker until it is told to stop (SIGINT, SIGTERM): it then takes no new work and lets what it has end for 30 s. */
+export async function runWorker(config: Config): Promise<void> {
+  const { worker, close } = await prepareWorker(config);
+  try {
+    await worker.run();
+  } finally {
+    await close();
+  }
+}
+
+/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
+export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
+  const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
+  const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
+  const native = await NativeConnection.connect({ address, ...secrets });
+  const connection = await Connection.connect({ address, ...secrets });
+  const temporal = new Client({ connection, namespace });
+  const kubernetes = await connect(config.kubernetes);
+  const dependencies: Dependencies = {
+    ...createProviders(config),
+    config,
+    kubernetes,
+    isRunning: (workflowId) => isRunning(temporal, workflowId),
+    searchAttributes: await registerSearchAttributes(connection, namespace),
+    now: () => new Date(),
+  };
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue,
+    ...workflows(),
+    activities: createActivities(dependencies),
+    interceptors: { activity: [(context) => ({ inbound: leaseInterceptor(context) })] },
+    maxHeartbeatThrottleInterval: '2 seconds',
+    maxCachedWorkflows: 200,
+    shutdownGraceTime: '30 seconds',
+    ...options,
+  });
+  return {
+    worker,
+    async close() {
+      await kubernetes.close();
+      await connection.close();
+      await native.close();
+    },
+  };
+}
+
+/** Stores and snapshotters by location, each opened once, and the item actions. */
+function createProviders(config: Config): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
+  const registry = createRegistry();
+  return {
+    store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
+    snapshotter: remembered((name) => registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name))),
+    backupItemActions: registry.backupItemActions,
+    restoreItemActions: registry.restoreItemActions,
+  };
+}
+
+/** Opens once per name; a failure is not remembered. */
+function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const opened = new Map<string, Promise<T>>();
+  return (name) => {
+    let promise = opened.get(name);
+    if (promise === undefined) {
+      promise = open(name);
+      opened.set(name, promise);
+      promise.catch(() => opened.delete(name));
+    }
+    return promise;
+  };
+}
+
+/** The prebuilt bundle where there is one (an installed package), else the sources. */
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+}
+
+async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {
+  try {
+    return (await temporal.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowNotFoundError') return false;
+    throw error;
+  }
+}

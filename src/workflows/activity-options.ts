@@ -1,0 +1,41 @@
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/**
+ * What holds for every activity: a lost worker is noticed after 10 s; attempts are never counted, since crashes and drains use
+ * them up too; and a cancelled activity is waited for, so that cleaning up never races with it (unset, the SDK does not wait).
+ */
+const common = {
+  heartbeatTimeout: '10 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+} as const satisfies ActivityOptions;
+
+/** Steps over items: minutes at the most, an hour with everything that may go wrong. */
+export const steps: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '30 minutes',
+  scheduleToCloseTimeout: '1 hour',
+});
+
+/** The tarball, which is as long as the backup, and blocking volume copies. */
+export const transfers: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '24 hours',
+  scheduleToCloseTimeout: '24 hours',
+});
+
+/** Waits, asked once per attempt: the activity names the delay of the next one. */
+export const waits: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '24 hours',
+  retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
+});
+
+/** What a run does on its way out. It may not hang there for long. */
+export const cleanup: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '5 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+});

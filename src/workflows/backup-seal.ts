@@ -1,0 +1,113 @@
+import type { Artifact, ClosingLine } from '../activities/artifact.ts';
+import type { BackupPhase, BackupStatus } from '../api/backup.ts';
+import { cleanup, steps, transfers } from './activity-options.ts';
+import type { BackupRun } from './backup.ts';
+import type { Ending } from './endings.ts';
+
+/**
+ * Writes the artifacts, the tarball first, and checks them; then `velero-backup.json`, once and in its final phase: a backup is
+ * there when that file is. Staging goes last.
+ */
+export async function sealBackup(backup: BackupRun): Promise<void> {
+  const { state, planned } = backup;
+  const { segments, reports, volumes } = state;
+  const contents = await put(backup, { type: 'contents', segments }, transfers);
+  const phase: BackupPhase = backup.progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed';
+  const closing = [...failedVolumes(backup), closingLine('info', `Backup completed: ${phase}`)];
+  const { bytes, sha256 } = contents;
+  const others: Artifact[] = [
+    { type: 'segments', segments, reports, contents: { bytes, sha256 } },
+    { type: 'logs', reports, closing },
+    { type: 'results', reports, closing },
+    { type: 'resourceList', reports: state.collected },
+    { type: 'volumeSnapshots', volumes },
+    { type: 'podVolumeBackups' },
+    { type: 'itemOperations' },
+    { type: 'volumeInfo', volumes },
+  ];
+  await Promise.all(others.map((artifact) => put(backup, artifact)));
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [{ run: planned.run, artifacts: state.artifacts }]);
+  await put(backup, { type: 'metadata', status: statusOf(backup, phase) });
+  backup.progress.phase(phase);
+  await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
+}
+
+/**
+ * Removes what a backup made that could not finish: its snapshots, its artifacts, staging. What stays is the log, the results
+ * and `velero-backup.json` with phase `Failed`; nothing at all if the backup never began. Resolves with what could not be
+ * removed, to be told with the failure.
+ */
+export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<string> {
+  const { state, progress } = backup;
+  progress.phase(ending.cancelled ? 'Cancelled' : 'Failed', 'cleaning up');
+  if (state.prepared === undefined) return '';
+  const { run } = state.prepared;
+  const left: string[] = [];
+  const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
+    try {
+      await step();
+    } catch {
+      left.push(what);
+    }
+  };
+
+  const keys = state.artifacts.map(({ key }) => key);
+  await attempt('artifacts', () => cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]));
+  for (const location of state.prepared.snapshotLocations) {
+    await attempt(`snapshots in ${location}`, () =>
+      cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [{ run, location, keep: [] }]),
+    );
+  }
+  const closing = [
+    closingLine('error', ending.cancelled ? 'Backup was cancelled' : `Backup failed: ${ending.reason}`),
+    ...left.map((what) => closingLine('error', `Could not be removed: ${what}`)),
+  ];
+  state.artifacts = [];
+  progress.reported({ warnings: 0, errors: closing.length });
+  const { reports } = state;
+  const status: BackupStatus = { ...statusOf(backup, 'Failed'), failureReason: ending.reason };
+  for (const artifact of [{ type: 'logs', reports, closing }, { type: 'results', reports, closing }, { type: 'metadata', status }] as const) {
+    await attempt(artifact.type, () => put(backup, artifact, cleanup));
+  }
+  await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+  return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
+}
+
+async function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
+  const written = await activities.putObject.executeWithOptions({ summary: artifact.type }, [{ ...backup.planned, artifact }]);
+  backup.state.artifacts.push(written);
+  return written;
+}
+
+function failedVolumes({ state }: BackupRun): ClosingLine[] {
+  return state.volumes
+    .filter(({ snapshot, error }) => error !== undefined && snapshot?.status.providerSnapshotID !== undefined)
+    .map(({ volume, error }) => closingLine('error', `Snapshot of ${volume.persistentVolume} failed: ${error}`));
+}
+
+function statusOf(backup: BackupRun, phase: BackupPhase): BackupStatus {
+  const { status } = backup.progress;
+  const { attempted, completed } = status.volumes;
+  return {
+    version: 1,
+    formatVersion: '1.1.0',
+    ...backup.prepared.timestamps,
+    phase,
+    completionTimestamp: now(),
+    ...nonZero({ volumeSnapshotsAttempted: attempted, volumeSnapshotsCompleted: completed, warnings: status.warnings, errors: status.errors }),
+    progress: nonZero({ totalItems: status.progress.totalItems, itemsBackedUp: status.progress.doneItems }),
+  };
+}
+
+/** Go leaves zero counts out. */
+function nonZero<T extends Record<string, number>>(counts: T): Partial<T> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)) as Partial<T>;
+}
+
+function closingLine(level: ClosingLine['level'], message: string): ClosingLine {
+  return { level, time: new Date(Date.now()).toISOString(), message };
+}
+
+function now(): string {
+  return `${new Date(Date.now()).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,53 @@
+import { defineQuery } from '@temporalio/workflow';
+import type { BackupPhase } from '../api/backup.ts';
+import type { RestorePhase } from '../api/restore.ts';
+import type { GroupResource } from '../api/unstructured.ts';
+
+/** What a run is doing and how far it has come: the answer of the query `status`. Members are only ever added. */
+export interface RunStatus {
+  readonly kind: 'Backup' | 'Restore' | 'Deletion';
+  readonly name: string;
+  readonly uid: string;
+  readonly phase: BackupPhase | RestorePhase | 'Cancelled';
+  /** What happens now, for people: `collecting items`, `sealing`. */
+  readonly step: string;
+  readonly progress: {
+    /** Items known of so far. */
+    readonly totalItems: number;
+    /** Whether `totalItems` may still grow. */
+    readonly totalIsEstimate: boolean;
+    /** Items that are in the archive, restored, or settled otherwise. */
+    readonly doneItems: number;
+    readonly resources: Readonly<Record<GroupResource, ResourceProgress>>;
+  };
+  readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  readonly warnings: number;
+  readonly errors: number;
+  /** RFC 3339, UTC. */
+  readonly startTimestamp: string;
+}
+
+export interface ResourceProgress {
+  readonly totalItems: number;
+  readonly doneItems: number;
+}
+
+/** What `backup`, `restore` and `deleteBackup` return when they end `Completed` or `PartiallyFailed`. */
+export interface RunResult {
+  readonly name: string;
+  readonly uid: string;
+  readonly phase: BackupPhase | RestorePhase;
+  readonly items: number;
+  readonly warnings: number;
+  readonly errors: number;
+  readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  /** Size of the tarball; absent for a deletion. */
+  readonly bytes?: number;
+  readonly seconds: number;
+}
+
+/** Asks a run for its `RunStatus`. Name `status`; answered while it runs and, where a worker lives, after it ended. */
+export const statusQuery = defineQuery<RunStatus>('status');
+
+/** Query names and what they answer, for `temporal workflow metadata`. */
+export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';

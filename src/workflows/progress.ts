@@ -1,0 +1,151 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Counts } from '../api/backup.ts';
+import { statusQuery, statusQueryDescription, type ResourceProgress, type RunResult, type RunStatus } from './messages.ts';
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const integer = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.INT);
+
+const attributes = {
+  kind: keyword('BowlineKind'),
+  name: keyword('BowlineName'),
+  phase: keyword('BowlinePhase'),
+  location: keyword('BowlineLocation'),
+  items: integer('BowlineItems'),
+  errors: integer('BowlineErrors'),
+  warnings: integer('BowlineWarnings'),
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a run tells of itself while it works: the query `status`, the current details and the search attributes. */
+export class Progress {
+  readonly status: RunStatus;
+  #searchable = false;
+
+  constructor(status: RunStatus) {
+    this.status = status;
+    setHandler(statusQuery, () => this.status, { description: statusQueryDescription });
+    this.#show();
+  }
+
+  /** Begins to set search attributes: only once a worker has said that they are registered. */
+  search(searchAttributes: boolean, location: string): void {
+    this.#searchable = searchAttributes;
+    if (!searchAttributes) return;
+    upsertSearchAttributes([
+      { key: attributes.kind, value: this.status.kind },
+      { key: attributes.name, value: this.status.name },
+      { key: attributes.location, value: location },
+      { key: attributes.phase, value: this.status.phase },
+    ]);
+  }
+
+  step(step: string): void {
+    this.#update({ step });
+  }
+
+  /** Sets the phase; the last one with the counts, to be searched for. */
+  phase(phase: RunStatus['phase'], step = phase as string): void {
+    this.#update({ phase, step });
+    if (!this.#searchable) return;
+    upsertSearchAttributes([
+      { key: attributes.phase, value: phase },
+      { key: attributes.items, value: this.status.progress.doneItems },
+      { key: attributes.errors, value: this.status.errors },
+      { key: attributes.warnings, value: this.status.warnings },
+    ]);
+  }
+
+  /** Adds items that are to be worked on. */
+  found(counts: Counts, more: { readonly remaining?: number; readonly isEstimate: boolean }): void {
+    this.#count(counts, (known, count) => ({ ...known, totalItems: known.totalItems + count }));
+    const { progress } = this.status;
+    const totalItems = sum(progress.resources, 'totalItems') + (more.remaining ?? 0);
+    this.#update({ progress: { ...progress, totalItems, totalIsEstimate: more.isEstimate } });
+  }
+
+  /** Adds items that are done. */
+  done(counts: Counts): void {
+    this.#count(counts, (known, count) => ({ ...known, doneItems: known.doneItems + count }));
+    const { progress } = this.status;
+    this.#update({ progress: { ...progress, doneItems: sum(progress.resources, 'doneItems') } });
+  }
+
+  /** Adds warnings and errors of a report. */
+  reported({ warnings, errors }: { readonly warnings: number; readonly errors: number }): void {
+    this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
+  }
+
+  volumes(change: Partial<RunStatus['volumes']>): void {
+    const { attempted, completed, failed } = this.status.volumes;
+    this.#update({
+      volumes: {
+        attempted: attempted + (change.attempted ?? 0),
+        completed: completed + (change.completed ?? 0),
+        failed: failed + (change.failed ?? 0),
+      },
+    });
+  }
+
+  /** What the workflow returns. */
+  result(seconds: number, bytes?: number): RunResult {
+    const { name, uid, phase, progress, warnings, errors, volumes } = this.status;
+    return {
+      name,
+      uid,
+      phase: phase as RunResult['phase'],
+      items: progress.doneItems,
+      warnings,
+      errors,
+      volumes,
+      ...(bytes !== undefined && { bytes }),
+      seconds,
+    };
+  }
+
+  #count(counts: Counts, change: (known: ResourceProgress, count: number) => ResourceProgress): void {
+    const resources = { ...this.status.progress.resources };
+    for (const [groupResource, count] of Object.entries(counts)) {
+      resources[groupResource] = change(resources[groupResource] ?? { totalItems: 0, doneItems: 0 }, count);
+    }
+    this.#update({ progress: { ...this.status.progress, resources } });
+  }
+
+  #update(change: Partial<RunStatus>): void {
+    Object.assign(this.status as Mutable<RunStatus>, change);
+    this.#show();
+  }
+
+  /** The dev server's UI renders lists, not tables. */
+  #show(): void {
+    const { kind, name, phase, step, progress, volumes, warnings, errors } = this.status;
+    const estimate = progress.totalIsEstimate ? ' or more' : '';
+    const lines = [
+      `**${kind} ${name}**: ${phase}`,
+      `- now: ${step}`,
+      `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
+      `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
+      `- warnings: ${warnings}, errors: ${errors}`,
+      ...Object.entries(progress.resources).map(([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`),
+    ];
+    setCurrentDetails(lines.join('\n'));
+  }
+}
+
+/** A run that has just begun. */
+export function newStatus(about: Pick<RunStatus, 'kind' | 'name' | 'uid' | 'startTimestamp'>): RunStatus {
+  return {
+    ...about,
+    phase: 'New',
+    step: 'validating',
+    progress: { totalItems: 0, totalIsEstimate: true, doneItems: 0, resources: {} },
+    volumes: { attempted: 0, completed: 0, failed: 0 },
+    warnings: 0,
+    errors: 0,
+  };
+}
+
+function sum(resources: Readonly<Record<string, ResourceProgress>>, member: keyof ResourceProgress): number {
+  return Object.values(resources).reduce((total, resource) => total + resource[member], 0);
+}

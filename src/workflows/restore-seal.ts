@@ -1,0 +1,89 @@
+import type { Artifact, ClosingLine } from '../activities/artifact.ts';
+import type { RestorePhase, RestoreStatus } from '../api/restore.ts';
+import { cleanup, steps } from './activity-options.ts';
+import type { Ending } from './endings.ts';
+import type { RestoreRun } from './restore.ts';
+
+/** Writes what a restore leaves in the store, its own record last, and removes staging. */
+export async function sealRestore(restore: RestoreRun): Promise<void> {
+  const { state, progress, planned } = restore;
+  const phase: RestorePhase = progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed';
+  const { reports, volumes } = state;
+  const closing = [closingLine('info', `Restore completed: ${phase}`)];
+  const artifacts: Artifact[] = [
+    { type: 'logs', reports, closing },
+    { type: 'results', reports, closing },
+    { type: 'resourceList', reports },
+    { type: 'itemOperations' },
+    { type: 'volumeInfo', volumes },
+  ];
+  await Promise.all(artifacts.map((artifact) => put(restore, artifact)));
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [{ run: planned.run, artifacts: state.artifacts }]);
+  await put(restore, { type: 'metadata', status: statusOf(restore, phase) });
+  progress.phase(phase);
+  await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
+}
+
+/**
+ * Deletes volumes that no PersistentVolume came to point to, and records the failed restore. Objects stay, and its resource
+ * list names them. Resolves with what could not be done, to be told with the failure.
+ */
+export async function abandonRestore(restore: RestoreRun, ending: Ending): Promise<string> {
+  const { state, progress } = restore;
+  progress.phase(ending.cancelled ? 'Cancelled' : 'Failed', 'cleaning up');
+  if (state.prepared === undefined) return '';
+  const { run } = state.prepared;
+  const left: string[] = [];
+  const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
+    try {
+      await step();
+    } catch {
+      left.push(what);
+    }
+  };
+
+  for (const { location, volumeId, persistentVolume } of state.unused) {
+    await attempt(`volume ${volumeId}`, () => cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]));
+  }
+  const keys = state.artifacts.map(({ key }) => key);
+  await attempt('artifacts', () => cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]));
+  const closing = [
+    closingLine('error', ending.cancelled ? 'Restore was cancelled' : `Restore failed: ${ending.reason}`),
+    ...left.map((what) => closingLine('error', `Could not be removed: ${what}`)),
+  ];
+  state.artifacts = [];
+  progress.reported({ warnings: 0, errors: closing.length });
+  const { reports } = state;
+  const status: RestoreStatus = { ...statusOf(restore, 'Failed'), failureReason: ending.reason };
+  const artifacts: Artifact[] = [
+    { type: 'logs', reports, closing },
+    { type: 'results', reports, closing },
+    { type: 'resourceList', reports },
+    { type: 'metadata', status },
+  ];
+  for (const artifact of artifacts) await attempt(artifact.type, () => put(restore, artifact, cleanup));
+  await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+  return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
+}
+
+async function put(restore: RestoreRun, artifact: Artifact, activities: typeof steps = steps): Promise<void> {
+  restore.state.artifacts.push(
+    await activities.putObject.executeWithOptions({ summary: artifact.type }, [{ ...restore.planned, artifact }]),
+  );
+}
+
+function statusOf(restore: RestoreRun, phase: RestorePhase): RestoreStatus {
+  const { progress, warnings, errors } = restore.progress.status;
+  return {
+    phase,
+    startTimestamp: restore.prepared.startTimestamp,
+    completionTimestamp: `${new Date(Date.now()).toISOString().slice(0, 19)}Z`,
+    ...(warnings > 0 && { warnings }),
+    ...(errors > 0 && { errors }),
+    progress: { totalItems: progress.totalItems, itemsRestored: progress.doneItems },
+  };
+}
+
+function closingLine(level: ClosingLine['level'], message: string): ClosingLine {
+  return { level, time: new Date(Date.now()).toISOString(), message };
+}

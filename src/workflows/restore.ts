@@ -1,0 +1,183 @@
+import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { RestoredVolume } from '../activities/artifact-volumes.ts';
+import type { PreparedRestore } from '../activities/prepare-restore.ts';
+import type { PutArtifact } from '../activities/put-object.ts';
+import type { Unpacked, UnpackedGroup } from '../activities/unpack-backup.ts';
+import type { RestoreRequest } from '../api/restore.ts';
+import type { BatchRef, ReportRef } from '../api/run.ts';
+import { steps, transfers, waits } from './activity-options.ts';
+import { concerns, secondsSince } from './backup.ts';
+import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { inLanes } from './lanes.ts';
+import type { RunResult, RunStatus } from './messages.ts';
+import { newStatus, Progress } from './progress.ts';
+import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { restoreVolumes } from './volumes.ts';
+
+/** What a restore carries from one Temporal run to the next. References and counts only. */
+export interface RestoreState {
+  prepared?: PreparedRestore;
+  status: RunStatus;
+  /** Groups yet to be restored, in order; absent until the backup has been unpacked. */
+  groups?: UnpackedGroup[];
+  sequence: number;
+  /** Reports of passes over the tarball: they name what has been unpacked. */
+  unpacked: ReportRef[];
+  reports: ReportRef[];
+  /** Reports that tell what was done with PersistentVolumes. */
+  volumeReports: ReportRef[];
+  volumes: RestoredVolume[];
+  /** Volumes made for which no PersistentVolume has been created yet. */
+  unused: { location: string; volumeId: string; persistentVolume: string }[];
+  artifacts: PutArtifact[];
+}
+
+const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
+
+/**
+ * Restores a backup, or what the request selects of it: group-resource after group-resource in Velero's order, the batches of
+ * each side by side. An item that fails is counted and reported (`PartiallyFailed`); an invalid request, a damaged backup, a
+ * cluster or store that stays out of reach, and a cancellation fail the workflow. Objects that were created stay.
+ *
+ * The workflow id is `restore/<name>`, and `{ name, spec }` the one argument; `state` is the workflow's own.
+ */
+export async function restore(request: RestoreRequest, state: RestoreState = newState(request)): Promise<RunResult> {
+  const run = new RestoreRun(request, state);
+  let sealed = false;
+  try {
+    sealed = await run.advance();
+  } catch (error) {
+    const ending = endingOf(error);
+    const remark = await CancellationScope.nonCancellable(() => abandonRestore(run, ending));
+    throw failureOf(error, ending, remark);
+  }
+  if (!sealed) return continueAsNew<typeof restore>(request, run.state);
+  return run.progress.result(secondsSince(run.state.status.startTimestamp));
+}
+
+/** One Temporal run's worth of a restore. */
+export class RestoreRun {
+  readonly request: RestoreRequest;
+  readonly state: RestoreState;
+  readonly progress: Progress;
+
+  constructor(request: RestoreRequest, state: RestoreState) {
+    this.request = request;
+    this.state = state;
+    this.progress = new Progress(state.status);
+    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+  }
+
+  /** Goes on until the restore is recorded, or until the history is long (`false`): then nothing is in flight. */
+  async advance(): Promise<boolean> {
+    const { state, progress } = this;
+    state.prepared ??= await this.#prepare();
+    state.groups ??= await this.#unpack();
+    while (state.groups.length > 0) {
+      if (historyIsLong()) return false;
+      await this.#restoreGroup(state.groups[0]!);
+      state.groups.shift();
+    }
+    progress.step('recording');
+    await sealRestore(this);
+    return true;
+  }
+
+  get prepared(): PreparedRestore {
+    return this.state.prepared!;
+  }
+
+  get planned(): Pick<PreparedRestore, 'run' | 'plan'> {
+    const { run, plan } = this.prepared;
+    return { run, plan };
+  }
+
+  nextStep(name: string): string {
+    return `${name}-${this.state.sequence++}`;
+  }
+
+  report(report: ReportRef): void {
+    this.state.reports.push(report);
+    this.progress.reported(report);
+  }
+
+  async #prepare(): Promise<PreparedRestore> {
+    const prepared = await steps.prepareRestore.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
+    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.progress.phase('InProgress', 'reading the backup');
+    return prepared;
+  }
+
+  async #unpack(): Promise<UnpackedGroup[]> {
+    const { batch } = this.prepared.settings;
+    const input = { ...this.planned, step: this.nextStep('unpack'), batch };
+    return this.#take(await transfers.unpackBackup.executeWithOptions({ summary: 'read and select' }, [input]));
+  }
+
+  #take(unpacked: Unpacked): UnpackedGroup[] {
+    this.state.unpacked.push(unpacked.report);
+    this.report(unpacked.report);
+    this.progress.found(unpacked.selected, { isEstimate: false });
+    return [...unpacked.groups];
+  }
+
+  /** One group-resource: actions, then what they asked for, then its items; its batches side by side. */
+  async #restoreGroup(group: UnpackedGroup): Promise<void> {
+    const { settings } = this.prepared;
+    this.progress.step(`restoring ${group.groupResource}`);
+    const batches: BatchRef[] = [...group.batches];
+    const wanted: ReportRef[] = [];
+    await inLanes(settings.concurrency.batches, group.batches, async (batch, index) => {
+      batches[index] = await this.#executeActions(batch, wanted);
+    });
+    if (wanted.length > 0) {
+      const input = { ...this.planned, step: this.nextStep('unpack'), batch: settings.batch, wanted, unpacked: this.state.unpacked };
+      const summary = `asked for by ${group.groupResource}`;
+      const additional = this.#take(await transfers.unpackAdditionalItems.executeWithOptions({ summary }, [input]));
+      for (const other of additional) await this.#restoreGroup(other);
+    }
+    await inLanes(settings.concurrency.batches, batches, (batch, index) => this.#apply(group, batch, group.batches[index]!.items));
+  }
+
+  async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
+    let batch = original;
+    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
+      const executed = await steps.executeRestoreItemAction.executeWithOptions({ summary: `${action.name}, ${batch.items} items` }, [
+        { ...this.planned, step: this.nextStep('action'), action: action.name, batch },
+      ]);
+      batch = executed.batch;
+      this.report(executed.report);
+      if (executed.report.additionalItems > 0) wanted.push(executed.report);
+    }
+    return batch;
+  }
+
+  async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {
+    const { state } = this;
+    const volumes = groupResource === 'persistentvolumes' ? await restoreVolumes(this, batch) : { restored: [], failed: {} };
+    const applied = await steps.applyItems.executeWithOptions({ summary: `${groupResource}, ${batch.items} items` }, [
+      {
+        ...this.planned,
+        step: this.nextStep('apply'),
+        batch,
+        volumes: volumes.restored,
+        failedVolumes: volumes.failed,
+        volumeReports: groupResource === 'persistentvolumeclaims' ? state.volumeReports : [],
+      },
+    ]);
+    this.report(applied.report);
+    if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
+    state.unused = state.unused.filter(({ persistentVolume }) => !applied.createdVolumes.includes(persistentVolume));
+    if (groupResource === definitions) {
+      const input = { ...this.planned, step: this.nextStep('await'), batch };
+      this.report(await waits.awaitDefinitions.executeWithOptions({ summary: `${batch.items} definitions` }, [input]));
+    }
+    this.progress.done({ [groupResource]: items });
+  }
+}
+
+function newState(request: RestoreRequest): RestoreState {
+  const { firstExecutionRunId, startTime } = workflowInfo();
+  const about = { kind: 'Restore' as const, name: String(request?.name), uid: firstExecutionRunId, startTimestamp: startTime.toISOString() };
+  return { status: newStatus(about), sequence: 0, unpacked: [], reports: [], volumeReports: [], volumes: [], unused: [], artifacts: [] };
+}

@@ -1,0 +1,69 @@
+import { executeChild } from '@temporalio/workflow';
+import type { VolumeOutcome } from '../api/backup.ts';
+import type { BatchRef } from '../api/run.ts';
+import { steps, waits } from './activity-options.ts';
+import type { BackupRun } from './backup.ts';
+import { endingOf, isCancelled } from './endings.ts';
+import { inLanes } from './lanes.ts';
+import { snapshotVolume } from './snapshot-volume.ts';
+import { volumeWorkflowId } from './volume-workflow-id.ts';
+
+/**
+ * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them. Ends when the providers
+ * have accepted; resolves with the volumes that failed, and why.
+ */
+export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<Record<string, string>> {
+  const { snapshotLocations, settings } = backup.prepared;
+  if (snapshotLocations.length === 0 || !batch.groupResources.includes('persistentvolumes')) return {};
+  const volumes = await steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [{ ...backup.planned, batch }]);
+  const failed: Record<string, string> = {};
+  await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
+    backup.progress.volumes({ attempted: 1 });
+    const outcome: VolumeOutcome = await executeChild(snapshotVolume, {
+      workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
+      args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticSummary: `snapshot ${volume.persistentVolume}`,
+    });
+    if (outcome.snapshot) backup.state.volumes.push(outcome);
+    else backup.progress.volumes({ attempted: -1 });
+    if (outcome.error === undefined) return;
+    failed[volume.persistentVolume] = outcome.error;
+    backup.progress.volumes({ failed: 1 });
+  });
+  return failed;
+}
+
+/** Waits in flight at the same time: each is one pending activity. */
+const waitsInFlight = 50;
+
+/** Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. */
+export async function awaitSnapshots(backup: BackupRun): Promise<void> {
+  const taken = backup.state.volumes.filter(({ snapshot }) => snapshot?.status.phase === 'Completed');
+  await inLanes(waitsInFlight, taken, async (outcome) => {
+    const { location } = outcome.snapshot!.spec;
+    const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
+    const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
+    try {
+      await waits.awaitSnapshot.executeWithOptions({ summary }, [{ location, snapshotId }]);
+      backup.progress.volumes({ completed: 1 });
+    } catch (error) {
+      if (isCancelled()) throw error;
+      fail(backup, outcome, endingOf(error).reason);
+    }
+  });
+  for (const location of backup.prepared.snapshotLocations) {
+    if (taken.length === 0) break;
+    const keep = taken.filter(({ snapshot }) => snapshot!.spec.location === location).map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
+    await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [{ run: backup.prepared.run, location, keep }]);
+  }
+}
+
+/** A snapshot that the provider gave up on: the volume counts as failed, the PersistentVolume is in the archive by then. */
+function fail(backup: BackupRun, outcome: VolumeOutcome, reason: string): void {
+  const { volumes } = backup.state;
+  const snapshot = { ...outcome.snapshot!, status: { ...outcome.snapshot!.status, phase: 'Failed' as const } };
+  volumes[volumes.indexOf(outcome)] = { ...outcome, snapshot, error: reason };
+  backup.progress.volumes({ failed: 1 });
+  backup.progress.reported({ warnings: 0, errors: 1 });
+}
