@@ -1,30 +1,8 @@
 import type { Backup } from '../api/backup.ts';
+import type { ResourceSelector } from '../api/resource-selector.ts';
 import type { Restore } from '../api/restore.ts';
-import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
-
-/**
- * Which items an action wants. Resource names are plurals, singulars, short names or globs, with or without group, resolved
- * through discovery; namespaces are globs. An empty or absent list of includes means all.
- * Source: Velero v1.6.3 `pkg/plugin/velero/shared.go`.
- */
-export interface ResourceSelector {
-  readonly includedResources?: readonly string[];
-  readonly excludedResources?: readonly string[];
-  readonly includedNamespaces?: readonly string[];
-  readonly excludedNamespaces?: readonly string[];
-  /** Kubernetes grammar, such as `app=web,tier in (a, b)`. */
-  readonly labelSelector?: string;
-}
-
-/** Reads of the cluster, remembered for the length of a run: asking for each item costs nothing. */
-export interface KubernetesReader {
-  /** Whether the cluster serves `groupResource` in any version. */
-  serves(groupResource: GroupResource): Promise<boolean>;
-  /** Rejects with `NotFound` if the object, or its resource type, is absent. */
-  get(identifier: ResourceIdentifier): Promise<Unstructured>;
-  /** All objects of the type, in the API server's order; none if the cluster does not serve it. */
-  list(groupResource: GroupResource, options?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<readonly Unstructured[]>;
-}
+import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+import type { KubernetesReader } from '../kubernetes/reader.ts';
 
 /** Lines for the run's own log file, about the item at hand. */
 export interface ItemLog {

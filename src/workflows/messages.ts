@@ -1,4 +1,4 @@
-import { defineQuery } from '@temporalio/workflow';
+import { defineQuery, type QueryDefinition } from '@temporalio/workflow';
 import type { BackupPhase } from '../api/backup.ts';
 import type { RestorePhase } from '../api/restore.ts';
 import type { GroupResource } from '../api/unstructured.ts';
@@ -47,7 +47,7 @@ export interface RunResult {
 }
 
 /** Asks a run for its `RunStatus`. Name `status`; answered while it runs and, where a worker lives, after it ended. */
-export const statusQuery = defineQuery<RunStatus>('status');
+export const statusQuery: QueryDefinition<RunStatus> = defineQuery<RunStatus>('status');
 
 /** Query names and what they answer, for `temporal workflow metadata`. */
 export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { GroupResource } from '../api/unstructured.ts';
+import { itemPaths, type ItemPlace } from './item-path.ts';
+import { TarMember } from './tar-member.ts';
+
+/** A gzip member of a segment or a tarball, and what is in it. */
+export interface Member {
+  /** Bytes from the start. */
+  readonly offset: number;
+  readonly length: number;
+  readonly groupResources: readonly GroupResource[];
+  /** `''` for cluster-scoped items. */
+  readonly namespaces: readonly string[];
+  readonly items: number;
+}
+
+/** A part of the tarball: gzip members of whole tar entries, no end-of-archive. */
+export interface Segment {
+  readonly body: Uint8Array;
+  readonly sha256: string;
+  readonly items: number;
+  readonly members: readonly Member[];
+}
+
+export interface SegmentOptions {
+  /** The time of every entry; whole seconds. */
+  readonly mtime: Date;
+  /** Compression, 1 to 9. Default 6, as Go's. */
+  readonly level?: number;
+}
+
+/** A member is closed where the namespace changes and it holds at least this much. */
+const smallestMember = 64 * 1024;
+
+/** A member is closed in any case when it holds this much. */
+const largestMember = 1024 * 1024;
+
+interface OpenMember {
+  readonly member: TarMember;
+  readonly groupResources: Set<GroupResource>;
+  readonly namespaces: Set<string>;
+  items: number;
+  last: string;
+}
+
+/** Cuts items into members and compresses these on the thread pool as they fill. The same items give the same bytes. */
+export class SegmentWriter {
+  readonly #options: SegmentOptions;
+  readonly #members: { readonly compressed: Promise<Buffer>; readonly about: Omit<Member, 'offset' | 'length'> }[] = [];
+  #open: OpenMember | undefined;
+  #items = 0;
+
+  constructor(options: SegmentOptions) {
+    this.#options = options;
+  }
+
+  /** Adds an item under each of its paths. */
+  add({ body, ...place }: ItemPlace & { readonly body: string }): void {
+    const { groupResource, namespace } = place;
+    const bytes = this.#open?.member.bytes ?? 0;
+    const moved = this.#open !== undefined && this.#open.last !== `${groupResource}/${namespace}`;
+    if (bytes >= largestMember || (moved && bytes >= smallestMember)) this.#close();
+    this.#open ??= { member: new TarMember(this.#options.mtime), groupResources: new Set(), namespaces: new Set(), items: 0, last: '' };
+    const encoded = Buffer.from(body);
+    for (const path of itemPaths(place)) this.#open.member.add(path, encoded);
+    this.#open.groupResources.add(groupResource);
+    this.#open.namespaces.add(namespace);
+    this.#open.last = `${groupResource}/${namespace}`;
+    this.#open.items++;
+    this.#items++;
+  }
+
+  async finish(): Promise<Segment> {
+    this.#close();
+    const members: Member[] = [];
+    const parts: Buffer[] = [];
+    let offset = 0;
+    for (const { compressed, about } of this.#members) {
+      const part = await compressed;
+      members.push({ offset, length: part.length, ...about });
+      parts.push(part);
+      offset += part.length;
+    }
+    const body = Buffer.concat(parts);
+    return { body, sha256: createHash('sha256').update(body).digest('hex'), items: this.#items, members };
+  }
+
+  #close(): void {
+    if (this.#open === undefined) return;
+    const { member, groupResources, namespaces, items } = this.#open;
+    const compressed = member.compress(this.#options.level ?? 6);
+    // Awaited by `finish`, perhaps after another one has failed.
+    compressed.catch(() => undefined);
+    this.#members.push({ compressed, about: { groupResources: [...groupResources], namespaces: [...namespaces], items } });
+    this.#open = undefined;
+  }
+}

@@ -1,0 +1,131 @@
+import type { ApiResource } from '../api/api-resource.ts';
+import { parseJson } from '../api/json.ts';
+import type { Unstructured } from '../api/unstructured.ts';
+import type { KubernetesClient, ListOptions, ListPage, ObjectRef, ServerVersion } from './client.ts';
+import { readDiscovery } from './discovery-document.ts';
+import type { Discovery } from './discovery.ts';
+import { openTransport, type ConnectOptions } from './transport.ts';
+
+const itemsPerPage = 500;
+
+/** Connects to a cluster by a kubeconfig. Nothing is sent yet. Rejects with `InvalidConfig`. */
+export async function connect(options: ConnectOptions = {}): Promise<KubernetesClient> {
+  const transport = await openTransport(options);
+  let discovery: Promise<Discovery> | undefined;
+
+  async function listPage(resource: ApiResource, list: ListOptions = {}): Promise<ListPage> {
+    const query = new URLSearchParams({ limit: String(list.limit ?? itemsPerPage) });
+    if (list.labelSelector) query.set('labelSelector', list.labelSelector);
+    if (list.continueToken !== undefined) query.set('continue', list.continueToken);
+    if (list.resourceVersion !== undefined) query.set('resourceVersion', list.resourceVersion);
+    const path = `${collectionPath(resource, list.namespace)}?${query}`;
+    const text = await transport.send({ method: 'GET', path, tried: describe('list', resource, list.namespace), signal: list.signal });
+    return pageOf(parseJson(text) as unknown as ListAnswer, resource);
+  }
+
+  return {
+    async discover({ refresh = false, signal } = {}) {
+      if (discovery === undefined || refresh) {
+        const reading = readDiscovery((path, accept) => transport.send({ method: 'GET', path, accept, tried: `discover ${path}`, signal }));
+        discovery = reading;
+        reading.catch(() => {
+          if (discovery === reading) discovery = undefined;
+        });
+      }
+      return discovery;
+    },
+
+    async version(signal) {
+      return JSON.parse(await transport.send({ method: 'GET', path: '/version', tried: 'get version', signal })) as ServerVersion;
+    },
+
+    listPage,
+
+    async *listPages(resource, list = {}) {
+      let next: Promise<ListPage> | undefined = listPage(resource, list);
+      while (next !== undefined) {
+        const page: ListPage = await next;
+        next = page.continueToken === undefined ? undefined : listPage(resource, { ...list, continueToken: page.continueToken });
+        // A consumer may stop, or fail, while the page ahead is under way.
+        next?.catch(() => undefined);
+        yield page;
+      }
+    },
+
+    async get(resource, ref, { signal } = {}) {
+      const tried = describe('get', resource, ref.namespace, ref.name);
+      return parseItem(await transport.send({ method: 'GET', path: objectPath(resource, ref), tried, signal }));
+    },
+
+    async create(resource, object, { signal } = {}) {
+      const { namespace, name } = object.metadata;
+      return parseItem(
+        await transport.send({
+          method: 'POST',
+          path: collectionPath(resource, namespace),
+          body: JSON.stringify(object),
+          tried: describe('create', resource, namespace, name),
+          signal,
+        }),
+      );
+    },
+
+    async mergePatch(resource, ref, patch, { signal } = {}) {
+      return parseItem(
+        await transport.send({
+          method: 'PATCH',
+          path: objectPath(resource, ref),
+          body: JSON.stringify(patch),
+          contentType: 'application/merge-patch+json',
+          tried: describe('patch', resource, ref.namespace, ref.name),
+          signal,
+        }),
+      );
+    },
+
+    async delete(resource, ref, { signal } = {}) {
+      const tried = describe('delete', resource, ref.namespace, ref.name);
+      try {
+        await transport.send({ method: 'DELETE', path: objectPath(resource, ref), tried, signal });
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'NotFound') throw error;
+      }
+    },
+
+    close: () => transport.close(),
+  };
+}
+
+interface ListAnswer {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata?: { readonly continue?: string; readonly remainingItemCount?: number };
+  readonly items?: readonly Unstructured[] | null;
+}
+
+/** Lists leave `apiVersion` and `kind` out of each item; they come first, as in an object that was read alone. */
+function pageOf({ apiVersion, metadata, items }: ListAnswer, { kind }: ApiResource): ListPage {
+  return {
+    items: (items ?? []).map((item) => ({ apiVersion, kind, ...(item as Partial<Unstructured>) }) as Unstructured),
+    ...(metadata?.continue && { continueToken: metadata.continue }),
+    ...(metadata?.remainingItemCount !== undefined && { remaining: metadata.remainingItemCount }),
+  };
+}
+
+function parseItem(text: string): Unstructured {
+  return parseJson(text) as unknown as Unstructured;
+}
+
+function collectionPath({ apiVersion, plural, namespaced }: ApiResource, namespace: string | undefined): string {
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const scope = namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${scope}/${plural}`;
+}
+
+function objectPath(resource: ApiResource, { namespace, name }: ObjectRef): string {
+  return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+}
+
+function describe(verb: string, { groupResource }: ApiResource, ...name: (string | undefined)[]): string {
+  return [verb, groupResource, name.filter(Boolean).join('/')].filter(Boolean).join(' ');
+}

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, request, type Dispatcher } from 'undici';
+import { BowlineError, errorCode } from '../api/errors.ts';
+import { apiError, noAnswer } from './api-errors.ts';
+
+/** How to reach a cluster. */
+export interface ConnectOptions {
+  /** A kubeconfig file. Default: the `KUBECONFIG` variable's, `~/.kube/config`, or the pod's own account, as kubectl finds them. */
+  readonly kubeconfig?: string;
+  /** A context of that file. Default: its current one. */
+  readonly context?: string;
+  /** Connections kept open at the most. Default 64. */
+  readonly maxConnections?: number;
+}
+
+/** One call of the API. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With the query. */
+  readonly path: string;
+  /** Verb, resource and object, for messages. */
+  readonly tried: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends calls, authenticated, over kept-alive connections. */
+export interface Transport {
+  /** The answer's text. Rejects with a `BowlineError` after five repetitions of what may pass. */
+  send(call: ApiCall): Promise<string>;
+  close(): Promise<void>;
+}
+
+const retries = 5;
+const firstRetryMs = 250;
+const longestRetryMs = 8_000;
+
+/** Tokens of files and exec plugins are asked for anew after this long. */
+const credentialsForMs = 30_000;
+
+/** Opens a transport. Rejects with `InvalidConfig` if the kubeconfig can't be read or names no cluster. */
+export async function openTransport(options: ConnectOptions): Promise<Transport> {
+  const config = loadKubeConfig(options);
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) throw new BowlineError('InvalidConfig', `kubeconfig ${options.kubeconfig ?? ''}: its current context names no cluster`);
+  const base = server.replace(/\/+$/, '');
+  const credentials = new Credentials(config, options.maxConnections ?? 64);
+
+  async function once({ method, path, tried, body, contentType, accept, signal }: ApiCall): Promise<string> {
+    const { dispatcher, headers } = await credentials.get();
+    try {
+      const response = await request(base + path, {
+        dispatcher,
+        method,
+        headers: {
+          ...headers,
+          accept: accept ?? 'application/json',
+          'user-agent': 'bowline',
+          ...(body !== undefined && { 'content-type': contentType ?? 'application/json' }),
+        },
+        ...(body !== undefined && { body }),
+        ...(signal && { signal }),
+      });
+      const text = await response.body.text();
+      const { statusCode: status } = response;
+      if (status < 300) return text;
+      if (status === 401) credentials.forget();
+      const retryAfter = response.headers['retry-after'];
+      throw apiError(tried, { status, body: text, ...(typeof retryAfter === 'string' && { retryAfter }) });
+    } catch (error) {
+      throw errorCode(error) === undefined ? noAnswer(tried, error, signal) : error;
+    }
+  }
+
+  return {
+    async send(call) {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await once(call);
+        } catch (error) {
+          const wait = waitBefore(attempt, error as BowlineError);
+          if (wait === undefined) throw error;
+          await sleep(wait, undefined, { ...(call.signal && { signal: call.signal }) }).catch((reason: unknown) => {
+            throw noAnswer(call.tried, reason, call.signal);
+          });
+        }
+      }
+    },
+    close: () => credentials.close(),
+  };
+}
+
+/** How long to wait before the next attempt; `undefined` if there is to be none. undici's own retries send no POST again. */
+function waitBefore(attempt: number, { code, retryAfterMs }: BowlineError): number | undefined {
+  if (attempt >= retries || (code !== 'Throttled' && code !== 'Unavailable')) return undefined;
+  const backoff = Math.min(firstRetryMs * 2 ** attempt, longestRetryMs);
+  return retryAfterMs ?? backoff / 2 + Math.random() * (backoff / 2);
+}
+
+function loadKubeConfig({ kubeconfig, context }: ConnectOptions): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new BowlineError('InvalidConfig', `kubeconfig ${kubeconfig ?? 'by default'}: ${(error as Error).message}`, { cause: error });
+  }
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => name).join(', ');
+      throw new BowlineError('InvalidConfig', `kubeconfig ${kubeconfig ?? 'by default'}: no context ${context}; it has ${known}`);
+    }
+    config.setCurrentContext(context);
+  }
+  return config;
+}
+
+interface Authenticated {
+  readonly dispatcher: Dispatcher;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The kubeconfig's headers and certificates, and the connections that use these. */
+class Credentials {
+  readonly #config: KubeConfig;
+  readonly #connections: number;
+  #current: { readonly at: number; readonly tls: string; readonly authenticated: Promise<Authenticated> } | undefined;
+  #agent: { readonly tls: string; readonly agent: Agent } | undefined;
+
+  constructor(config: KubeConfig, connections: number) {
+    this.#config = config;
+    this.#connections = connections;
+  }
+
+  get(): Promise<Authenticated> {
+    if (this.#current === undefined || Date.now() - this.#current.at > credentialsForMs) {
+      const authenticated = this.#authenticate();
+      this.#current = { at: Date.now(), tls: '', authenticated };
+      authenticated.catch(() => this.forget());
+    }
+    return this.#current.authenticated;
+  }
+
+  forget(): void {
+    this.#current = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.agent.close();
+  }
+
+  async #authenticate(): Promise<Authenticated> {
+    const options: Parameters<KubeConfig['applyToHTTPSOptions']>[0] = {};
+    await this.#config.applyToHTTPSOptions(options);
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, headers, auth } = options;
+    const tls = Object.fromEntries(
+      Object.entries({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }).filter(([, value]) => value != null),
+    );
+    const fingerprint = JSON.stringify(tls);
+    if (this.#agent?.tls !== fingerprint) {
+      void this.#agent?.agent.close();
+      this.#agent = { tls: fingerprint, agent: new Agent({ connections: this.#connections, connect: tls, headersTimeout: 120_000, bodyTimeout: 120_000 }) };
+    }
+    const basic = typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
+    return { dispatcher: this.#agent.agent, headers: { ...(headers as Record<string, string> | undefined), ...basic } };
+  }
+}

@@ -1,0 +1,30 @@
+import type { BackupItemAction } from '../item-action.ts';
+import { fields } from '../item-fields.ts';
+
+/**
+ * Backs up what a pod can't start without: its PriorityClass and the PersistentVolumeClaims that it mounts. Returns the pod
+ * unchanged; what does not exist is the runner's to report.
+ *
+ * Source: Velero v1.18.1 `pkg/backup/actions/pod_action.go`.
+ */
+export const pod: BackupItemAction = {
+  name: 'velero.io/pod',
+  appliesTo: { includedResources: ['pods'] },
+
+  async execute({ item }) {
+    const { namespace = '' } = item.metadata;
+    const spec = fields.object(item, 'spec') ?? {};
+    const priorityClass = fields.text(spec, 'priorityClassName');
+    const claims = fields.objects(spec, 'volumes').flatMap((volume) => {
+      const claim = fields.object(volume, 'persistentVolumeClaim');
+      return claim ? fields.text(claim, 'claimName') || [] : [];
+    });
+    return {
+      updatedItem: item,
+      additionalItems: [
+        ...(priorityClass === '' ? [] : [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name: priorityClass }]),
+        ...claims.map((name) => ({ groupResource: 'persistentvolumeclaims', namespace, name })),
+      ],
+    };
+  },
+};

@@ -1,0 +1,48 @@
+import { backupNameLabel } from '../../api/labels.ts';
+import type { BackupItemAction } from '../item-action.ts';
+import { fields } from '../item-fields.ts';
+
+/** Labels that an earlier restore or an action left on a claim. */
+const staleLabels = ['velero.io/restore-name', 'backup.velero.io/must-include-additional-items'];
+
+/**
+ * Backs up the PersistentVolume of a bound claim, and cleans the claim of what would keep it from binding elsewhere: data
+ * sources, selectors made for one volume, labels of earlier runs. Claims that are not bound pass unchanged.
+ *
+ * Source: Velero v1.18.1 `pkg/backup/actions/backup_pv_action.go`.
+ */
+export const pv: BackupItemAction = {
+  name: 'velero.io/pv',
+  appliesTo: { includedResources: ['persistentvolumeclaims'] },
+
+  async execute({ item, backup }) {
+    const spec = fields.object(item, 'spec') ?? {};
+    const name = fields.text(spec, 'volumeName');
+    const phase = fields.text(fields.object(item, 'status') ?? {}, 'phase');
+    if (phase !== 'Bound' || name === '') return { updatedItem: item };
+
+    delete spec['dataSource'];
+    delete spec['dataSourceRef'];
+    cleanSelector(spec);
+    cleanLabels(item.metadata, backup.metadata.name);
+    return { updatedItem: item, additionalItems: [{ groupResource: 'persistentvolumes', namespace: '', name }] };
+  },
+};
+
+/** With a storage class the claim is provisioned by it; only without one does a selector choose the volume. */
+function cleanSelector(spec: Record<string, unknown>): void {
+  if (spec['storageClassName'] !== '') {
+    delete spec['selector'];
+    return;
+  }
+  const matchLabels = fields.object(fields.object(spec, 'selector') ?? {}, 'matchLabels') ?? {};
+  for (const key of Object.keys(matchLabels)) if (key.startsWith('velero.io/')) delete matchLabels[key];
+}
+
+function cleanLabels(metadata: { labels?: Record<string, string> }, backupName: string): void {
+  const { labels } = metadata;
+  if (!labels) return;
+  for (const label of staleLabels) delete labels[label];
+  if (labels[backupNameLabel] !== backupName) delete labels[backupNameLabel];
+  delete labels['velero.io/volume-snapshot-name'];
+}

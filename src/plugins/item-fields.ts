@@ -1,0 +1,54 @@
+import { BowlineError } from '../api/errors.ts';
+
+/**
+ * Reads of the fields that an action needs, from objects of which everything else is left alone. An absent or `null` field reads
+ * as the empty value; one of another type is the item's error.
+ */
+interface FieldReader {
+  /** @throws BowlineError `InvalidItem` naming the field */
+  object(parent: object, field: string): Record<string, unknown> | undefined;
+  list(parent: object, field: string): unknown[];
+  objects(parent: object, field: string): Record<string, unknown>[];
+  text(parent: object, field: string): string;
+}
+
+/** Reads fields of the item that `of` names in messages. */
+export const fields: FieldReader = {
+  object(parent, field) {
+    const value = read(parent, field);
+    if (value == null) return undefined;
+    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw unexpected(field, 'an object', value);
+  },
+
+  list(parent, field) {
+    const value = read(parent, field);
+    if (value == null) return [];
+    if (Array.isArray(value)) return value;
+    throw unexpected(field, 'a list', value);
+  },
+
+  objects(parent, field) {
+    return fields.list(parent, field).flatMap((entry): Record<string, unknown>[] => {
+      if (entry == null) return [];
+      if (typeof entry === 'object' && !Array.isArray(entry)) return [entry as Record<string, unknown>];
+      throw unexpected(field, 'objects', entry);
+    });
+  },
+
+  text(parent, field) {
+    const value = read(parent, field);
+    if (value == null) return '';
+    if (typeof value === 'string') return value;
+    throw unexpected(field, 'text', value);
+  },
+};
+
+function read(parent: object, field: string): unknown {
+  return (parent as Record<string, unknown>)[field];
+}
+
+function unexpected(field: string, expected: string, value: unknown): BowlineError {
+  const got = Array.isArray(value) ? 'a list' : typeof value;
+  return new BowlineError('InvalidItem', `field ${field}: expected ${expected}, got ${got}`);
+}

@@ -1,0 +1,39 @@
+import { BowlineError, type ErrorCode } from '../../api/errors.ts';
+
+/** What the SDK throws. */
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $retryable?: unknown;
+}
+
+const byName: Readonly<Record<string, ErrorCode>> = {
+  NoSuchKey: 'NotFound',
+  NoSuchBucket: 'NotFound',
+  NotFound: 'NotFound',
+  InvalidRange: 'NotFound',
+  PreconditionFailed: 'AlreadyExists',
+  AccessDenied: 'AccessDenied',
+  InvalidAccessKeyId: 'AccessDenied',
+  SignatureDoesNotMatch: 'AccessDenied',
+  ExpiredToken: 'AccessDenied',
+  CredentialsProviderError: 'AccessDenied',
+  SlowDown: 'Throttled',
+  ThrottlingException: 'Throttled',
+  ConditionalRequestConflict: 'Conflict',
+  AbortError: 'Interrupted',
+};
+
+const byStatus: Readonly<Record<number, ErrorCode>> = { 401: 'AccessDenied', 403: 'AccessDenied', 404: 'NotFound', 409: 'Conflict', 412: 'AlreadyExists', 416: 'NotFound', 429: 'Throttled', 503: 'Throttled' };
+
+/** Maps what S3 or the SDK says to the closed list of codes; the one place that does. */
+export function awsError(tried: string, error: unknown): BowlineError {
+  const { name = '', code, message, $metadata } = error as SdkError;
+  if (name === 'BowlineError') return error as BowlineError;
+  const status = $metadata?.httpStatusCode;
+  const ours = byName[name] ?? (status === undefined ? undefined : byStatus[status]) ?? (status !== undefined && status < 500 && status >= 400 ? 'Unsupported' : 'Unavailable');
+  const said = [status, name === 'Error' || name === '' ? (code ?? message) : name].filter(Boolean).join(' ');
+  return new BowlineError(ours, `${tried}: ${said}`, { cause: error, ...(status !== undefined && { status }), ...(message !== undefined && { detail: message }) });
+}

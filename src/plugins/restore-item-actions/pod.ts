@@ -1,0 +1,35 @@
+import type { RestoreItemAction } from '../item-action.ts';
+import { fields } from '../item-fields.ts';
+
+/**
+ * Frees a pod of what binds it to the old cluster: its node, the priority computed from its class, and the token volumes that were
+ * mounted for its service account. Its PriorityClass comes first.
+ *
+ * Source: Velero v1.18.1 `pkg/restore/actions/pod_action.go`.
+ */
+export const pod: RestoreItemAction = {
+  name: 'velero.io/pod',
+  appliesTo: { includedResources: ['pods'] },
+
+  async execute({ item }) {
+    const spec = fields.object(item, 'spec');
+    if (spec === undefined) return { updatedItem: item };
+    delete spec['nodeName'];
+    delete spec['priority'];
+
+    const tokenPrefix = `${fields.text(spec, 'serviceAccountName')}-token-`;
+    withoutTokens(spec, 'volumes', tokenPrefix);
+    for (const containers of ['containers', 'initContainers']) {
+      for (const container of fields.objects(spec, containers)) withoutTokens(container, 'volumeMounts', tokenPrefix);
+    }
+    const name = fields.text(spec, 'priorityClassName');
+    if (name === '') return { updatedItem: item };
+    return { updatedItem: item, additionalItems: [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name }] };
+  },
+};
+
+function withoutTokens(parent: Record<string, unknown>, field: string, tokenPrefix: string): void {
+  const entries = fields.list(parent, field);
+  const kept = entries.filter((entry) => entry == null || !fields.text(entry, 'name').startsWith(tokenPrefix));
+  if (kept.length < entries.length) parent[field] = kept;
+}

@@ -1,0 +1,113 @@
+import type { LabelRequirement, LabelSelector } from '../api/backup.ts';
+import { BowlineError } from '../api/errors.ts';
+
+type Labels = Readonly<Record<string, string>> | undefined;
+
+/** Whether labels meet every requirement of a selector; an empty one matches all. Source: `meta/v1.LabelSelector`. */
+export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
+  const pairs = Object.entries(selector.matchLabels ?? {});
+  return pairs.every(([key, value]) => labels?.[key] === value) && (selector.matchExpressions ?? []).every((one) => meets(one, labels));
+}
+
+function meets({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
+  const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+  }
+}
+
+/** A selector as the API takes it in a query: `app=web,tier in (a,b),!old`. */
+export function formatLabelSelector(selector: LabelSelector): string {
+  const pairs = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return [...pairs, ...(selector.matchExpressions ?? []).map(formatRequirement)].join(',');
+}
+
+function formatRequirement({ key, operator, values = [] }: LabelRequirement): string {
+  switch (operator) {
+    case 'In':
+      return `${key} in (${values.join(',')})`;
+    case 'NotIn':
+      return `${key} notin (${values.join(',')})`;
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+  }
+}
+
+const qualifiedKey = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+
+/**
+ * Parses a selector's text: `=`, `==`, `!=`, `in (…)`, `notin (…)`, `key`, `!key`, joined by commas.
+ *
+ * @throws BowlineError `InvalidSpec` naming the requirement that can't be read
+ */
+export function parseLabelSelector(text: string): LabelSelector {
+  const matchLabels: Record<string, string> = {};
+  const matchExpressions: LabelRequirement[] = [];
+  for (const part of splitRequirements(text)) {
+    const requirement = parseRequirement(part.trim());
+    const [only] = requirement.values ?? [];
+    const isPair = requirement.operator === 'In' && requirement.values?.length === 1 && only !== undefined && !part.includes('(');
+    if (isPair && matchLabels[requirement.key] === undefined) matchLabels[requirement.key] = only;
+    else matchExpressions.push(requirement);
+  }
+  return {
+    ...(Object.keys(matchLabels).length > 0 && { matchLabels }),
+    ...(matchExpressions.length > 0 && { matchExpressions }),
+  };
+}
+
+/** Splits at commas that stand outside parentheses. */
+function splitRequirements(text: string): string[] {
+  return text.trim() === '' ? [] : text.split(/,(?![^(]*\))/);
+}
+
+function parseRequirement(text: string): LabelRequirement {
+  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text);
+  if (set) {
+    const values = set[3]!.split(',').map((value) => value.trim());
+    return checked({ key: set[1]!, operator: set[2] === 'in' ? 'In' : 'NotIn', values }, text);
+  }
+  const equality = /^([^=!\s]+)\s*(==|=|!=)\s*(.*)$/.exec(text);
+  if (equality) return checked({ key: equality[1]!, operator: equality[2] === '!=' ? 'NotIn' : 'In', values: [equality[3]!.trim()] }, text);
+  if (text.startsWith('!')) return checked({ key: text.slice(1).trim(), operator: 'DoesNotExist' }, text);
+  return checked({ key: text, operator: 'Exists' }, text);
+}
+
+function checked(requirement: LabelRequirement, text: string): LabelRequirement {
+  const problems = requirementProblems(requirement);
+  if (problems.length === 0) return requirement;
+  throw new BowlineError('InvalidSpec', `label selector ${JSON.stringify(text)}: ${problems.join('; ')}`);
+}
+
+function requirementProblems({ key, operator, values = [] }: LabelRequirement): string[] {
+  const problems = qualifiedKey.test(key) ? [] : [`${JSON.stringify(key)} is no label key`];
+  for (const value of values) if (!labelValue.test(value)) problems.push(`${JSON.stringify(value)} is no label value`);
+  const wantsValues = operator === 'In' || operator === 'NotIn';
+  if (wantsValues && values.length === 0) problems.push(`${operator} needs values`);
+  if (!wantsValues && values.length > 0) problems.push(`${operator} takes no values`);
+  return problems;
+}
+
+/** What is wrong with a selector, each problem with its path. */
+export function validateLabelSelector(selector: LabelSelector, path: string): string[] {
+  const pairs = Object.entries(selector.matchLabels ?? {}).flatMap(([key, value]) =>
+    requirementProblems({ key, operator: 'In', values: [value] }).map((problem) => `${path}.matchLabels: ${problem}`),
+  );
+  const known = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+  const expressions = (selector.matchExpressions ?? []).flatMap((one, index) =>
+    (known.includes(one.operator) ? requirementProblems(one) : [`operator: expected one of ${known.join(', ')}, got ${one.operator}`]).map(
+      (problem) => `${path}.matchExpressions[${index}]: ${problem}`,
+    ),
+  );
+  return [...pairs, ...expressions];
+}

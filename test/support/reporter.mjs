@@ -1,0 +1,10 @@
+import mocha from 'mocha';
+
+/** The usual report, closed by one line that tools count by: `N passed, N failed, N skipped`. */
+export default class Reporter extends mocha.reporters.Spec {
+  epilogue() {
+    super.epilogue();
+    const { passes = 0, failures = 0, pending = 0 } = this.stats;
+    console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+  }
+}

@@ -1,0 +1,34 @@
+import { startKubernetes, type KubernetesServer } from '../../tools/stack/kubernetes.ts';
+import { startS3, type S3Server } from '../../tools/stack/s3.ts';
+import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
+
+const started: Promise<{ stop(): Promise<void> }>[] = [];
+
+/** Starts on first use, and is shared by the whole run of tests. */
+function shared<T extends { stop(): Promise<void> }>(start: () => Promise<T>): () => Promise<T> {
+  let server: Promise<T> | undefined;
+  return () => {
+    if (server === undefined) {
+      server = start();
+      started.push(server);
+    }
+    return server;
+  };
+}
+
+/** The run's Kubernetes API server. Tests use namespaces of unique names. */
+export const kubernetesServer: () => Promise<KubernetesServer> = shared(() => startKubernetes());
+
+/** The run's S3 server. Tests create buckets of unique names. */
+export const s3Server: () => Promise<S3Server> = shared(startS3);
+
+/** The run's Temporal server. Tests use task queues of unique names. */
+export const temporalServer: () => Promise<TemporalServer> = shared(() => startTemporal());
+
+/** Stops what was started; mocha takes it from `.mocharc.json`. */
+export const mochaHooks = {
+  async afterAll(this: Mocha.Context): Promise<void> {
+    this.timeout(60_000);
+    await Promise.all(started.map(async (server) => (await server.catch(() => undefined))?.stop()));
+  },
+};
