@@ -20,7 +20,11 @@ export interface ConfigSources {
  * @throws BowlineError `InvalidConfig` with all problems at once, each with the key's path and what was expected
  */
 export async function loadConfig({ file, env = process.env }: ConfigSources = {}): Promise<Config> {
-  const candidates = [file ?? env['BOWLINE_CONFIG'], 'bowline.yaml', join(env['HOME'] ?? homedir(), '.config/bowline/bowline.yaml')];
+  const candidates = [
+    file ?? env['BOWLINE_CONFIG'],
+    'bowline.yaml',
+    join(env['HOME'] ?? homedir(), '.config/bowline/bowline.yaml'),
+  ];
   const named = candidates[0];
   for (const candidate of named === undefined ? candidates.slice(1) : [named]) {
     const text = await readFile(candidate!, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -33,7 +37,10 @@ export async function loadConfig({ file, env = process.env }: ConfigSources = {}
 }
 
 /** Reads a configuration from a file's text. @throws BowlineError `InvalidConfig` */
-export function parseConfig(text: string, { file, env }: { readonly file: string; readonly env: NodeJS.ProcessEnv }): Config {
+export function parseConfig(
+  text: string,
+  { file, env }: { readonly file: string; readonly env: NodeJS.ProcessEnv },
+): Config {
   let parsed: unknown;
   try {
     parsed = parse(text) ?? {};
@@ -86,7 +93,11 @@ function readStorageLocation(section: Section): BackupStorageLocation {
     provider: section.text('provider'),
     ...section.optionalBoolean('default'),
     ...section.oneOf('accessMode', ['ReadOnly', 'ReadWrite'] as const),
-    objectStorage: { bucket: storage.text('bucket'), ...storage.optionalText('prefix'), ...storage.optionalText('caCert') },
+    objectStorage: {
+      bucket: storage.text('bucket'),
+      ...storage.optionalText('prefix'),
+      ...storage.optionalText('caCert'),
+    },
     config: section.texts('config'),
   };
   storage.refuseOthers();
@@ -100,18 +111,28 @@ function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   return location;
 }
 
-function crossProblems({ backupStorageLocations, volumeSnapshotLocations, staging, defaultBackupTtl }: Config): string[] {
+function crossProblems({
+  backupStorageLocations,
+  volumeSnapshotLocations,
+  staging,
+  defaultBackupTtl,
+}: Config): string[] {
   const problems: string[] = [];
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
-    for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) problems.push(`${key}: two are named ${name}`);
+    for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index)))
+      problems.push(`${key}: two are named ${name}`);
   }
   const defaults = backupStorageLocations.filter((location) => location.default);
-  if (defaults.length > 1) problems.push(`backupStorageLocations: ${defaults.map(({ name }) => name).join(' and ')} are both the default; expected one`);
+  if (defaults.length > 1)
+    problems.push(
+      `backupStorageLocations: ${defaults.map(({ name }) => name).join(' and ')} are both the default; expected one`,
+    );
   if (staging !== undefined && !backupStorageLocations.some(({ name }) => name === staging)) {
     problems.push(`staging: no storage location is named ${staging}`);
   }
-  if (parseGoDuration(defaultBackupTtl) === undefined) problems.push(`defaultBackupTtl: expected a duration such as 720h0m0s, got ${defaultBackupTtl}`);
+  if (parseGoDuration(defaultBackupTtl) === undefined)
+    problems.push(`defaultBackupTtl: expected a duration such as 720h0m0s, got ${defaultBackupTtl}`);
   return problems;
 }
 
@@ -125,7 +146,8 @@ class Reader {
   }
 
   section(value: unknown, path: string): Section {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Section(this, value as Record<string, unknown>, path);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return new Section(this, value as Record<string, unknown>, path);
     if (value !== undefined) this.problems.push(`${path || 'the file'}: expected keys and values`);
     return new Section(this, {}, path);
   }
@@ -152,7 +174,8 @@ class Section {
   list<T>(key: string, read: (section: Section) => T): T[] {
     this.#known.add(key);
     const value = this.#values[key] ?? [];
-    if (Array.isArray(value)) return value.map((one, index) => read(this.#reader.section(one ?? null, `${this.#at(key)}[${index}]`)));
+    if (Array.isArray(value))
+      return value.map((one, index) => read(this.#reader.section(one ?? null, `${this.#at(key)}[${index}]`)));
     this.#reader.problems.push(`${this.#at(key)}: expected a list`);
     return [];
   }
@@ -166,13 +189,16 @@ class Section {
   }
 
   optionalText<K extends string>(key: K, variable?: string): { readonly [P in K]?: string } {
-    return this.#read(key, variable) === undefined ? {} : ({ [key]: this.text(key, undefined, variable) } as { readonly [P in K]?: string });
+    return this.#read(key, variable) === undefined
+      ? {}
+      : ({ [key]: this.text(key, undefined, variable) } as { readonly [P in K]?: string });
   }
 
   optionalBoolean<K extends string>(key: K): { readonly [P in K]?: boolean } {
     const value = this.#read(key);
     if (value === undefined) return {};
-    if (value === true || value === false || value === 'true' || value === 'false') return { [key]: String(value) === 'true' } as { readonly [P in K]?: boolean };
+    if (value === true || value === false || value === 'true' || value === 'false')
+      return { [key]: String(value) === 'true' } as { readonly [P in K]?: boolean };
     this.#reader.problems.push(`${this.#at(key)}: expected true or false`);
     return {};
   }
@@ -197,7 +223,11 @@ class Section {
   texts(key: string): Record<string, string> {
     this.#known.add(key);
     const value = this.#values[key] ?? {};
-    if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((one) => ['string', 'number', 'boolean'].includes(typeof one))) {
+    if (
+      typeof value === 'object' &&
+      !Array.isArray(value) &&
+      Object.values(value).every((one) => ['string', 'number', 'boolean'].includes(typeof one))
+    ) {
       return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)]));
     }
     this.#reader.problems.push(`${this.#at(key)}: expected texts by name`);
@@ -206,15 +236,23 @@ class Section {
 
   refuseOthers(): void {
     for (const key of Object.keys(this.#values)) {
-      if (!this.#known.has(key)) this.#reader.problems.push(`${this.#at(key)}: unknown key; known are ${[...this.#known].join(', ')}`);
+      if (!this.#known.has(key))
+        this.#reader.problems.push(`${this.#at(key)}: unknown key; known are ${[...this.#known].join(', ')}`);
     }
   }
 
   #read(key: string, variable?: string): unknown {
     this.#known.add(key);
-    const derived = `BOWLINE_${this.#at(key).replace(/([a-z])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase()}`;
+    const derived = `BOWLINE_${this.#at(key)
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()}`;
     const inList = this.#at(key).includes('[');
-    return (inList ? undefined : (this.#reader.env[variable ?? derived] ?? this.#reader.env[derived])) ?? this.#values[key] ?? undefined;
+    return (
+      (inList ? undefined : (this.#reader.env[variable ?? derived] ?? this.#reader.env[derived])) ??
+      this.#values[key] ??
+      undefined
+    );
   }
 
   #at(key: string): string {

@@ -24,7 +24,10 @@ export async function registerSearchAttributes(connection: Connection, namespace
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     const missing = Object.entries(wanted).filter(([name]) => customAttributes?.[name] === undefined);
     if (missing.length > 0) {
-      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+      await connection.operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(missing),
+      });
     }
     return true;
   } catch {

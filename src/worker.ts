@@ -66,11 +66,15 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
 }
 
 /** Stores and snapshotters by location, each opened once, and the item actions. */
-function createProviders(config: Config): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
+function createProviders(
+  config: Config,
+): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
   const registry = createRegistry();
   return {
     store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
-    snapshotter: remembered((name) => registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name))),
+    snapshotter: remembered((name) =>
+      registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
+    ),
     backupItemActions: registry.backupItemActions,
     restoreItemActions: registry.restoreItemActions,
   };

@@ -42,15 +42,21 @@ function install(folder, node) {
   const wanted = createHash('sha256').update(lock).digest('hex');
   const stamp = join(folder, 'node_modules', '.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  console.error(`bowline: installing what ${folder === root ? 'package-lock.json' : 'tools/node/package-lock.json'} lists`);
+  console.error(
+    `bowline: installing what ${folder === root ? 'package-lock.json' : 'tools/node/package-lock.json'} lists`,
+  );
   const windows = process.platform === 'win32';
-  const { status, error, stdout } = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    env: withNode(node),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    shell: windows,
-  });
+  const { status, error, stdout } = spawnSync(
+    windows ? 'npm.cmd' : 'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: folder,
+      env: withNode(node),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      shell: windows,
+    },
+  );
   if (error) throw new Error(`npm is needed to install the dependencies: ${error.message}`);
   if (status !== 0) throw new Error(`npm ci in ${folder} failed with exit code ${status}\n${stdout}`);
   writeFileSync(stamp, wanted);

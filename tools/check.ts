@@ -8,6 +8,8 @@ const checks = [
 
 for (const [name, ...args] of checks) {
   console.log(`check: ${name} ${args.join(' ')}`);
-  const { status } = spawnSync(process.execPath, [`node_modules/typescript/bin/${name}`, ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [`node_modules/typescript/bin/${name}`, ...args], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -23,7 +23,9 @@ export interface ApplyContext {
 }
 
 /** A function that brings one item into the cluster: labelled, created, or settled with what is there. May be repeated. */
-export function createApplyItem(context: ApplyContext): (groupResource: GroupResource, item: Unstructured) => Promise<Outcome> {
+export function createApplyItem(
+  context: ApplyContext,
+): (groupResource: GroupResource, item: Unstructured) => Promise<Outcome> {
   const { kubernetes, plan, uid, report, signal } = context;
   const labels = {
     [backupNameLabel]: labelValue(plan.backup.metadata.name),
@@ -42,7 +44,15 @@ export function createApplyItem(context: ApplyContext): (groupResource: GroupRes
     } catch (error) {
       if (!(await meansExisting(error, resource, item))) throw error;
     }
-    return settleExisting({ kubernetes, resource, item, labels, report, signal, policy: plan.restore.spec.existingResourcePolicy ?? 'none' });
+    return settleExisting({
+      kubernetes,
+      resource,
+      item,
+      labels,
+      report,
+      signal,
+      policy: plan.restore.spec.existingResourcePolicy ?? 'none',
+    });
   };
 
   /** Definitions restored by this very run are served a moment later, so an unknown kind is looked up anew once. */
@@ -69,7 +79,8 @@ export function createApplyItem(context: ApplyContext): (groupResource: GroupRes
   /** A service that exists is refused for its own node port before it is found to exist. */
   async function meansExisting(error: unknown, resource: ApiResource, { metadata }: Unstructured): Promise<boolean> {
     if (errorCode(error) === 'AlreadyExists') return true;
-    const portTaken = errorCode(error) === 'InvalidItem' && (error as Fault).detail?.includes('provided port is already allocated');
+    const portTaken =
+      errorCode(error) === 'InvalidItem' && (error as Fault).detail?.includes('provided port is already allocated');
     if (resource.groupResource !== 'services' || !portTaken) return false;
     return kubernetes.get(resource, metadata, { signal }).then(
       () => true,

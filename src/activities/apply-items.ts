@@ -79,7 +79,11 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           return { name: original.name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
-          report.error('Error restoring item', { ...original, namespace: item.metadata.namespace ?? '' }, errorText(error));
+          report.error(
+            'Error restoring item',
+            { ...original, namespace: item.metadata.namespace ?? '' },
+            errorText(error),
+          );
           report.item(groupResource, item, 'failed');
           return { name: original.name, outcome: 'failed' };
         }
@@ -115,13 +119,15 @@ async function volumesOf(staging: Staging, input: ApplyItemsInput, plan: Restore
     const [volume] = (await staging.readLines(item)) as Unstructured[];
     if (volume) volumes.restored.set(persistentVolume, { item: volume, ...(renamedTo !== undefined && { renamedTo }) });
   }
-  for await (const line of reportLines(staging, input.volumeReports, 'volume')) volumes.settled.set(line.persistentVolume, line);
+  for await (const line of reportLines(staging, input.volumeReports, 'volume'))
+    volumes.settled.set(line.persistentVolume, line);
   return volumes;
 }
 
 function inTargetNamespace(item: Unstructured, mapping: Readonly<Record<string, string>>): Unstructured {
   const { namespace } = item.metadata;
   if (namespace !== undefined) item.metadata.namespace = mapping[namespace] ?? namespace;
-  else if (item.kind === 'Namespace' && item.apiVersion === 'v1') item.metadata.name = mapping[item.metadata.name] ?? item.metadata.name;
+  else if (item.kind === 'Namespace' && item.apiVersion === 'v1')
+    item.metadata.name = mapping[item.metadata.name] ?? item.metadata.name;
   return item;
 }

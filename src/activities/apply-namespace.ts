@@ -19,7 +19,10 @@ export async function applyNamespace(
   const discovery = await kubernetes.discover({ signal });
   const resource = discovery.find('namespaces');
   if (resource === undefined) throw new BowlineError('NotFound', 'create namespaces: the cluster does not serve them');
-  const namespace = { ...item, metadata: { ...item.metadata, labels: { ...item.metadata.labels, [restoreUidLabel]: uid } } };
+  const namespace = {
+    ...item,
+    metadata: { ...item.metadata, labels: { ...item.metadata.labels, [restoreUidLabel]: uid } },
+  };
   try {
     await kubernetes.create(resource, namespace, { signal });
     return 'created';
@@ -31,6 +34,10 @@ export async function applyNamespace(
   if (existing.metadata.deletionTimestamp === undefined) {
     return existing.metadata.labels?.[restoreUidLabel] === uid ? 'created' : 'skipped';
   }
-  if (now().getTime() - activityInfo().scheduledTimestampMs < terminatingTimeoutMs) throw notYet(`namespace ${name} is terminating`, 1_000);
-  throw new BowlineError('InvalidItem', `create namespaces ${name}: it has been terminating for ${terminatingTimeoutMs / 60_000} minutes`);
+  if (now().getTime() - activityInfo().scheduledTimestampMs < terminatingTimeoutMs)
+    throw notYet(`namespace ${name} is terminating`, 1_000);
+  throw new BowlineError(
+    'InvalidItem',
+    `create namespaces ${name}: it has been terminating for ${terminatingTimeoutMs / 60_000} minutes`,
+  );
 }

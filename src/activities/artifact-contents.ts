@@ -23,16 +23,22 @@ export function contentsBody(segments: readonly SegmentRef[], { staging, plan }:
 
 /** The index of the tarball's members, by which a reader may fetch one namespace alone. */
 export function segmentsBody(
-  artifact: { segments: readonly SegmentRef[]; reports: readonly ReportRef[]; contents: { bytes: number; sha256: string } },
+  artifact: {
+    segments: readonly SegmentRef[];
+    reports: readonly ReportRef[];
+    contents: { bytes: number; sha256: string };
+  },
   { staging, plan }: Source,
 ): Body {
   return async function* () {
     const membersOf = new Map<string, readonly Member[]>();
-    for await (const line of reportLines(staging, artifact.reports, 'members')) membersOf.set(String(line.order), line.members);
+    for await (const line of reportLines(staging, artifact.reports, 'members'))
+      membersOf.set(String(line.order), line.members);
     let offset = (await versionMember(startOf(plan))).length;
     const members: Member[] = [];
     for (const segment of inOrder(artifact.segments)) {
-      for (const member of membersOf.get(String(segment.order)) ?? []) members.push({ ...member, offset: offset + member.offset });
+      for (const member of membersOf.get(String(segment.order)) ?? [])
+        members.push({ ...member, offset: offset + member.offset });
       offset += segment.bytes;
     }
     const { bytes, sha256 } = artifact.contents;

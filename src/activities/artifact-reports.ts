@@ -14,12 +14,16 @@ interface Reported {
 }
 
 /** The log: each report's lines in turn, items among them, and what the workflow tells at the end. */
-export function logBody({ reports, closing }: Reported, source: { staging: Staging; run: RunRef; namespace: string }): Body {
+export function logBody(
+  { reports, closing }: Reported,
+  source: { staging: Staging; run: RunRef; namespace: string },
+): Body {
   const { staging, run, namespace } = source;
   const owner = { [run.kind]: `${namespace}/${run.name}` };
   async function* lines(): AsyncIterable<string> {
     for (const report of reports) {
-      for await (const line of reportLines(staging, [report], 'log')) yield logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
+      for await (const line of reportLines(staging, [report], 'log'))
+        yield logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
     }
     for (const line of closing) yield logLine({ ...line, fields: owner });
   }
@@ -63,7 +67,10 @@ class Filed {
 }
 
 /** Names by type, sorted; with what a restore did to each. */
-export async function resourceListBody(reports: readonly ReportRef[], staging: Staging): Promise<Record<string, string[]>> {
+export async function resourceListBody(
+  reports: readonly ReportRef[],
+  staging: Staging,
+): Promise<Record<string, string[]>> {
   const list: Record<string, string[]> = {};
   for await (const { groupVersionKind, namespace, names, action, unpacked } of reportLines(staging, reports, 'items')) {
     if (unpacked) continue;

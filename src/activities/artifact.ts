@@ -13,7 +13,12 @@ import type { Staging } from './staging.ts';
 /** One file beside a backup or a restore, and what it is made of. */
 export type Artifact =
   | { readonly type: 'contents'; readonly segments: readonly SegmentRef[] }
-  | { readonly type: 'segments'; readonly segments: readonly SegmentRef[]; readonly reports: readonly ReportRef[]; readonly contents: { readonly bytes: number; readonly sha256: string } }
+  | {
+      readonly type: 'segments';
+      readonly segments: readonly SegmentRef[];
+      readonly reports: readonly ReportRef[];
+      readonly contents: { readonly bytes: number; readonly sha256: string };
+    }
   | { readonly type: 'logs'; readonly reports: readonly ReportRef[]; readonly closing: readonly ClosingLine[] }
   | { readonly type: 'results'; readonly reports: readonly ReportRef[]; readonly closing: readonly ClosingLine[] }
   | { readonly type: 'resourceList'; readonly reports: readonly ReportRef[] }
@@ -35,7 +40,9 @@ export interface ClosingLine {
 export function artifactKey(run: RunRef, { type }: Artifact): string {
   if (run.kind === 'restore') {
     const layout = restoreLayout(run.name);
-    return type === 'metadata' ? layout.record : layout[type as 'logs' | 'results' | 'resourceList' | 'itemOperations' | 'volumeInfo'];
+    return type === 'metadata'
+      ? layout.record
+      : layout[type as 'logs' | 'results' | 'resourceList' | 'itemOperations' | 'volumeInfo'];
   }
   return backupLayout(run.name)[type];
 }
@@ -71,7 +78,9 @@ export function artifactBody(
     case 'itemOperations':
       return once(() => encodeGzipJson([]));
     case 'metadata':
-      return once(async () => encodeMetadata({ ...owner(plan), status: artifact.status } as Parameters<typeof encodeMetadata>[0]));
+      return once(async () =>
+        encodeMetadata({ ...owner(plan), status: artifact.status } as Parameters<typeof encodeMetadata>[0]),
+      );
   }
 }
 

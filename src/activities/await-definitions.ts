@@ -19,7 +19,10 @@ export interface AwaitDefinitionsActivities {
   awaitDefinitions(input: Planned & { readonly step: Step; readonly batch: BatchRef }): Promise<ReportRef>;
 }
 
-export function createAwaitDefinitions({ kubernetes, now }: Dependencies, openRun: OpenRun): AwaitDefinitionsActivities {
+export function createAwaitDefinitions(
+  { kubernetes, now }: Dependencies,
+  openRun: OpenRun,
+): AwaitDefinitionsActivities {
   return {
     async awaitDefinitions(input) {
       const { staging } = await openRun(input);
@@ -33,14 +36,20 @@ export function createAwaitDefinitions({ kubernetes, now }: Dependencies, openRu
         if (resource && !(await isEstablished(name))) waiting.push(name);
       }
       const timedOut = now().getTime() - activityInfo().scheduledTimestampMs >= establishedTimeoutMs;
-      if (waiting.length > 0 && !timedOut) throw notYet(`${waiting.length} definitions are not established yet: ${waiting.slice(0, 3).join(', ')}`, 500);
-      for (const name of waiting) report.error('Definition was not established in time', { groupResource, namespace: '', name });
+      if (waiting.length > 0 && !timedOut)
+        throw notYet(`${waiting.length} definitions are not established yet: ${waiting.slice(0, 3).join(', ')}`, 500);
+      for (const name of waiting)
+        report.error('Definition was not established in time', { groupResource, namespace: '', name });
       return report.write(staging, input.step);
 
       async function isEstablished(name: string): Promise<boolean> {
         try {
-          const { status } = (await kubernetes.get(resource!, { name }, { signal })) as { status?: { conditions?: { type: string; status: string }[] } };
-          return ['Established', 'NamesAccepted'].every((type) => status?.conditions?.some((condition) => condition.type === type && condition.status === 'True'));
+          const { status } = (await kubernetes.get(resource!, { name }, { signal })) as {
+            status?: { conditions?: { type: string; status: string }[] };
+          };
+          return ['Established', 'NamesAccepted'].every((type) =>
+            status?.conditions?.some((condition) => condition.type === type && condition.status === 'True'),
+          );
         } catch (error) {
           // One that could not be created has been reported by then.
           if (errorCode(error) === 'NotFound') return true;

@@ -60,7 +60,10 @@ export class BatchWriter {
 }
 
 /** Reads the items of a batch, after checking its digest. */
-export async function readBatch<T extends BackupBatchItem | RestoreBatchItem>(staging: Staging, batch: BatchRef): Promise<T[]> {
+export async function readBatch<T extends BackupBatchItem | RestoreBatchItem>(
+  staging: Staging,
+  batch: BatchRef,
+): Promise<T[]> {
   return (await staging.readLines(batch)) as T[];
 }
 
@@ -70,11 +73,20 @@ export async function writeBatch(
   step: Step,
   items: readonly (BackupBatchItem | RestoreBatchItem)[],
 ): Promise<BatchRef> {
-  const ref = await staging.writeLines(`${step}-batch`, items.map((item) => JSON.stringify(item)));
+  const ref = await staging.writeLines(
+    `${step}-batch`,
+    items.map((item) => JSON.stringify(item)),
+  );
   return { ...ref, items: items.length, groupResources: [...new Set(items.map((item) => item.groupResource))] };
 }
 
 /** Which object a batch item is. */
-export function identify({ groupResource, item }: { readonly groupResource: GroupResource; readonly item: Unstructured }): ResourceIdentifier {
+export function identify({
+  groupResource,
+  item,
+}: {
+  readonly groupResource: GroupResource;
+  readonly item: Unstructured;
+}): ResourceIdentifier {
   return { groupResource, namespace: item.metadata.namespace ?? '', name: item.metadata.name };
 }

@@ -11,7 +11,8 @@ export async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Arr
   let bytes = 0;
   for await (const chunk of await store.getObject(key, { signal: activitySignal() })) {
     bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes)
+      throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: larger than ${maxBytes} bytes`);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

@@ -41,7 +41,10 @@ export interface CollectAdditionalItemsActivities {
   collectAdditionalItems(input: CollectAdditionalItemsInput): Promise<CollectedAdditionalItems>;
 }
 
-export function createCollectAdditionalItems(dependencies: Dependencies, openRun: OpenRun): CollectAdditionalItemsActivities {
+export function createCollectAdditionalItems(
+  dependencies: Dependencies,
+  openRun: OpenRun,
+): CollectAdditionalItemsActivities {
   const { kubernetes, config, now } = dependencies;
 
   return {
@@ -49,7 +52,11 @@ export function createCollectAdditionalItems(dependencies: Dependencies, openRun
       const { staging, plan } = await openRun<BackupPlan>(input);
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
-      const filter = backupFilter(plan.backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
+      const filter = backupFilter(
+        plan.backup.spec,
+        discovery.preferred,
+        (name) => discovery.resolve(name)?.groupResource,
+      );
       const report = new Report(now);
       const archive = new Archive(plan.backup, report);
       const batches = new BatchWriter(staging, input.step, input.batch);
@@ -59,7 +66,9 @@ export function createCollectAdditionalItems(dependencies: Dependencies, openRun
 
       const wanted = await missingItems(staging, input, plan);
       const limit = pLimit(config.concurrency.requests);
-      const fetched = await Promise.all([...wanted].map(([key, required]) => limit(() => fetch(parseItemKey(key), required))));
+      const fetched = await Promise.all(
+        [...wanted].map(([key, required]) => limit(() => fetch(parseItemKey(key), required))),
+      );
       for (const entry of fetched) {
         if (entry === undefined) continue;
         const { groupResource } = entry;
@@ -90,10 +99,13 @@ export function createCollectAdditionalItems(dependencies: Dependencies, openRun
         }
         try {
           const item: Unstructured = await kubernetes.get(resource, identifier, { signal });
-          return filter.allowsAdditional(resource, item) ? { groupResource: resource.groupResource, version: resource.version, item } : undefined;
+          return filter.allowsAdditional(resource, item)
+            ? { groupResource: resource.groupResource, version: resource.version, item }
+            : undefined;
         } catch (error) {
           if (!isItemError(error)) throw error;
-          if (errorCode(error) !== 'NotFound') report.error('Error getting additional item', identifier, errorText(error));
+          if (errorCode(error) !== 'NotFound')
+            report.error('Error getting additional item', identifier, errorText(error));
           else if (required) report.warning('Additional item was not found in the cluster', identifier);
           return undefined;
         }
@@ -103,7 +115,11 @@ export function createCollectAdditionalItems(dependencies: Dependencies, openRun
 }
 
 /** The keys that are wanted and not collected, each with whether its absence is worth a warning. */
-async function missingItems(staging: Staging, input: CollectAdditionalItemsInput, plan: BackupPlan): Promise<Map<string, boolean>> {
+async function missingItems(
+  staging: Staging,
+  input: CollectAdditionalItemsInput,
+  plan: BackupPlan,
+): Promise<Map<string, boolean>> {
   const wanted = new Map<string, boolean>();
   for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
     for (const identifier of items) wanted.set(itemKey(identifier), true);
@@ -124,7 +140,11 @@ async function addOwners(
   for await (const { groupResource, namespace } of reportLines(staging, input.collected, 'items')) {
     if (namespace !== '') wanted.set(itemKey({ groupResource: 'namespaces', namespace: '', name: namespace }), false);
     if (includeClusterResources == null && groupResource.includes('.')) {
-      const definition = { groupResource: 'customresourcedefinitions.apiextensions.k8s.io', namespace: '', name: groupResource };
+      const definition = {
+        groupResource: 'customresourcedefinitions.apiextensions.k8s.io',
+        namespace: '',
+        name: groupResource,
+      };
       wanted.set(itemKey(definition), false);
     }
   }

@@ -85,7 +85,10 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
         } else {
           await collection.add(list.resource, page);
         }
-        position = page instanceof Error || page.continueToken === undefined ? { list: at + 1 } : { list: at, continueToken: page.continueToken };
+        position =
+          page instanceof Error || page.continueToken === undefined
+            ? { list: at + 1 }
+            : { list: at, continueToken: page.continueToken };
         if (errorCode(page) === 'Expired') position = { list: at, ...continueAfter(page as BowlineError) };
         if (collection.listed >= itemsPerCall || errorCode(page) === 'Expired') break;
       }
@@ -103,13 +106,16 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
     const options = (list: List) => ({
       signal,
       ...(list.namespace !== undefined && { namespace: list.namespace }),
-      ...(filter.labelSelector !== undefined && list.resource.groupResource !== 'namespaces' && { labelSelector: filter.labelSelector }),
+      ...(filter.labelSelector !== undefined &&
+        list.resource.groupResource !== 'namespaces' && { labelSelector: filter.labelSelector }),
     });
     const ahead = new Map<number, Promise<ListPage | Error>>();
     const firstPage = (at: number): Promise<ListPage | Error> => {
       const list = lists[at]!;
       const token = at === from.list ? from.continueToken : undefined;
-      return kubernetes.listPage(list.resource, { ...options(list), ...(token !== undefined && { continueToken: token }) }).catch(asError);
+      return kubernetes
+        .listPage(list.resource, { ...options(list), ...(token !== undefined && { continueToken: token }) })
+        .catch(asError);
     };
     for (let at = from.list; at < lists.length; at++) {
       for (let next = at; next < Math.min(at + config.concurrency.lists, lists.length); next++) {
@@ -140,7 +146,10 @@ function continueAfter(error: BowlineError): { continueToken?: string } {
 }
 
 function listsOf(resources: readonly ApiResource[], filter: BackupFilter): List[] {
-  const alone = filter.namespaces !== undefined && filter.namespaces.length <= namespacesListedAlone ? filter.namespaces : undefined;
+  const alone =
+    filter.namespaces !== undefined && filter.namespaces.length <= namespacesListedAlone
+      ? filter.namespaces
+      : undefined;
   return resources.flatMap((resource): List[] =>
     resource.namespaced && alone ? alone.map((namespace) => ({ resource, namespace })) : [{ resource }],
   );
@@ -161,7 +170,13 @@ class Collection {
   #leftOut: Set<string> | undefined;
   #remaining = 0;
 
-  constructor(parts: { staging: Staging; plan: BackupPlan; input: CollectItemsInput; filter: BackupFilter; report: Report }) {
+  constructor(parts: {
+    staging: Staging;
+    plan: BackupPlan;
+    input: CollectItemsInput;
+    filter: BackupFilter;
+    report: Report;
+  }) {
     const { staging, plan, input, filter, report } = parts;
     this.#staging = staging;
     this.#input = input;

@@ -58,20 +58,31 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
   return {
     async prepareDeletion(request) {
       const problems = [
-        ...requestProblems({ request, kind: 'delete-backup', idPrefix }).filter((problem) => !problem.startsWith('spec')),
+        ...requestProblems({ request, kind: 'delete-backup', idPrefix }).filter(
+          (problem) => !problem.startsWith('spec'),
+        ),
         ...validateName(request?.name),
       ];
       if (problems.length > 0) throw invalidSpec(problems);
       const { name } = request;
       if (await isRunning(`${idPrefix}backup/${name}`)) {
-        throw ApplicationFailure.nonRetryable(`delete backup ${name}: it is still in progress; cancel it first`, 'Conflict');
+        throw ApplicationFailure.nonRetryable(
+          `delete backup ${name}: it is still in progress; cancel it first`,
+          'Conflict',
+        );
       }
       const { location, store } = await findFiles(dependencies, name);
       if (location.accessMode === 'ReadOnly') {
         throw new BowlineError('ReadOnlyLocation', `delete backup ${name}: location ${location.name} is read-only`);
       }
       const uid = activityInfo().workflowExecution?.runId ?? 'local';
-      const run: RunRef = { kind: 'deletion', name, uid, location: location.name, staging: stagingLocation(config, location) };
+      const run: RunRef = {
+        kind: 'deletion',
+        name,
+        uid,
+        location: location.name,
+        staging: stagingLocation(config, location),
+      };
       await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
       const backup = await readBackup(store, name);
       return {
@@ -87,7 +98,8 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       for (const location of new Set([run.location, run.staging])) {
         const store = await dependencies.store(location);
         for await (const { restore } of usesOf(store, run.name)) {
-          if (await isRunning(`${idPrefix}restore/${restore}`)) throw notYet(`restore ${restore} is still reading the backup`, 5_000);
+          if (await isRunning(`${idPrefix}restore/${restore}`))
+            throw notYet(`restore ${restore} is still reading the backup`, 5_000);
         }
       }
     },
@@ -99,10 +111,15 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       const opened = await snapshotter(location);
       const recorded = new Set(snapshots.map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`));
       const swept = { deleted: [] as string[], leftAlone: [] as string[] };
-      for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots({ [backupUidLabel]: backup.uid }, { signal })) {
+      for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots(
+        { [backupUidLabel]: backup.uid },
+        { signal },
+      )) {
         // Clouds' own tools copy tags from volume to snapshot and back: a tag alone does not make a snapshot ours.
         const known = recorded.has(`${tags[persistentVolumeTag]} ${volumeId}`);
-        const inTime = timestamp(new Date(createdAt)) >= backup.startTimestamp && timestamp(new Date(createdAt)) <= backup.completionTimestamp;
+        const inTime =
+          timestamp(new Date(createdAt)) >= backup.startTimestamp &&
+          timestamp(new Date(createdAt)) <= backup.completionTimestamp;
         if (known && inTime) await opened.deleteSnapshot(snapshotId, { signal });
         (known && inTime ? swept.deleted : swept.leftAlone).push(snapshotId);
       }
@@ -129,7 +146,10 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
 }
 
 /** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. */
-async function findFiles({ config, store }: Dependencies, name: string): Promise<{ location: BackupStorageLocation; store: ObjectStore }> {
+async function findFiles(
+  { config, store }: Dependencies,
+  name: string,
+): Promise<{ location: BackupStorageLocation; store: ObjectStore }> {
   const { directory } = backupLayout(name);
   for (const location of config.backupStorageLocations) {
     const opened = await store(location.name);
@@ -180,7 +200,9 @@ async function deleteRestoresOf(store: ObjectStore, backup: string): Promise<voi
   for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
     const { record } = restoreLayout(directory.slice(restoresDirectory.length, -1));
     if (!(await store.objectExists(record, { signal }))) continue;
-    const { spec } = JSON.parse(Buffer.from(await bytesOf(store, record)).toString('utf8')) as { spec?: { backupName?: string } };
+    const { spec } = JSON.parse(Buffer.from(await bytesOf(store, record)).toString('utf8')) as {
+      spec?: { backupName?: string };
+    };
     if (spec?.backupName !== backup) continue;
     await deleteAll(store, directory, [record]);
     await store.deleteObject(record, { signal });

@@ -29,7 +29,10 @@ export interface ExecuteBackupItemActionActivities {
   executeBackupItemAction(input: ExecuteItemActionInput): Promise<ExecutedItemAction>;
 }
 
-export function createExecuteBackupItemAction(dependencies: Dependencies, openRun: OpenRun): ExecuteBackupItemActionActivities {
+export function createExecuteBackupItemAction(
+  dependencies: Dependencies,
+  openRun: OpenRun,
+): ExecuteBackupItemActionActivities {
   const { kubernetes, now } = dependencies;
   return {
     async executeBackupItemAction(input) {
@@ -72,5 +75,8 @@ export function createExecuteBackupItemAction(dependencies: Dependencies, openRu
 export function findAction<Action extends { readonly name: string }>(actions: readonly Action[], name: string): Action {
   const action = actions.find((candidate) => candidate.name === name);
   if (action) return action;
-  throw new BowlineError('InvalidConfig', `execute ${name}: this worker has no such action; it has ${actions.map((known) => known.name).join(', ')}`);
+  throw new BowlineError(
+    'InvalidConfig',
+    `execute ${name}: this worker has no such action; it has ${actions.map((known) => known.name).join(', ')}`,
+  );
 }

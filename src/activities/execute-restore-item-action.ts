@@ -19,7 +19,10 @@ export interface ExecuteRestoreItemActionActivities {
   executeRestoreItemAction(input: ExecuteItemActionInput & Planned): Promise<ExecutedItemAction>;
 }
 
-export function createExecuteRestoreItemAction(dependencies: Dependencies, openRun: OpenRun): ExecuteRestoreItemActionActivities {
+export function createExecuteRestoreItemAction(
+  dependencies: Dependencies,
+  openRun: OpenRun,
+): ExecuteRestoreItemActionActivities {
   const { kubernetes, now } = dependencies;
   return {
     async executeRestoreItemAction(input) {

@@ -44,7 +44,10 @@ export async function settleExisting(existing: ExistingItem): Promise<Outcome> {
   }
   const merges = resource.groupResource === 'serviceaccounts';
   if (!merges && policy !== 'update') {
-    report.warning(`could not restore, ${item.kind}:${name} already exists. Warning: the in-cluster version is different than the backed-up version`, identifier);
+    report.warning(
+      `could not restore, ${item.kind}:${name} already exists. Warning: the in-cluster version is different than the backed-up version`,
+      identifier,
+    );
     return 'skipped';
   }
   const patch = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
@@ -71,7 +74,9 @@ function mergeServiceAccounts(inCluster: Unstructured, fromBackup: Unstructured)
   const merged = cloneJson(inCluster);
   for (const list of ['secrets', 'imagePullSecrets']) {
     const known = (merged[list] ?? []) as { name?: string }[];
-    const added = ((fromBackup[list] ?? []) as { name?: string }[]).filter((entry) => !known.some(({ name }) => name === entry.name));
+    const added = ((fromBackup[list] ?? []) as { name?: string }[]).filter(
+      (entry) => !known.some(({ name }) => name === entry.name),
+    );
     if (added.length > 0) merged[list] = [...known, ...added];
   }
   const { labels, annotations } = fromBackup.metadata;

@@ -6,7 +6,10 @@ import { createCollectItems, type CollectItemsActivities } from './collect-items
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
-import { createExecuteRestoreItemAction, type ExecuteRestoreItemActionActivities } from './execute-restore-item-action.ts';
+import {
+  createExecuteRestoreItemAction,
+  type ExecuteRestoreItemActionActivities,
+} from './execute-restore-item-action.ts';
 import { createOpenRun } from './plan.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -17,7 +20,8 @@ import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
-  extends PrepareBackupActivities,
+  extends
+    PrepareBackupActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
     ArchiveItemsActivities,

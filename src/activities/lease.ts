@@ -44,7 +44,8 @@ export function activitySignal(): AbortSignal {
 /** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
 export function assertLease(): void {
   const lease = leases.get(Context.current());
-  if (lease?.signal.aborted) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
+  if (lease?.signal.aborted)
+    throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
 }
 
 /** Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. */

@@ -10,10 +10,17 @@ export function chooseStorageLocation(
   const known = `known are: ${locations.map((location) => location.name).join(', ') || 'none'}`;
   if (name !== undefined && name !== '') {
     const location = locations.find((candidate) => candidate.name === name);
-    return { location, problems: location ? [] : [`spec.storageLocation: no location is named ${String(name)}; ${known}`] };
+    return {
+      location,
+      problems: location ? [] : [`spec.storageLocation: no location is named ${String(name)}; ${known}`],
+    };
   }
-  const location = locations.find((candidate) => candidate.default) ?? (locations.length === 1 ? locations[0] : undefined);
-  return { location, problems: location ? [] : [`spec.storageLocation: missing, and no location is the default; ${known}`] };
+  const location =
+    locations.find((candidate) => candidate.default) ?? (locations.length === 1 ? locations[0] : undefined);
+  return {
+    location,
+    problems: location ? [] : [`spec.storageLocation: missing, and no location is the default; ${known}`],
+  };
 }
 
 /** Where staging lies for runs on `location`: the configured place, which read-only and locked buckets need, or the location itself. */
@@ -36,14 +43,19 @@ export function chooseSnapshotLocations(
     const location = locations.find((candidate) => candidate.name === name);
     if (location === undefined) problems.push(`spec.volumeSnapshotLocations: no location is named ${name}`);
     else if (chosen.has(location.provider) && chosen.get(location.provider) !== name) {
-      problems.push(`spec.volumeSnapshotLocations: ${name} and ${chosen.get(location.provider)} are of one provider, ${location.provider}; expected one`);
+      problems.push(
+        `spec.volumeSnapshotLocations: ${name} and ${chosen.get(location.provider)} are of one provider, ${location.provider}; expected one`,
+      );
     } else chosen.set(location.provider, name);
   }
   for (const provider of new Set(locations.map((location) => location.provider))) {
     if (chosen.has(provider)) continue;
     const candidates = locations.filter((location) => location.provider === provider);
     if (candidates.length === 1) chosen.set(provider, candidates[0]!.name);
-    else problems.push(`spec.volumeSnapshotLocations: ${provider} has several locations (${candidates.map(({ name }) => name).join(', ')}); name one`);
+    else
+      problems.push(
+        `spec.volumeSnapshotLocations: ${provider} has several locations (${candidates.map(({ name }) => name).join(', ')}); name one`,
+      );
   }
   return { names: [...chosen.values()].sort(), problems };
 }

@@ -13,5 +13,10 @@ export function mergePatchBetween(from: object, to: object): JsonObject | undefi
 }
 
 function isPlainObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('rawJSON' in value && Object.isFrozen(value));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !('rawJSON' in value && Object.isFrozen(value))
+  );
 }

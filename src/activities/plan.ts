@@ -33,7 +33,9 @@ export interface Planned {
 }
 
 /** Opens an activity's staging and reads its plan. */
-export type OpenRun = <Plan extends BackupPlan | RestorePlan>(input: Planned) => Promise<{ staging: Staging; plan: Plan }>;
+export type OpenRun = <Plan extends BackupPlan | RestorePlan>(
+  input: Planned,
+) => Promise<{ staging: Staging; plan: Plan }>;
 
 /** Plans remembered at the same time in one worker. */
 const remembered = 20;

@@ -19,10 +19,15 @@ export function planActions(
 }
 
 /** The group-resources whose items go through batches: those of an action, and PersistentVolumes where they may be snapshotted. */
-export function stagedResources(actions: readonly PlannedAction[], discovery: Discovery, volumes: boolean): GroupResource[] {
+export function stagedResources(
+  actions: readonly PlannedAction[],
+  discovery: Discovery,
+  volumes: boolean,
+): GroupResource[] {
   const staged = new Set(volumes ? ['persistentvolumes'] : []);
   for (const { groupResources } of actions) {
-    for (const groupResource of groupResources ?? discovery.preferred.map((resource) => resource.groupResource)) staged.add(groupResource);
+    for (const groupResource of groupResources ?? discovery.preferred.map((resource) => resource.groupResource))
+      staged.add(groupResource);
   }
   return [...staged];
 }

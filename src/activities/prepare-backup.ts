@@ -57,7 +57,10 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       problems.push(...location.problems, ...snapshots.problems);
       if (problems.length > 0 || location.location === undefined) throw invalidSpec(problems);
       if (location.location.accessMode === 'ReadOnly') {
-        throw new BowlineError('ReadOnlyLocation', `back up ${request.name}: location ${location.location.name} is read-only`);
+        throw new BowlineError(
+          'ReadOnlyLocation',
+          `back up ${request.name}: location ${location.location.name} is read-only`,
+        );
       }
 
       const uid = activityInfo().workflowExecution?.runId ?? 'local';
@@ -88,7 +91,10 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
         resources: filter.resources.map((resource) => resource.groupResource),
         actions,
         snapshotLocations: snapshots.names,
-        timestamps: { startTimestamp: backup.status?.startTimestamp ?? '', expiration: backup.status?.expiration ?? '' },
+        timestamps: {
+          startTimestamp: backup.status?.startTimestamp ?? '',
+          expiration: backup.status?.expiration ?? '',
+        },
       };
     },
   };
@@ -100,11 +106,17 @@ async function assertNameIsFree({ store }: Dependencies, run: RunRef): Promise<v
   const opened = await store(run.location);
   const signal = activitySignal();
   if (await opened.objectExists(layout.metadata, { signal })) {
-    throw new BowlineError('AlreadyExists', `back up ${run.name}: ${opened.url}/${layout.metadata} is there: choose another name, or delete that backup first`);
+    throw new BowlineError(
+      'AlreadyExists',
+      `back up ${run.name}: ${opened.url}/${layout.metadata} is there: choose another name, or delete that backup first`,
+    );
   }
   for await (const key of opened.listObjects(layout.directory, { signal })) {
     if (key.startsWith(`${layout.directory}staging/`)) continue;
-    throw new BowlineError('AlreadyExists', `back up ${run.name}: ${opened.url}/${key} is left of an earlier run: delete that backup first`);
+    throw new BowlineError(
+      'AlreadyExists',
+      `back up ${run.name}: ${opened.url}/${key} is left of an earlier run: delete that backup first`,
+    );
   }
 }
 

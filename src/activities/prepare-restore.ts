@@ -48,14 +48,24 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
       ];
       const spec: RestoreSpec = request?.spec ?? {};
       const { backupName } = spec;
-      if (typeof backupName !== 'string' || backupName === '') problems.push('spec.backupName: missing; expected the name of a backup');
+      if (typeof backupName !== 'string' || backupName === '')
+        problems.push('spec.backupName: missing; expected the name of a backup');
       if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
 
       const { location, store, backup } = await findBackup(dependencies, backupName);
       const uid = activityInfo().workflowExecution?.runId ?? 'local';
-      const run: RunRef = { kind: 'restore', name: request.name, uid, location: location.name, staging: stagingLocation(config, location) };
+      const run: RunRef = {
+        kind: 'restore',
+        name: request.name,
+        uid,
+        location: location.name,
+        staging: stagingLocation(config, location),
+      };
       if (location.accessMode === 'ReadOnly' && run.staging === location.name) {
-        throw new BowlineError('ReadOnlyLocation', `restore ${backupName}: location ${location.name} is read-only, and no other one is named by "staging" in the configuration`);
+        throw new BowlineError(
+          'ReadOnlyLocation',
+          `restore ${backupName}: location ${location.name} is read-only, and no other one is named by "staging" in the configuration`,
+        );
       }
       const stagingStore = await dependencies.store(run.staging);
       await assertNameIsFree(stagingStore, run.name);
@@ -104,7 +114,12 @@ async function assertNameIsFree(store: ObjectStore, name: string): Promise<void>
 }
 
 /** Says that the backup is in use, then looks whether it is being deleted: of the two runs, at least one sees the other. */
-async function markUse(use: { stagingStore: ObjectStore; store: ObjectStore; run: RunRef; backupName: string }): Promise<void> {
+async function markUse(use: {
+  stagingStore: ObjectStore;
+  store: ObjectStore;
+  run: RunRef;
+  backupName: string;
+}): Promise<void> {
   const { stagingStore, store, run, backupName } = use;
   const signal = activitySignal();
   await stagingStore.putObject(restoreLayout(run.name).usesMark(run.uid, backupName), new Uint8Array(), { signal });
@@ -123,18 +138,30 @@ async function describeContents(store: ObjectStore, name: string): Promise<Resto
   const { contents, segments } = backupLayout(name);
   const signal = activitySignal();
   if (!(await store.objectExists(contents, { signal }))) {
-    throw new BowlineError('CorruptBackup', `restore ${name}: ${store.url}/${contents} is missing; a backup that failed holds no items`);
+    throw new BowlineError(
+      'CorruptBackup',
+      `restore ${name}: ${store.url}/${contents} is missing; a backup that failed holds no items`,
+    );
   }
   const { bytes } = await store.statObject(contents, { signal });
   if (!(await store.objectExists(segments, { signal }))) return { bytes };
-  const index = JSON.parse(Buffer.from(await bytesOf(store, segments)).toString('utf8')) as { bytes?: unknown; sha256?: unknown };
+  const index = JSON.parse(Buffer.from(await bytesOf(store, segments)).toString('utf8')) as {
+    bytes?: unknown;
+    sha256?: unknown;
+  };
   if (index.bytes !== bytes) {
-    throw new BowlineError('CorruptBackup', `restore ${name}: ${store.url}/${contents} holds ${bytes} bytes, its index says ${String(index.bytes)}`);
+    throw new BowlineError(
+      'CorruptBackup',
+      `restore ${name}: ${store.url}/${contents} holds ${bytes} bytes, its index says ${String(index.bytes)}`,
+    );
   }
   return { bytes, ...(typeof index.sha256 === 'string' && { sha256: index.sha256 }) };
 }
 
-function describe(namespace: string, { run, spec, startedAt }: { run: RunRef; spec: RestoreSpec; startedAt: Date }): Restore {
+function describe(
+  namespace: string,
+  { run, spec, startedAt }: { run: RunRef; spec: RestoreSpec; startedAt: Date },
+): Restore {
   return {
     apiVersion: 'velero.io/v1',
     kind: 'Restore',

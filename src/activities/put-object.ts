@@ -52,7 +52,10 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
         artifacts.map(async ({ key, bytes }) => {
           const stat = await opened.statObject(key, { signal: activitySignal() });
           if (stat.bytes === bytes) return;
-          throw new BowlineError('CorruptBackup', `check ${opened.url}/${key}: it holds ${stat.bytes} bytes, ${bytes} were written`);
+          throw new BowlineError(
+            'CorruptBackup',
+            `check ${opened.url}/${key}: it holds ${stat.bytes} bytes, ${bytes} were written`,
+          );
         }),
       );
     },
@@ -85,9 +88,15 @@ async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<Wr
   } catch (error) {
     if (errorCode(error) !== 'AlreadyExists') throw error;
   }
-  const [ours, theirs] = [await digest(body()), await digest(await opened.getObject(key, { signal: activitySignal() }))];
+  const [ours, theirs] = [
+    await digest(body()),
+    await digest(await opened.getObject(key, { signal: activitySignal() })),
+  ];
   if (ours.bytes === theirs.bytes && ours.sha256 === theirs.sha256) return ours;
-  throw new BowlineError('AlreadyExists', `put ${opened.url}/${key}: another object is there, of ${theirs.bytes} bytes`);
+  throw new BowlineError(
+    'AlreadyExists',
+    `put ${opened.url}/${key}: another object is there, of ${theirs.bytes} bytes`,
+  );
 }
 
 async function digest(chunks: AsyncIterable<Uint8Array>): Promise<WrittenObject> {

@@ -97,7 +97,10 @@ export class Report {
 
   /** Tells of an item that a restore read from the tarball, by its namespace at the backup. */
   unpacked(groupResource: GroupResource, item: Unstructured): void {
-    this.#add({ type: 'items', groupResource, groupVersionKind: '', namespace: item.metadata.namespace ?? '', unpacked: true }, item);
+    this.#add(
+      { type: 'items', groupResource, groupVersionKind: '', namespace: item.metadata.namespace ?? '', unpacked: true },
+      item,
+    );
   }
 
   additional(items: readonly ResourceIdentifier[]): void {
@@ -124,7 +127,11 @@ export class Report {
     known.names.push(item.metadata.name);
   }
 
-  #log(level: LogLine['level'], message: string, { item, error }: { item?: ResourceIdentifier | undefined; error?: string | undefined }): void {
+  #log(
+    level: LogLine['level'],
+    message: string,
+    { item, error }: { item?: ResourceIdentifier | undefined; error?: string | undefined },
+  ): void {
     this.#lines.push({
       type: 'log',
       level,

@@ -6,7 +6,15 @@ import type { Dependencies } from './dependencies.ts';
  * What is wrong with a workflow's argument as a whole: its shape, and an id other than `<kind>/<name>`. The id is the lock
  * that keeps two runs from working on one name, so a run under another id refuses itself.
  */
-export function requestProblems({ request, kind, idPrefix }: { request: unknown; kind: string; idPrefix: string }): string[] {
+export function requestProblems({
+  request,
+  kind,
+  idPrefix,
+}: {
+  request: unknown;
+  kind: string;
+  idPrefix: string;
+}): string[] {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     return [`input: expected {"name": "…", "spec": {…}}, got ${request === null ? 'null' : typeof request}`];
   }

@@ -33,7 +33,9 @@ export interface RestoreVolumesActivities {
   /** Ends when the volume is ready; until then each attempt fails as retryable and says how far it is. */
   awaitVolume(input: { readonly location: string; readonly volumeId: string }): Promise<void>;
   /** Points a PersistentVolume to the volume, in a file in staging. */
-  setVolumeId(input: VolumeRef & { readonly step: Step; readonly location: string; readonly volumeId: string }): Promise<StagedRef>;
+  setVolumeId(
+    input: VolumeRef & { readonly step: Step; readonly location: string; readonly volumeId: string },
+  ): Promise<StagedRef>;
   /** Safe to repeat: an absent volume counts as deleted. */
   deleteVolume(input: { readonly location: string; readonly volumeId: string }): Promise<void>;
 }
@@ -78,15 +80,18 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
 
     async awaitVolume({ location, volumeId }) {
       const status = await (await snapshotter(location)).volumeStatus(volumeId, { signal: activitySignal() });
-      if (status.phase === 'Failed') throw new BowlineError('InvalidItem', `volume ${volumeId} failed: ${status.message ?? 'no reason given'}`);
-      if (status.phase === 'Pending') throw notYet(`volume ${volumeId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
+      if (status.phase === 'Failed')
+        throw new BowlineError('InvalidItem', `volume ${volumeId} failed: ${status.message ?? 'no reason given'}`);
+      if (status.phase === 'Pending')
+        throw notYet(`volume ${volumeId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
     },
 
     async setVolumeId(input) {
       const { staging } = await openRun(input);
       const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
       const entry = entries.find(({ itemFromBackup }) => itemFromBackup.metadata.name === input.persistentVolume);
-      if (entry === undefined) throw new BowlineError('NotFound', `set volume id of ${input.persistentVolume}: not in ${input.batch.key}`);
+      if (entry === undefined)
+        throw new BowlineError('NotFound', `set volume id of ${input.persistentVolume}: not in ${input.batch.key}`);
       const item = entry.item ?? resetMetadata(cloneJson(entry.itemFromBackup));
       const updated = (await snapshotter(input.location)).setVolumeId(item, input.volumeId);
       return staging.writeLines(input.step, [JSON.stringify(updated)]);
@@ -103,7 +108,8 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
     { snapshot, plan, uid }: { snapshot: VolumeSnapshot; plan: RestorePlan; uid: string },
   ): Promise<VolumeToRestore | undefined> {
     const persistentVolume = item.metadata.name;
-    const { name, namespace } = (item['spec'] as { claimRef?: { name?: string; namespace?: string } } | undefined)?.claimRef ?? {};
+    const { name, namespace } =
+      (item['spec'] as { claimRef?: { name?: string; namespace?: string } } | undefined)?.claimRef ?? {};
     const volume = {
       persistentVolume,
       snapshot,
@@ -121,7 +127,10 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
     if (now().getTime() - activityInfo().scheduledTimestampMs < releaseTimeoutMs) {
       throw notYet(`persistentvolumes ${persistentVolume} of an earlier time is ${phase ?? 'being deleted'}`, 1_000);
     }
-    throw new BowlineError('InvalidItem', `restore persistentvolumes ${persistentVolume}: one of that name has been ${phase ?? 'being deleted'} for 10 minutes`);
+    throw new BowlineError(
+      'InvalidItem',
+      `restore persistentvolumes ${persistentVolume}: one of that name has been ${phase ?? 'being deleted'} for 10 minutes`,
+    );
   }
 }
 

@@ -30,7 +30,11 @@ export interface SnapshotVolumesActivities {
   /** The provider's id of a volume; `''` if it is none of the location's. Only reads. */
   getVolumeId(input: VolumeRef & { readonly location: string }): Promise<string>;
   /** Only reads. */
-  getVolumeInfo(input: { readonly location: string; readonly volumeId: string; readonly zone: string }): Promise<VolumeInfo>;
+  getVolumeInfo(input: {
+    readonly location: string;
+    readonly volumeId: string;
+    readonly zone: string;
+  }): Promise<VolumeInfo>;
   /** Starts a snapshot. Safe to repeat: the same run and PersistentVolume get the same snapshot. */
   createSnapshot(input: CreateSnapshotInput): Promise<string>;
   /** Ends when the snapshot is ready; until then each attempt fails as retryable and says how far it is. */
@@ -41,7 +45,11 @@ export interface SnapshotVolumesActivities {
    * Deletes this run's snapshots that are not in `keep`: where a provider's index lags, a repeated creation may not have found
    * the first one. Safe to repeat. Resolves with the ids it deleted.
    */
-  reconcileSnapshots(input: { readonly run: RunRef; readonly location: string; readonly keep: readonly string[] }): Promise<string[]>;
+  reconcileSnapshots(input: {
+    readonly run: RunRef;
+    readonly location: string;
+    readonly keep: readonly string[];
+  }): Promise<string[]>;
 }
 
 /** How long until a provider that names no time is asked again. */
@@ -64,7 +72,10 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     async getVolumeId(input) {
       const volume = (await volumesOf(input)).find(({ metadata }) => metadata.name === input.persistentVolume);
       if (volume === undefined) {
-        throw new BowlineError('NotFound', `get volume id of ${input.persistentVolume}: no such PersistentVolume in ${input.batch.key}`);
+        throw new BowlineError(
+          'NotFound',
+          `get volume id of ${input.persistentVolume}: no such PersistentVolume in ${input.batch.key}`,
+        );
       }
       return (await snapshotter(input.location)).getVolumeId(volume);
     },
@@ -89,8 +100,10 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
 
     async awaitSnapshot({ location, snapshotId }) {
       const status = await (await snapshotter(location)).snapshotStatus(snapshotId, { signal: activitySignal() });
-      if (status.phase === 'Failed') throw new BowlineError('InvalidItem', `snapshot ${snapshotId} failed: ${status.message ?? 'no reason given'}`);
-      if (status.phase === 'Pending') throw notYet(`snapshot ${snapshotId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
+      if (status.phase === 'Failed')
+        throw new BowlineError('InvalidItem', `snapshot ${snapshotId} failed: ${status.message ?? 'no reason given'}`);
+      if (status.phase === 'Pending')
+        throw notYet(`snapshot ${snapshotId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
     },
 
     async deleteSnapshot({ location, snapshotId }) {
@@ -100,7 +113,10 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     async reconcileSnapshots({ run, location, keep }) {
       const opened = await snapshotter(location);
       const deleted: string[] = [];
-      for await (const { snapshotId } of opened.listSnapshots({ [backupUidLabel]: run.uid }, { signal: activitySignal() })) {
+      for await (const { snapshotId } of opened.listSnapshots(
+        { [backupUidLabel]: run.uid },
+        { signal: activitySignal() },
+      )) {
         if (keep.includes(snapshotId)) continue;
         await opened.deleteSnapshot(snapshotId, { signal: activitySignal() });
         deleted.push(snapshotId);
@@ -111,7 +127,10 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
 }
 
 function describe(volume: Unstructured): BackupVolume {
-  const spec = (volume['spec'] ?? {}) as { claimRef?: { name?: string; namespace?: string }; persistentVolumeReclaimPolicy?: string };
+  const spec = (volume['spec'] ?? {}) as {
+    claimRef?: { name?: string; namespace?: string };
+    persistentVolumeReclaimPolicy?: string;
+  };
   const { name, namespace } = spec.claimRef ?? {};
   return {
     persistentVolume: volume.metadata.name,

@@ -51,11 +51,15 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
 
   async function read(ref: StagedRef): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await store.getObject(ref.key, { signal: activitySignal() })) chunks.push(chunk as Buffer);
+    for await (const chunk of await store.getObject(ref.key, { signal: activitySignal() }))
+      chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const sha256 = createHash('sha256').update(body).digest('hex');
     if (sha256 === ref.sha256) return body;
-    throw new BowlineError('CorruptBackup', `read ${store.url}/${ref.key}: its SHA-256 is ${sha256}, not ${ref.sha256}`);
+    throw new BowlineError(
+      'CorruptBackup',
+      `read ${store.url}/${ref.key}: its SHA-256 is ${sha256}, not ${ref.sha256}`,
+    );
   }
 
   return {

@@ -110,7 +110,8 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
         },
       );
       for (const [name, item] of namespaces) {
-        if (!labelled || needed.has(name)) await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
+        if (!labelled || needed.has(name))
+          await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
       }
       return unpacking.finish(orderOf);
     },
@@ -144,7 +145,8 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
           },
         );
       }
-      for (const identifier of wanted.values()) unpacking.report.warning('Additional item is not in the backup', identifier);
+      for (const identifier of wanted.values())
+        unpacking.report.warning('Additional item is not in the backup', identifier);
       return unpacking.finish(orderOf);
     },
   };
@@ -179,7 +181,8 @@ class Unpacking {
   parse({ groupResource, namespace, name, body }: TarballItem): Unstructured | undefined {
     try {
       const item = parseJson(Buffer.from(body).toString('utf8')) as unknown as Unstructured;
-      if (typeof item?.apiVersion === 'string' && typeof item.kind === 'string' && item.metadata?.name === name) return item;
+      if (typeof item?.apiVersion === 'string' && typeof item.kind === 'string' && item.metadata?.name === name)
+        return item;
       this.report.error('Item in the backup is no Kubernetes object of that name', { groupResource, namespace, name });
     } catch (error) {
       this.report.error('Item in the backup is no JSON', { groupResource, namespace, name }, errorText(error));

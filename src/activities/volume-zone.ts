@@ -17,7 +17,11 @@ interface Affinity {
   readonly nodeAffinity?: {
     readonly required?: {
       readonly nodeSelectorTerms?: readonly {
-        readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+        readonly matchExpressions?: readonly {
+          readonly key: string;
+          readonly operator: string;
+          readonly values?: readonly string[];
+        }[];
       }[];
     };
   };

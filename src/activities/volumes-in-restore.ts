@@ -28,7 +28,11 @@ interface Prepared {
  * Applies the rules for PersistentVolumes and claims to an item, in place; other items pass. Throws `InvalidItem` for a
  * PersistentVolume whose volume could not be made. Source: Velero v1.18.1 `pkg/restore/restore.go`.
  */
-export function prepareVolumeItem(groupResource: GroupResource, item: Unstructured, volumes: VolumesInRestore): Prepared {
+export function prepareVolumeItem(
+  groupResource: GroupResource,
+  item: Unstructured,
+  volumes: VolumesInRestore,
+): Prepared {
   if (groupResource === 'persistentvolumes') return preparePersistentVolume(item, volumes);
   if (groupResource === 'persistentvolumeclaims') return { item: prepareClaim(item, volumes) };
   return { item };
@@ -42,7 +46,8 @@ interface VolumeSpec {
 function preparePersistentVolume(original: Unstructured, volumes: VolumesInRestore): Prepared {
   const { name } = original.metadata;
   const failure = volumes.failed.get(name);
-  if (failure !== undefined) throw new BowlineError('InvalidItem', `restore volume of persistentvolumes ${name}: ${failure}`);
+  if (failure !== undefined)
+    throw new BowlineError('InvalidItem', `restore volume of persistentvolumes ${name}: ${failure}`);
 
   const restored = volumes.restored.get(name);
   const item = restored?.item ?? original;
@@ -52,7 +57,8 @@ function preparePersistentVolume(original: Unstructured, volumes: VolumesInResto
     return { item, leftOut, line: { type: 'volume', persistentVolume: name, reprovision: true } };
   }
   const namespace = spec.claimRef?.namespace;
-  if (spec.claimRef && namespace !== undefined) spec.claimRef.namespace = volumes.namespaceMapping[namespace] ?? namespace;
+  if (spec.claimRef && namespace !== undefined)
+    spec.claimRef.namespace = volumes.namespaceMapping[namespace] ?? namespace;
   resetBinding(item);
   if (restored?.renamedTo === undefined) return { item };
 

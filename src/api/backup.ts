@@ -43,7 +43,14 @@ export interface BackupRequest {
 }
 
 /** Velero's phases as `velero-backup.json` holds them. */
-export type BackupPhase = 'New' | 'FailedValidation' | 'InProgress' | 'Completed' | 'PartiallyFailed' | 'Failed' | 'Deleting';
+export type BackupPhase =
+  | 'New'
+  | 'FailedValidation'
+  | 'InProgress'
+  | 'Completed'
+  | 'PartiallyFailed'
+  | 'Failed'
+  | 'Deleting';
 
 /** Velero's BackupStatus; zero counts and empty texts are left out of the file. */
 export interface BackupStatus {

@@ -73,6 +73,7 @@ function definedKeys(value: object): string[] {
 
 /** Assigns a member; `__proto__` too, which a plain assignment would take for the prototype. */
 function setMember(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
   else target[key] = value;
 }

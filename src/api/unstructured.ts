@@ -15,7 +15,12 @@ export interface ObjectMeta {
   uid?: string;
   resourceVersion?: string;
   deletionTimestamp?: string;
-  ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string; readonly controller?: boolean }[];
+  ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[];
   [field: string]: unknown;
 }
 

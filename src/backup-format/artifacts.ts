@@ -52,8 +52,14 @@ export function decodeVolumeSnapshots(value: JsonValue): VolumeSnapshot[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw new BowlineError('CorruptBackup', 'read volume snapshots: expected a list');
   return (value as unknown as VolumeSnapshot[]).map((snapshot) => {
-    const { PersistentVolumeName: old, ...spec } = snapshot.spec as VolumeSnapshot['spec'] & { readonly PersistentVolumeName?: string };
-    return { ...snapshot, spec: { ...spec, persistentVolumeName: spec.persistentVolumeName ?? old ?? '' }, status: snapshot.status ?? { phase: 'New' } };
+    const { PersistentVolumeName: old, ...spec } = snapshot.spec as VolumeSnapshot['spec'] & {
+      readonly PersistentVolumeName?: string;
+    };
+    return {
+      ...snapshot,
+      spec: { ...spec, persistentVolumeName: spec.persistentVolumeName ?? old ?? '' },
+      status: snapshot.status ?? { phase: 'New' },
+    };
   });
 }
 

@@ -24,7 +24,9 @@ const longestPath = 2_048;
 export function itemPaths({ groupResource, version, preferred, namespace, name }: ItemPlace): string[] {
   const scope = namespace === '' ? `cluster/${name}.json` : `namespaces/${namespace}/${name}.json`;
   const root = `resources/${groupResource}`;
-  return preferred ? [`${root}/${scope}`, `${root}/${version}-preferredversion/${scope}`] : [`${root}/${version}/${scope}`];
+  return preferred
+    ? [`${root}/${scope}`, `${root}/${version}-preferredversion/${scope}`]
+    : [`${root}/${version}/${scope}`];
 }
 
 /**
@@ -55,7 +57,11 @@ function scopeOf(groupResource: GroupResource, [scope, ...rest]: readonly string
 function safeParts(path: string): string[] {
   const parts = path.replace(/^\.\//, '').replace(/\/$/, '').split('/');
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-  const hostile = path.length > longestPath || /[\\\x00-\x1f\x7f]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
-  if (hostile) throw new BowlineError('CorruptBackup', `entry ${JSON.stringify(path.slice(0, 200))}: a path that no backup has`);
+  const hostile =
+    path.length > longestPath ||
+    /[\\\x00-\x1f\x7f]/.test(path) ||
+    parts.some((part) => part === '' || part === '.' || part === '..');
+  if (hostile)
+    throw new BowlineError('CorruptBackup', `entry ${JSON.stringify(path.slice(0, 200))}: a path that no backup has`);
   return parts;
 }

@@ -83,7 +83,8 @@ export function restoreLayout(name: string): RestoreLayout {
 
 function segment(name: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-  const plain = typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/\\\x00-\x1f\x7f]/.test(name);
+  const plain =
+    typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/\\\x00-\x1f\x7f]/.test(name);
   if (plain) return name;
   throw new BowlineError('InvalidSpec', `name ${JSON.stringify(name)}: expected one path segment`);
 }

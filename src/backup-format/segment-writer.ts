@@ -60,7 +60,13 @@ export class SegmentWriter {
     const bytes = this.#open?.member.bytes ?? 0;
     const moved = this.#open !== undefined && this.#open.last !== `${groupResource}/${namespace}`;
     if (bytes >= largestMember || (moved && bytes >= smallestMember)) this.#close();
-    this.#open ??= { member: new TarMember(this.#options.mtime), groupResources: new Set(), namespaces: new Set(), items: 0, last: '' };
+    this.#open ??= {
+      member: new TarMember(this.#options.mtime),
+      groupResources: new Set(),
+      namespaces: new Set(),
+      items: 0,
+      last: '',
+    };
     const encoded = Buffer.from(body);
     for (const path of itemPaths(place)) this.#open.member.add(path, encoded);
     this.#open.groupResources.add(groupResource);
@@ -91,7 +97,10 @@ export class SegmentWriter {
     const compressed = member.compress(this.#options.level ?? 6);
     // Awaited by `finish`, perhaps after another one has failed.
     compressed.catch(() => undefined);
-    this.#members.push({ compressed, about: { groupResources: [...groupResources], namespaces: [...namespaces], items } });
+    this.#members.push({
+      compressed,
+      about: { groupResources: [...groupResources], namespaces: [...namespaces], items },
+    });
     this.#open = undefined;
   }
 }

@@ -25,7 +25,10 @@ export class TarMember {
    * for it.
    */
   add(name: string, body: Buffer): void {
-    this.#pack.entry({ name, size: body.length, mode: 0o755, mtime: this.#mtime, uid: 0, gid: 0, uname: '', gname: '', type: 'file' }, body);
+    this.#pack.entry(
+      { name, size: body.length, mode: 0o755, mtime: this.#mtime, uid: 0, gid: 0, uname: '', gname: '', type: 'file' },
+      body,
+    );
     this.bytes += blockBytes * (1 + Math.ceil(body.length / blockBytes));
   }
 

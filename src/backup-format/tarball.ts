@@ -61,7 +61,10 @@ export async function* readTarball(source: Readable, options: ReadOptions = {}):
   const entries = extract();
   const read = new Promise<void>((resolve, reject) => {
     const done = (error: Error | null | undefined): void => (error ? reject(error) : resolve());
-    pipeline([source, meter.compressed, createGunzip(), meter.unpacked, entries as unknown as NodeJS.WritableStream], done);
+    pipeline(
+      [source, meter.compressed, createGunzip(), meter.unpacked, entries as unknown as NodeJS.WritableStream],
+      done,
+    );
   });
   // Awaited at the end; a failure on the way shows in the iteration too.
   read.catch(() => undefined);
@@ -92,8 +95,10 @@ async function itemOf(
   { limits, wanted }: { limits: TarballLimits; wanted: ReadOptions['wanted'] },
 ): Promise<TarballItem | undefined> {
   const { name, type, size = 0 } = entry.header;
-  if (type !== 'file' && type !== 'directory' && type !== 'contiguous-file') throw corrupt(`entry ${JSON.stringify(name)} is a ${type}`);
-  if (size > limits.entryBytes) throw corrupt(`entry ${JSON.stringify(name)} has ${size} bytes; the limit is ${limits.entryBytes}`);
+  if (type !== 'file' && type !== 'directory' && type !== 'contiguous-file')
+    throw corrupt(`entry ${JSON.stringify(name)} is a ${type}`);
+  if (size > limits.entryBytes)
+    throw corrupt(`entry ${JSON.stringify(name)} has ${size} bytes; the limit is ${limits.entryBytes}`);
   const item = parseItemPath(name);
   if (type === 'directory' || item === undefined || item.version !== undefined || wanted?.(item) === false) {
     entry.resume();
@@ -125,7 +130,8 @@ class Meter {
     this.unpacked = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         bytesOut += chunk.length;
-        if (bytesOut > ratioMattersFrom && bytesOut > bytesIn * ratio) return done(corrupt(`it unpacks to more than ${ratio} times its size`));
+        if (bytesOut > ratioMattersFrom && bytesOut > bytesIn * ratio)
+          return done(corrupt(`it unpacks to more than ${ratio} times its size`));
         this.#countZeros(chunk);
         done(null, chunk);
       },

@@ -10,7 +10,10 @@ interface Status {
 }
 
 /** An answer that is no success, as an error that names what was tried. */
-export function apiError(tried: string, { status, body, retryAfter }: { status: number; body: string; retryAfter?: string }): BowlineError {
+export function apiError(
+  tried: string,
+  { status, body, retryAfter }: { status: number; body: string; retryAfter?: string },
+): BowlineError {
   const said = parseStatus(body);
   const code = codeOf(status, said.reason);
   const seconds = Number(retryAfter ?? said.details?.retryAfterSeconds);

@@ -6,7 +6,8 @@ import type { Discovery } from './discovery.ts';
 /** Fetches a path of the API server, with the content types that are accepted. */
 export type Fetch = (path: string, accept: string) => Promise<string>;
 
-const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
+const aggregated =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
 const plain = 'application/json';
 
 /** One version of a group, with what it serves. */
@@ -68,7 +69,12 @@ function readAggregated({ items = [] }: AggregatedAnswer): Found {
     const group = metadata?.name ?? '';
     for (const { version, freshness, resources = [] } of served) {
       if (freshness === 'Stale') failures.push({ group: `${group}/${version}`, reason: 'its server does not answer' });
-      else versions.push({ group, version, resources: resources.map((resource) => fromAggregated(resource, { group, version })) });
+      else
+        versions.push({
+          group,
+          version,
+          resources: resources.map((resource) => fromAggregated(resource, { group, version })),
+        });
     }
   }
   return { versions, failures };
@@ -121,7 +127,12 @@ async function readPlain(fetch: Fetch, root: string, { versions = [], groups = [
       const path = at.group === '' ? `/api/${at.version}` : `/apis/${at.group}/${at.version}`;
       try {
         const { resources = [] } = JSON.parse(await fetch(path, plain)) as ResourceListAnswer;
-        return [{ ...at, resources: resources.filter(({ name }) => !name.includes('/')).map((resource) => fromPlain(resource, at)) }];
+        return [
+          {
+            ...at,
+            resources: resources.filter(({ name }) => !name.includes('/')).map((resource) => fromPlain(resource, at)),
+          },
+        ];
       } catch (error) {
         if (errorCode(error) === 'Interrupted') throw error;
         failures.push({ group: `${at.group}/${at.version}`, reason: errorText(error) });
@@ -132,7 +143,10 @@ async function readPlain(fetch: Fetch, root: string, { versions = [], groups = [
   return { versions: read.flat(), failures };
 }
 
-function fromPlain(resource: NonNullable<ResourceListAnswer['resources']>[number], at: { group: string; version: string }): ApiResource {
+function fromPlain(
+  resource: NonNullable<ResourceListAnswer['resources']>[number],
+  at: { group: string; version: string },
+): ApiResource {
   return apiResource(at, {
     plural: resource.name,
     singular: resource.singularName ?? '',
@@ -148,13 +162,21 @@ type Described = Omit<ApiResource, 'group' | 'version' | 'apiVersion' | 'groupRe
 function apiResource({ group, version }: { group: string; version: string }, described: Described): ApiResource {
   const singular = described.singular || described.kind.toLowerCase();
   const apiVersion = group === '' ? version : `${group}/${version}`;
-  return { ...described, singular, group, version, apiVersion, groupResource: groupResourceOf(described.plural, group) };
+  return {
+    ...described,
+    singular,
+    group,
+    version,
+    apiVersion,
+    groupResource: groupResourceOf(described.plural, group),
+  };
 }
 
 function discoveryOf({ versions, failures }: Found): Discovery {
   const all = versions.flatMap(({ resources }) => resources);
   const preferred = new Map<string, ApiResource>();
-  for (const resource of all) if (!preferred.has(resource.groupResource)) preferred.set(resource.groupResource, resource);
+  for (const resource of all)
+    if (!preferred.has(resource.groupResource)) preferred.set(resource.groupResource, resource);
   const kinds = new Map(all.map((resource) => [`${resource.apiVersion} ${resource.kind}`, resource]));
   const names = [...preferred.values()];
   return {
@@ -171,7 +193,9 @@ function discoveryOf({ versions, failures }: Found): Discovery {
 function resolve(resources: readonly ApiResource[], name: string): ApiResource | undefined {
   const dot = name.indexOf('.');
   const [word, group] = dot < 0 ? [name, undefined] : [name.slice(0, dot), name.slice(dot + 1)];
-  const inGroup = resources.filter((resource) => group === undefined || resource.group === group || resource.group.startsWith(`${group}.`));
+  const inGroup = resources.filter(
+    (resource) => group === undefined || resource.group === group || resource.group.startsWith(`${group}.`),
+  );
   return (
     inGroup.find(({ plural }) => plural === word) ??
     inGroup.find(({ singular }) => singular === word) ??

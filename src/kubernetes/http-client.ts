@@ -19,14 +19,21 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
     if (list.continueToken !== undefined) query.set('continue', list.continueToken);
     if (list.resourceVersion !== undefined) query.set('resourceVersion', list.resourceVersion);
     const path = `${collectionPath(resource, list.namespace)}?${query}`;
-    const text = await transport.send({ method: 'GET', path, tried: describe('list', resource, list.namespace), signal: list.signal });
+    const text = await transport.send({
+      method: 'GET',
+      path,
+      tried: describe('list', resource, list.namespace),
+      signal: list.signal,
+    });
     return pageOf(parseJson(text) as unknown as ListAnswer, resource);
   }
 
   return {
     async discover({ refresh = false, signal } = {}) {
       if (discovery === undefined || refresh) {
-        const reading = readDiscovery((path, accept) => transport.send({ method: 'GET', path, accept, tried: `discover ${path}`, signal }));
+        const reading = readDiscovery((path, accept) =>
+          transport.send({ method: 'GET', path, accept, tried: `discover ${path}`, signal }),
+        );
         discovery = reading;
         reading.catch(() => {
           if (discovery === reading) discovery = undefined;
@@ -36,7 +43,9 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
     },
 
     async version(signal) {
-      return JSON.parse(await transport.send({ method: 'GET', path: '/version', tried: 'get version', signal })) as ServerVersion;
+      return JSON.parse(
+        await transport.send({ method: 'GET', path: '/version', tried: 'get version', signal }),
+      ) as ServerVersion;
     },
 
     listPage,
@@ -45,7 +54,10 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
       let next: Promise<ListPage> | undefined = listPage(resource, list);
       while (next !== undefined) {
         const page: ListPage = await next;
-        next = page.continueToken === undefined ? undefined : listPage(resource, { ...list, continueToken: page.continueToken });
+        next =
+          page.continueToken === undefined
+            ? undefined
+            : listPage(resource, { ...list, continueToken: page.continueToken });
         // A consumer may stop, or fail, while the page ahead is under way.
         next?.catch(() => undefined);
         yield page;

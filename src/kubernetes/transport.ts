@@ -45,7 +45,11 @@ const credentialsForMs = 30_000;
 export async function openTransport(options: ConnectOptions): Promise<Transport> {
   const config = loadKubeConfig(options);
   const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new BowlineError('InvalidConfig', `kubeconfig ${options.kubeconfig ?? ''}: its current context names no cluster`);
+  if (server === undefined)
+    throw new BowlineError(
+      'InvalidConfig',
+      `kubeconfig ${options.kubeconfig ?? ''}: its current context names no cluster`,
+    );
   const base = server.replace(/\/+$/, '');
   const credentials = new Credentials(config, options.maxConnections ?? 64);
 
@@ -106,12 +110,20 @@ function loadKubeConfig({ kubeconfig, context }: ConnectOptions): KubeConfig {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (error) {
-    throw new BowlineError('InvalidConfig', `kubeconfig ${kubeconfig ?? 'by default'}: ${(error as Error).message}`, { cause: error });
+    throw new BowlineError('InvalidConfig', `kubeconfig ${kubeconfig ?? 'by default'}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
-      const known = config.getContexts().map(({ name }) => name).join(', ');
-      throw new BowlineError('InvalidConfig', `kubeconfig ${kubeconfig ?? 'by default'}: no context ${context}; it has ${known}`);
+      const known = config
+        .getContexts()
+        .map(({ name }) => name)
+        .join(', ');
+      throw new BowlineError(
+        'InvalidConfig',
+        `kubeconfig ${kubeconfig ?? 'by default'}: no context ${context}; it has ${known}`,
+      );
     }
     config.setCurrentContext(context);
   }
@@ -157,12 +169,22 @@ class Credentials {
     await this.#config.applyToHTTPSOptions(options);
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, headers, auth } = options;
     const tls = Object.fromEntries(
-      Object.entries({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }).filter(([, value]) => value != null),
+      Object.entries({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }).filter(
+        ([, value]) => value != null,
+      ),
     );
     const fingerprint = JSON.stringify(tls);
     if (this.#agent?.tls !== fingerprint) {
       void this.#agent?.agent.close();
-      this.#agent = { tls: fingerprint, agent: new Agent({ connections: this.#connections, connect: tls, headersTimeout: 120_000, bodyTimeout: 120_000 }) };
+      this.#agent = {
+        tls: fingerprint,
+        agent: new Agent({
+          connections: this.#connections,
+          connect: tls,
+          headersTimeout: 120_000,
+          bodyTimeout: 120_000,
+        }),
+      };
     }
     const basic = typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
     return { dispatcher: this.#agent.agent, headers: { ...(headers as Record<string, string> | undefined), ...basic } };

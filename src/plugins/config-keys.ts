@@ -13,7 +13,9 @@ export function checkKeys(
   const unknown = Object.keys(config).filter((key) => !valid.includes(key));
   const missing = required.filter((key) => !config[key]);
   const problems = [
-    unknown.length > 0 ? `config has invalid keys [${unknown.sort().join(' ')}]; valid keys are [${valid.sort().join(' ')}]` : [],
+    unknown.length > 0
+      ? `config has invalid keys [${unknown.sort().join(' ')}]; valid keys are [${valid.sort().join(' ')}]`
+      : [],
     missing.length > 0 ? `config lacks [${missing.sort().join(' ')}]` : [],
   ].flat();
   if (problems.length > 0) throw new BowlineError('InvalidConfig', `${provider}: ${problems.join('; ')}`);

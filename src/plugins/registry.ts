@@ -34,12 +34,19 @@ export function createRegistry(): Registry {
     named(locations, name) {
       const location = locations.find((candidate) => candidate.name === name);
       if (location) return location;
-      throw new BowlineError('InvalidConfig', `location ${name}: not configured; known are ${locations.map((known) => known.name).join(', ') || 'none'}`);
+      throw new BowlineError(
+        'InvalidConfig',
+        `location ${name}: not configured; known are ${locations.map((known) => known.name).join(', ') || 'none'}`,
+      );
     },
 
     async openObjectStore({ name, provider, objectStorage, config = {} }) {
       const bucket = trimmed(objectStorage.bucket);
-      if (bucket.includes('/')) throw new BowlineError('InvalidConfig', `location ${name}: bucket ${bucket} may not contain a slash; use prefix`);
+      if (bucket.includes('/'))
+        throw new BowlineError(
+          'InvalidConfig',
+          `location ${name}: bucket ${bucket} may not contain a slash; use prefix`,
+        );
       const prefix = trimmed(objectStorage.prefix ?? '');
       const { caCert } = objectStorage;
       const open = find(objectStores, provider, name);
@@ -55,7 +62,10 @@ export function createRegistry(): Registry {
 function find<Factory>(factories: Readonly<Record<string, Factory>>, provider: string, location: string): Factory {
   const factory = factories[provider.replace(/^velero\.io\//, '')];
   if (factory) return factory;
-  throw new BowlineError('InvalidConfig', `location ${location}: no provider is named ${provider}; known are ${Object.keys(factories).join(', ')}`);
+  throw new BowlineError(
+    'InvalidConfig',
+    `location ${location}: no provider is named ${provider}; known are ${Object.keys(factories).join(', ')}`,
+  );
 }
 
 function byName<Action extends { readonly name: string }>(actions: readonly Action[]): Action[] {

@@ -38,8 +38,15 @@ const neededVerbs = ['list', 'create', 'get', 'delete'];
  * Reads a spec's filters. `resources` are those that the cluster prefers, in its order. Namespaces that items need, and which a
  * label selector leaves out, are additional items. Source: Velero `pkg/backup/item_collector.go`, `item_backupper.go`.
  */
-export function backupFilter(spec: BackupSpec, resources: readonly ApiResource[], resolve: ResolveResource): BackupFilter {
-  const names = includesExcludes(resolveNames(spec.includedResources, resolve), resolveNames(spec.excludedResources, resolve));
+export function backupFilter(
+  spec: BackupSpec,
+  resources: readonly ApiResource[],
+  resolve: ResolveResource,
+): BackupFilter {
+  const names = includesExcludes(
+    resolveNames(spec.includedResources, resolve),
+    resolveNames(spec.excludedResources, resolve),
+  );
   const namespaces = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces);
   const selectors = spec.labelSelector ? [spec.labelSelector] : (spec.orLabelSelectors ?? []);
   const pushed = selectors.length === 1 ? formatLabelSelector(selectors[0]!) : '';
@@ -58,7 +65,8 @@ export function backupFilter(spec: BackupSpec, resources: readonly ApiResource[]
     ...(pushed !== '' && { labelSelector: pushed }),
     allowsAdditional,
     selects: (resource, item) =>
-      allowsAdditional(resource, item) && (selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, item.metadata.labels))),
+      allowsAdditional(resource, item) &&
+      (selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, item.metadata.labels))),
   };
 }
 
@@ -66,7 +74,8 @@ function isListed(
   resource: ApiResource,
   { spec, names, namespaces }: { spec: BackupSpec; names: IncludesExcludes; namespaces: IncludesExcludes },
 ): boolean {
-  if (!neededVerbs.every((verb) => resource.verbs.includes(verb)) || !names.includes(resource.groupResource)) return false;
+  if (!neededVerbs.every((verb) => resource.verbs.includes(verb)) || !names.includes(resource.groupResource))
+    return false;
   if (resource.namespaced || resource.groupResource === 'namespaces') return true;
   return spec.includeClusterResources ?? namespaces.everything;
 }
@@ -91,7 +100,9 @@ function inOrder(resources: readonly ApiResource[]): ApiResource[] {
   return [...core, ...resources.filter(({ group }) => group !== '')];
 }
 
-function literalNamespaces({ includedNamespaces: included, excludedNamespaces: excluded }: BackupSpec): { namespaces?: readonly string[] } {
+function literalNamespaces({ includedNamespaces: included, excludedNamespaces: excluded }: BackupSpec): {
+  namespaces?: readonly string[];
+} {
   if (!included?.length || included.some(isGlob)) return {};
   const filter = includesExcludes(included, excluded);
   return { namespaces: [...new Set(included)].filter((name) => filter.includes(name)) };

@@ -6,7 +6,10 @@ type Labels = Readonly<Record<string, string>> | undefined;
 /** Whether labels meet every requirement of a selector; an empty one matches all. Source: `meta/v1.LabelSelector`. */
 export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
   const pairs = Object.entries(selector.matchLabels ?? {});
-  return pairs.every(([key, value]) => labels?.[key] === value) && (selector.matchExpressions ?? []).every((one) => meets(one, labels));
+  return (
+    pairs.every(([key, value]) => labels?.[key] === value) &&
+    (selector.matchExpressions ?? []).every((one) => meets(one, labels))
+  );
 }
 
 function meets({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
@@ -56,7 +59,8 @@ export function parseLabelSelector(text: string): LabelSelector {
   for (const part of splitRequirements(text)) {
     const requirement = parseRequirement(part.trim());
     const [only] = requirement.values ?? [];
-    const isPair = requirement.operator === 'In' && requirement.values?.length === 1 && only !== undefined && !part.includes('(');
+    const isPair =
+      requirement.operator === 'In' && requirement.values?.length === 1 && only !== undefined && !part.includes('(');
     if (isPair && matchLabels[requirement.key] === undefined) matchLabels[requirement.key] = only;
     else matchExpressions.push(requirement);
   }
@@ -78,7 +82,11 @@ function parseRequirement(text: string): LabelRequirement {
     return checked({ key: set[1]!, operator: set[2] === 'in' ? 'In' : 'NotIn', values }, text);
   }
   const equality = /^([^=!\s]+)\s*(==|=|!=)\s*(.*)$/.exec(text);
-  if (equality) return checked({ key: equality[1]!, operator: equality[2] === '!=' ? 'NotIn' : 'In', values: [equality[3]!.trim()] }, text);
+  if (equality)
+    return checked(
+      { key: equality[1]!, operator: equality[2] === '!=' ? 'NotIn' : 'In', values: [equality[3]!.trim()] },
+      text,
+    );
   if (text.startsWith('!')) return checked({ key: text.slice(1).trim(), operator: 'DoesNotExist' }, text);
   return checked({ key: text, operator: 'Exists' }, text);
 }
@@ -105,9 +113,10 @@ export function validateLabelSelector(selector: LabelSelector, path: string): st
   );
   const known = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
   const expressions = (selector.matchExpressions ?? []).flatMap((one, index) =>
-    (known.includes(one.operator) ? requirementProblems(one) : [`operator: expected one of ${known.join(', ')}, got ${one.operator}`]).map(
-      (problem) => `${path}.matchExpressions[${index}]: ${problem}`,
-    ),
+    (known.includes(one.operator)
+      ? requirementProblems(one)
+      : [`operator: expected one of ${known.join(', ')}, got ${one.operator}`]
+    ).map((problem) => `${path}.matchExpressions[${index}]: ${problem}`),
   );
   return [...pairs, ...expressions];
 }

@@ -23,7 +23,10 @@ export interface ResolvedSelector {
  * Source: Velero `pkg/plugin/framework/action_resolver.go`.
  */
 export function resolveSelector(selector: ResourceSelector, resolve: ResolveResource): ResolvedSelector {
-  const resources = includesExcludes(resolveNames(selector.includedResources, resolve), resolveNames(selector.excludedResources, resolve));
+  const resources = includesExcludes(
+    resolveNames(selector.includedResources, resolve),
+    resolveNames(selector.excludedResources, resolve),
+  );
   const namespaces = includesExcludes(selector.includedNamespaces, selector.excludedNamespaces);
   const labelSelector = parseLabelSelector(selector.labelSelector ?? '');
   return {

@@ -90,7 +90,8 @@ function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): s
 }
 
 function listProblems(spec: Record<string, unknown>): string[] {
-  const list = (name: string): string[] => (Array.isArray(spec[name]) ? spec[name].filter((one) => typeof one === 'string') : []);
+  const list = (name: string): string[] =>
+    Array.isArray(spec[name]) ? spec[name].filter((one) => typeof one === 'string') : [];
   return [
     ...validateIncludesExcludes('spec: namespaces', list('includedNamespaces'), list('excludedNamespaces')),
     ...validateIncludesExcludes('spec: resources', list('includedResources'), list('excludedResources')),
@@ -106,7 +107,9 @@ function boolean(value: unknown, path: string): string[] {
 }
 
 function object(value: unknown, path: string): string[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? [] : [`${path}: expected an object, got ${show(value)}`];
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? []
+    : [`${path}: expected an object, got ${show(value)}`];
 }
 
 function duration(value: unknown, path: string): string[] {
@@ -116,12 +119,16 @@ function duration(value: unknown, path: string): string[] {
 
 function mapOfText(value: unknown, path: string): string[] {
   const problems = object(value, path);
-  return problems.length > 0 ? problems : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
+  return problems.length > 0
+    ? problems
+    : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
 }
 
 function listOf(check: Check): Check {
   return (value, path) =>
-    Array.isArray(value) ? value.flatMap((one, index) => check(one, `${path}[${index}]`)) : [`${path}: expected a list, got ${show(value)}`];
+    Array.isArray(value)
+      ? value.flatMap((one, index) => check(one, `${path}[${index}]`))
+      : [`${path}: expected a list, got ${show(value)}`];
 }
 
 function nullable(check: Check): Check {
@@ -129,15 +136,23 @@ function nullable(check: Check): Check {
 }
 
 function oneOf(values: readonly string[]): Check {
-  return (value, path) => (values.some((one) => one === value) ? [] : [`${path}: expected one of ${values.map(show).join(', ')}, got ${show(value)}`]);
+  return (value, path) =>
+    values.some((one) => one === value)
+      ? []
+      : [`${path}: expected one of ${values.map(show).join(', ')}, got ${show(value)}`];
 }
 
 function labelSelector(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
   const { matchLabels = {}, matchExpressions = [], ...others } = value as Record<string, unknown>;
-  problems.push(...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are matchLabels, matchExpressions`));
-  problems.push(...mapOfText(matchLabels, `${path}.matchLabels`), ...listOf(requirement)(matchExpressions, `${path}.matchExpressions`));
+  problems.push(
+    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are matchLabels, matchExpressions`),
+  );
+  problems.push(
+    ...mapOfText(matchLabels, `${path}.matchLabels`),
+    ...listOf(requirement)(matchExpressions, `${path}.matchExpressions`),
+  );
   return problems.length > 0 ? problems : validateLabelSelector(value as LabelSelector, path);
 }
 
@@ -145,7 +160,11 @@ function requirement(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
   const { key, operator, values } = value as Record<string, unknown>;
-  return [...text(key, `${path}.key`), ...text(operator, `${path}.operator`), ...(values == null ? [] : names(values, `${path}.values`))];
+  return [
+    ...text(key, `${path}.key`),
+    ...text(operator, `${path}.operator`),
+    ...(values == null ? [] : names(values, `${path}.values`)),
+  ];
 }
 
 function backupMetadata(value: unknown, path: string): string[] {
@@ -175,5 +194,7 @@ function isEmpty(value: unknown): boolean {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' && value !== null ? 'an object' : `${value === null ? '' : `${typeof value} `}${JSON.stringify(value)}`;
+  return typeof value === 'object' && value !== null
+    ? 'an object'
+    : `${value === null ? '' : `${typeof value} `}${JSON.stringify(value)}`;
 }

@@ -26,7 +26,9 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'volumeInfo', volumes },
   ];
   await Promise.all(others.map((artifact) => put(backup, artifact)));
-  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [{ run: planned.run, artifacts: state.artifacts }]);
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [
+    { run: planned.run, artifacts: state.artifacts },
+  ]);
   await put(backup, { type: 'metadata', status: statusOf(backup, phase) });
   backup.progress.phase(phase);
   await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
@@ -52,10 +54,14 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   };
 
   const keys = state.artifacts.map(({ key }) => key);
-  await attempt('artifacts', () => cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]));
+  await attempt('artifacts', () =>
+    cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]),
+  );
   for (const location of state.prepared.snapshotLocations) {
     await attempt(`snapshots in ${location}`, () =>
-      cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [{ run, location, keep: [] }]),
+      cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [
+        { run, location, keep: [] },
+      ]),
     );
   }
   const closing = [
@@ -66,7 +72,11 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   progress.reported({ warnings: 0, errors: closing.length });
   const { reports } = state;
   const status: BackupStatus = { ...statusOf(backup, 'Failed'), failureReason: ending.reason };
-  for (const artifact of [{ type: 'logs', reports, closing }, { type: 'results', reports, closing }, { type: 'metadata', status }] as const) {
+  for (const artifact of [
+    { type: 'logs', reports, closing },
+    { type: 'results', reports, closing },
+    { type: 'metadata', status },
+  ] as const) {
     await attempt(artifact.type, () => put(backup, artifact, cleanup));
   }
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
@@ -74,7 +84,9 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
 }
 
 async function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
-  const written = await activities.putObject.executeWithOptions({ summary: artifact.type }, [{ ...backup.planned, artifact }]);
+  const written = await activities.putObject.executeWithOptions({ summary: artifact.type }, [
+    { ...backup.planned, artifact },
+  ]);
   backup.state.artifacts.push(written);
   return written;
 }
@@ -94,7 +106,12 @@ function statusOf(backup: BackupRun, phase: BackupPhase): BackupStatus {
     ...backup.prepared.timestamps,
     phase,
     completionTimestamp: now(),
-    ...nonZero({ volumeSnapshotsAttempted: attempted, volumeSnapshotsCompleted: completed, warnings: status.warnings, errors: status.errors }),
+    ...nonZero({
+      volumeSnapshotsAttempted: attempted,
+      volumeSnapshotsCompleted: completed,
+      warnings: status.warnings,
+      errors: status.errors,
+    }),
     progress: nonZero({ totalItems: status.progress.totalItems, itemsBackedUp: status.progress.doneItems }),
   };
 }

@@ -136,7 +136,10 @@ export class BackupRun {
         state.collected.push(collected.report);
         state.segments.push(...collected.segments);
         this.report(collected.report);
-        progress.found(collected.selected, { remaining: collected.remaining, isEstimate: state.position !== undefined });
+        progress.found(collected.selected, {
+          remaining: collected.remaining,
+          isEstimate: state.position !== undefined,
+        });
         progress.done(collected.archived);
         for (const [index, batch] of collected.batches.entries()) {
           await lanes.start(() => this.#backUpBatch(batch, [...order, index + 1]));
@@ -185,9 +188,10 @@ export class BackupRun {
   async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
     let batch = collected;
     for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeBackupItemAction.executeWithOptions({ summary: `${action.name}, ${batch.items} items` }, [
-        { ...this.planned, step: this.nextStep('action'), action: action.name, batch },
-      ]);
+      const executed = await steps.executeBackupItemAction.executeWithOptions(
+        { summary: `${action.name}, ${batch.items} items` },
+        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
+      );
       batch = executed.batch;
       this.report(executed.report);
     }
@@ -208,7 +212,9 @@ export class BackupRun {
 
 /** Whether an action's selector can match anything in the batch. */
 export function concerns({ groupResources }: PlannedAction, batch: BatchRef): boolean {
-  return groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource));
+  return (
+    groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource))
+  );
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */
@@ -218,7 +224,12 @@ export function secondsSince(startTimestamp: string): number {
 
 function newState(request: BackupRequest): BackupState {
   const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = { kind: 'Backup' as const, name: String(request?.name), uid: firstExecutionRunId, startTimestamp: startTime.toISOString() };
+  const about = {
+    kind: 'Backup' as const,
+    name: String(request?.name),
+    uid: firstExecutionRunId,
+    startTimestamp: startTime.toISOString(),
+  };
   return {
     status: newStatus(about),
     sequence: 0,

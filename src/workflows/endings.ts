@@ -1,4 +1,11 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, rootCause, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  rootCause,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 /**
  * Whether the run has been asked to stop. Asked before what an error is: a wait that is cancelled while an attempt runs
@@ -25,14 +32,23 @@ export interface Ending {
 export function endingOf(error: unknown): Ending {
   if (isCancelled() || isCancellation(error)) return { cancelled: true, type: 'Cancelled', reason: 'cancelled' };
   const failure = applicationFailureOf(error);
-  return { cancelled: false, type: failure?.type ?? 'Unexpected', reason: failure?.message ?? rootCause(error) ?? String(error) };
+  return {
+    cancelled: false,
+    type: failure?.type ?? 'Unexpected',
+    reason: failure?.message ?? rootCause(error) ?? String(error),
+  };
 }
 
 /** The failure that Temporal shows: the fault itself, not the activity that met it. */
 export function failureOf(error: unknown, ending: Ending, remark = ''): Error {
   if (ending.cancelled) return new CancelledFailure(`cancelled${remark}`);
   const details = applicationFailureOf(error)?.details ?? [];
-  return ApplicationFailure.create({ message: `${ending.reason}${remark}`, type: ending.type, nonRetryable: true, details });
+  return ApplicationFailure.create({
+    message: `${ending.reason}${remark}`,
+    type: ending.type,
+    nonRetryable: true,
+    details,
+  });
 }
 
 function applicationFailureOf(error: unknown): ApplicationFailure | undefined {

@@ -35,7 +35,11 @@ export class Lanes {
 }
 
 /** Runs one task per item, up to `width` side by side. Rejects with the first failure, when all have ended. */
-export async function inLanes<T>(width: number, items: readonly T[], task: (item: T, index: number) => Promise<void>): Promise<void> {
+export async function inLanes<T>(
+  width: number,
+  items: readonly T[],
+  task: (item: T, index: number) => Promise<void>,
+): Promise<void> {
   const lanes = new Lanes(width);
   try {
     for (const [index, item] of items.entries()) await lanes.start(() => task(item, index));

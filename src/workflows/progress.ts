@@ -1,7 +1,13 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Counts } from '../api/backup.ts';
-import { statusQuery, statusQueryDescription, type ResourceProgress, type RunResult, type RunStatus } from './messages.ts';
+import {
+  statusQuery,
+  statusQueryDescription,
+  type ResourceProgress,
+  type RunResult,
+  type RunStatus,
+} from './messages.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const integer = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.INT);
@@ -127,7 +133,9 @@ export class Progress {
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
       `- warnings: ${warnings}, errors: ${errors}`,
-      ...Object.entries(progress.resources).map(([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`),
+      ...Object.entries(progress.resources).map(
+        ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
+      ),
     ];
     setCurrentDetails(lines.join('\n'));
   }

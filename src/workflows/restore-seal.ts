@@ -18,7 +18,9 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
     { type: 'volumeInfo', volumes },
   ];
   await Promise.all(artifacts.map((artifact) => put(restore, artifact)));
-  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [{ run: planned.run, artifacts: state.artifacts }]);
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [
+    { run: planned.run, artifacts: state.artifacts },
+  ]);
   await put(restore, { type: 'metadata', status: statusOf(restore, phase) });
   progress.phase(phase);
   await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
@@ -43,10 +45,14 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   };
 
   for (const { location, volumeId, persistentVolume } of state.unused) {
-    await attempt(`volume ${volumeId}`, () => cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]));
+    await attempt(`volume ${volumeId}`, () =>
+      cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]),
+    );
   }
   const keys = state.artifacts.map(({ key }) => key);
-  await attempt('artifacts', () => cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]));
+  await attempt('artifacts', () =>
+    cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]),
+  );
   const closing = [
     closingLine('error', ending.cancelled ? 'Restore was cancelled' : `Restore failed: ${ending.reason}`),
     ...left.map((what) => closingLine('error', `Could not be removed: ${what}`)),

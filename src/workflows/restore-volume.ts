@@ -39,7 +39,9 @@ export async function restoreVolume({ run, plan, batch, volume }: RestoreVolumeR
     if (!ending.cancelled) return { ...(volumeId !== undefined && { volumeId }), error: ending.reason };
     const made = volumeId;
     if (made !== undefined) {
-      await CancellationScope.nonCancellable(() => cleanup.deleteVolume.executeWithOptions({ summary: made }, [{ location, volumeId: made }]));
+      await CancellationScope.nonCancellable(() =>
+        cleanup.deleteVolume.executeWithOptions({ summary: made }, [{ location, volumeId: made }]),
+      );
     }
     throw failureOf(error, ending);
   }

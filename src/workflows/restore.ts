@@ -131,20 +131,29 @@ export class RestoreRun {
       batches[index] = await this.#executeActions(batch, wanted);
     });
     if (wanted.length > 0) {
-      const input = { ...this.planned, step: this.nextStep('unpack'), batch: settings.batch, wanted, unpacked: this.state.unpacked };
+      const input = {
+        ...this.planned,
+        step: this.nextStep('unpack'),
+        batch: settings.batch,
+        wanted,
+        unpacked: this.state.unpacked,
+      };
       const summary = `asked for by ${group.groupResource}`;
       const additional = this.#take(await transfers.unpackAdditionalItems.executeWithOptions({ summary }, [input]));
       for (const other of additional) await this.#restoreGroup(other);
     }
-    await inLanes(settings.concurrency.batches, batches, (batch, index) => this.#apply(group, batch, group.batches[index]!.items));
+    await inLanes(settings.concurrency.batches, batches, (batch, index) =>
+      this.#apply(group, batch, group.batches[index]!.items),
+    );
   }
 
   async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
     let batch = original;
     for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeRestoreItemAction.executeWithOptions({ summary: `${action.name}, ${batch.items} items` }, [
-        { ...this.planned, step: this.nextStep('action'), action: action.name, batch },
-      ]);
+      const executed = await steps.executeRestoreItemAction.executeWithOptions(
+        { summary: `${action.name}, ${batch.items} items` },
+        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
+      );
       batch = executed.batch;
       this.report(executed.report);
       if (executed.report.additionalItems > 0) wanted.push(executed.report);
@@ -154,7 +163,8 @@ export class RestoreRun {
 
   async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {
     const { state } = this;
-    const volumes = groupResource === 'persistentvolumes' ? await restoreVolumes(this, batch) : { restored: [], failed: {} };
+    const volumes =
+      groupResource === 'persistentvolumes' ? await restoreVolumes(this, batch) : { restored: [], failed: {} };
     const applied = await steps.applyItems.executeWithOptions({ summary: `${groupResource}, ${batch.items} items` }, [
       {
         ...this.planned,
@@ -178,6 +188,20 @@ export class RestoreRun {
 
 function newState(request: RestoreRequest): RestoreState {
   const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = { kind: 'Restore' as const, name: String(request?.name), uid: firstExecutionRunId, startTimestamp: startTime.toISOString() };
-  return { status: newStatus(about), sequence: 0, unpacked: [], reports: [], volumeReports: [], volumes: [], unused: [], artifacts: [] };
+  const about = {
+    kind: 'Restore' as const,
+    name: String(request?.name),
+    uid: firstExecutionRunId,
+    startTimestamp: startTime.toISOString(),
+  };
+  return {
+    status: newStatus(about),
+    sequence: 0,
+    unpacked: [],
+    reports: [],
+    volumeReports: [],
+    volumes: [],
+    unused: [],
+    artifacts: [],
+  };
 }

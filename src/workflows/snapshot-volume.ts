@@ -22,9 +22,13 @@ export async function snapshotVolume(request: SnapshotVolumeRequest): Promise<Vo
   let record: VolumeSnapshot | undefined;
   try {
     for (const location of locations) {
-      const volumeId = await steps.getVolumeId.executeWithOptions({ summary: location }, [{ run, plan, batch, persistentVolume, location }]);
+      const volumeId = await steps.getVolumeId.executeWithOptions({ summary: location }, [
+        { run, plan, batch, persistentVolume, location },
+      ]);
       if (volumeId === '') continue;
-      const { type, iops } = await steps.getVolumeInfo.executeWithOptions({ summary: volumeId }, [{ location, volumeId, zone }]);
+      const { type, iops } = await steps.getVolumeInfo.executeWithOptions({ summary: volumeId }, [
+        { location, volumeId, zone },
+      ]);
       record = {
         spec: {
           backupName: run.name,

@@ -15,7 +15,9 @@ import { volumeWorkflowId } from './volume-workflow-id.ts';
 export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<Record<string, string>> {
   const { snapshotLocations, settings } = backup.prepared;
   if (snapshotLocations.length === 0 || !batch.groupResources.includes('persistentvolumes')) return {};
-  const volumes = await steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [{ ...backup.planned, batch }]);
+  const volumes = await steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [
+    { ...backup.planned, batch },
+  ]);
   const failed: Record<string, string> = {};
   await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
     backup.progress.volumes({ attempted: 1 });
@@ -54,8 +56,12 @@ export async function awaitSnapshots(backup: BackupRun): Promise<void> {
   });
   for (const location of backup.prepared.snapshotLocations) {
     if (taken.length === 0) break;
-    const keep = taken.filter(({ snapshot }) => snapshot!.spec.location === location).map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
-    await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [{ run: backup.prepared.run, location, keep }]);
+    const keep = taken
+      .filter(({ snapshot }) => snapshot!.spec.location === location)
+      .map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
+    await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [
+      { run: backup.prepared.run, location, keep },
+    ]);
   }
 }
 

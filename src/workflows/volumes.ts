@@ -15,7 +15,9 @@ export interface RestoredVolumes {
 
 /** Makes the volumes of a batch's PersistentVolumes from their snapshots, each in a child of its own. */
 export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<RestoredVolumes> {
-  const volumes = await waits.selectSnapshots.executeWithOptions({ summary: `${batch.items} items` }, [{ ...run.planned, batch }]);
+  const volumes = await waits.selectSnapshots.executeWithOptions({ summary: `${batch.items} items` }, [
+    { ...run.planned, batch },
+  ]);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
   await inLanes(run.prepared.settings.concurrency.volumes, volumes, async (volume) => {
     const { persistentVolume, renamedTo } = volume;
@@ -27,8 +29,13 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
       staticSummary: `restore volume of ${persistentVolume}`,
     });
     const { volumeId, item, error } = made;
-    run.state.volumes.push({ ...volume, ...(volumeId !== undefined && { volumeId }), ...(error !== undefined && { error }) });
-    if (volumeId !== undefined) run.state.unused.push({ location: volume.snapshot.spec.location, volumeId, persistentVolume });
+    run.state.volumes.push({
+      ...volume,
+      ...(volumeId !== undefined && { volumeId }),
+      ...(error !== undefined && { error }),
+    });
+    if (volumeId !== undefined)
+      run.state.unused.push({ location: volume.snapshot.spec.location, volumeId, persistentVolume });
     if (item === undefined) {
       outcome.failed[persistentVolume] = error ?? 'no volume was made';
       run.progress.volumes({ failed: 1 });

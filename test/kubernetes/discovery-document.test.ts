@@ -70,12 +70,10 @@ const older: Fetch = async (path) => {
     .replace(/^\/apis?\//, '')
     .split('/')
     .reverse();
-  const resources = (cluster[group]?.[version] ?? []).flatMap(
-    ({ plural, kind, shortNames, namespaced = true }) => [
-      { name: plural, singularName: '', kind, namespaced, ...(shortNames && { shortNames }), verbs },
-      { name: `${plural}/status`, singularName: '', kind, namespaced, verbs },
-    ],
-  );
+  const resources = (cluster[group]?.[version] ?? []).flatMap(({ plural, kind, shortNames, namespaced = true }) => [
+    { name: plural, singularName: '', kind, namespaced, ...(shortNames && { shortNames }), verbs },
+    { name: `${plural}/status`, singularName: '', kind, namespaced, verbs },
+  ]);
   return JSON.stringify({ kind: 'APIResourceList', groupVersion: path, resources });
 };
 
@@ -162,8 +160,7 @@ describe('readDiscovery', () => {
 
   it('goes on without a group that the older calls can not reach', async () => {
     const { find, failures } = await readDiscovery(async (path, accept) => {
-      if (path.startsWith('/apis/apps/'))
-        throw Object.assign(new Error('503'), { code: 'Unavailable', status: 503 });
+      if (path.startsWith('/apis/apps/')) throw Object.assign(new Error('503'), { code: 'Unavailable', status: 503 });
       return older(path, accept);
     });
     assert.ok(find('pods'));

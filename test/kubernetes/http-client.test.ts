@@ -130,9 +130,7 @@ describe('connect', () => {
     this.timeout(20_000);
     await kubernetes.create(resourceOf('customresourcedefinitions'), definition);
     const gadgets = await served('gadgets.http-client.example.com');
-    const spec = parseJson(
-      '{"serial":1234567890123456789,"small":7,"deep":{"list":[{"any":null},9007199254740993]}}',
-    );
+    const spec = parseJson('{"serial":1234567890123456789,"small":7,"deep":{"list":[{"any":null},9007199254740993]}}');
     const gadget = {
       apiVersion: 'http-client.example.com/v1',
       kind: 'Gadget',
@@ -153,14 +151,11 @@ describe('connect', () => {
 
   it('says AlreadyExists of a second creation, with the words of the server in detail alone', async () => {
     await kubernetes.create(configMaps, configMap('twice'));
-    await assert.rejects(
-      kubernetes.create(configMaps, configMap('twice')),
-      (error: Error & { detail?: string }) => {
-        assert.equal(error.message, `create configmaps ${namespace}/twice: 409 AlreadyExists`);
-        assert.match(error.detail ?? '', /already exists/);
-        return (error as { code?: string }).code === 'AlreadyExists';
-      },
-    );
+    await assert.rejects(kubernetes.create(configMaps, configMap('twice')), (error: Error & { detail?: string }) => {
+      assert.equal(error.message, `create configmaps ${namespace}/twice: 409 AlreadyExists`);
+      assert.match(error.detail ?? '', /already exists/);
+      return (error as { code?: string }).code === 'AlreadyExists';
+    });
   });
 
   it('says Conflict of a patch to another version of the object', async () => {
@@ -174,13 +169,10 @@ describe('connect', () => {
 
   it('says InvalidItem of an object that the server finds wrong, without a value in the message', async () => {
     const wrong = { ...configMap('Not_A_Name'), data: { key: 'hunter2' } };
-    await assert.rejects(
-      kubernetes.create(configMaps, wrong),
-      (error: Error & { code?: string; status?: number }) => {
-        assert.deepEqual([error.code, error.status], ['InvalidItem', 422]);
-        return !error.message.includes('hunter2');
-      },
-    );
+    await assert.rejects(kubernetes.create(configMaps, wrong), (error: Error & { code?: string; status?: number }) => {
+      assert.deepEqual([error.code, error.status], ['InvalidItem', 422]);
+      return !error.message.includes('hunter2');
+    });
   });
 
   it('says NotFound of a namespace that is not there', async () => {

@@ -6,9 +6,7 @@ const character = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789-.');
 
 describe('labelValue', () => {
   it('leaves names alone that fit', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: character, maxLength: 63 }), (name) => labelValue(name) === name),
-    );
+    fc.assert(fc.property(fc.string({ unit: character, maxLength: 63 }), (name) => labelValue(name) === name));
   });
 
   it('cuts longer names to 63 characters that still tell them apart', () => {

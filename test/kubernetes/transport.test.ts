@@ -165,10 +165,7 @@ describe('openTransport', () => {
   it('sends user name and password where the kubeconfig has them', async () => {
     await serve(() => ({}), { username: 'ann', password: 'secret' });
     await transport.send(get);
-    assert.equal(
-      server.received[0]?.headers.authorization,
-      `Basic ${Buffer.from('ann:secret').toString('base64')}`,
-    );
+    assert.equal(server.received[0]?.headers.authorization, `Basic ${Buffer.from('ann:secret').toString('base64')}`);
   });
 
   it('refuses a kubeconfig that is not there, and a context that is not in it', async () => {

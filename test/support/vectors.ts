@@ -30,15 +30,25 @@ interface Expectation {
 export type Overruled = Readonly<Record<string, string>>;
 
 /** Declares one test per vector of an action, against what Velero 1.18 did, or 1.6.3 where 1.18 has no such action. */
-export function itMatchesVelero(file: string, action: BackupItemAction | RestoreItemAction, overruled: Overruled = {}): void {
-  const { cases } = JSON.parse(JSON.stringify(parseJson(readFileSync(new URL(`../vectors/${file}`, import.meta.url), 'utf8')))) as { cases: Vector[] };
+export function itMatchesVelero(
+  file: string,
+  action: BackupItemAction | RestoreItemAction,
+  overruled: Overruled = {},
+): void {
+  const { cases } = JSON.parse(
+    JSON.stringify(parseJson(readFileSync(new URL(`../vectors/${file}`, import.meta.url), 'utf8'))),
+  ) as { cases: Vector[] };
   for (const vector of cases) {
     const expected = vector.expect['1.18'] ?? vector.expect['1.6.3'];
     if (!expected || expected.errorKind === 'decode') continue;
     const reason = overruled[vector.id];
     if (reason !== undefined) {
       it(`${vector.id}: ${vector.title} (overruled: ${reason})`, async () => {
-        assert.notDeepEqual(compare(await execute(action, vector), expected), [], 'it no longer differs: take it off the list');
+        assert.notDeepEqual(
+          compare(await execute(action, vector), expected),
+          [],
+          'it no longer differs: take it off the list',
+        );
       });
       continue;
     }
@@ -91,13 +101,18 @@ function readerOver({ cluster = [], apiGroups, apiErrors = [] }: Vector): Kubern
   };
   const pluralOf = ({ apiVersion, kind }: Unstructured): string => {
     const slash = apiVersion.indexOf('/');
-    return groupResourceOf(`${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`, slash < 0 ? '' : apiVersion.slice(0, slash));
+    return groupResourceOf(
+      `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`,
+      slash < 0 ? '' : apiVersion.slice(0, slash),
+    );
   };
   return {
     serves: async (groupResource) => serves(groupResource),
     async get(identifier) {
       refuse('get', identifier.groupResource);
-      const found = cluster.find((item) => pluralOf(item) === identifier.groupResource && item.metadata.name === identifier.name);
+      const found = cluster.find(
+        (item) => pluralOf(item) === identifier.groupResource && item.metadata.name === identifier.name,
+      );
       if (found) return found;
       throw new BowlineError('NotFound', `get ${identifier.name}: not found`, { status: 404 });
     },

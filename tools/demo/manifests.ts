@@ -10,7 +10,9 @@ export function readManifests(file: URL, values: Readonly<Record<string, string>
   for (const [word, value] of Object.entries(values)) text = text.replaceAll(word, value);
   return parseAllDocuments(text, { intAsBigInt: true }).map((document) => {
     const withDigits = JSON.stringify(document.toJS(), (_key, value: unknown) =>
-      typeof value === 'bigint' ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value,
+      typeof value === 'bigint'
+        ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value))
+        : value,
     );
     return parseJson(withDigits) as unknown as Unstructured;
   });

@@ -18,7 +18,11 @@ interface Binary {
   /** Where its publisher offers it, as a plain program; absent where it comes packed. */
   readonly download?: (platform: { os: string; arch: string }) => { readonly file: string; readonly checksum: string };
   /** `go` arguments that build it to `output`, and where they run. */
-  readonly build: (output: string) => { readonly args: readonly string[]; readonly folder: string; readonly env?: Record<string, string> };
+  readonly build: (output: string) => {
+    readonly args: readonly string[];
+    readonly folder: string;
+    readonly env?: Record<string, string>;
+  };
   /** How long a build takes on two cores. */
   readonly buildSeconds: number;
 }
@@ -27,7 +31,13 @@ const kubernetesVersion = '1.36.3';
 const [major, minor] = kubernetesVersion.split('.');
 
 function kubernetes(name: string): Binary {
-  const flags = ['-s', '-w', ...Object.entries({ gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor }).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)];
+  const flags = [
+    '-s',
+    '-w',
+    ...Object.entries({ gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor }).map(
+      ([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
+    ),
+  ];
   return {
     version: kubernetesVersion,
     versionArgs: ['--version'],
@@ -44,7 +54,10 @@ function kubernetes(name: string): Binary {
 }
 
 /** `go install` of a module by its version; the program lands in the folder of `output`, under the module's own name. */
-function installed(module: string, { version, versionArgs, buildSeconds }: Pick<Binary, 'version' | 'versionArgs' | 'buildSeconds'>): Binary {
+function installed(
+  module: string,
+  { version, versionArgs, buildSeconds }: Pick<Binary, 'version' | 'versionArgs' | 'buildSeconds'>,
+): Binary {
   return {
     version,
     versionArgs,
@@ -69,8 +82,16 @@ const binaries = {
   },
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
-  temporal: installed('github.com/temporalio/cli/cmd/temporal', { version: '1.5.1', versionArgs: ['--version'], buildSeconds: 140 }),
-  versitygw: installed('github.com/versity/versitygw/cmd/versitygw', { version: '1.8.0', versionArgs: ['--version'], buildSeconds: 70 }),
+  temporal: installed('github.com/temporalio/cli/cmd/temporal', {
+    version: '1.5.1',
+    versionArgs: ['--version'],
+    buildSeconds: 140,
+  }),
+  versitygw: installed('github.com/versity/versitygw/cmd/versitygw', {
+    version: '1.8.0',
+    versionArgs: ['--version'],
+    buildSeconds: 70,
+  }),
 } as const satisfies Record<string, Binary>;
 
 /** The servers of the stack. */
@@ -126,7 +147,9 @@ async function locate(name: BinaryName, { env = process.env, progress = tell }: 
         problems.push((error as Error).message);
       }
     }
-    throw new Error(`${name} ${binary.version} could not be had:\n- ${problems.join('\n- ')}\nInstall Go 1.24 or newer, or set BOWLINE_${name.toUpperCase().replaceAll('-', '_')} to the program.`);
+    throw new Error(
+      `${name} ${binary.version} could not be had:\n- ${problems.join('\n- ')}\nInstall Go 1.24 or newer, or set BOWLINE_${name.toUpperCase().replaceAll('-', '_')} to the program.`,
+    );
   });
 }
 
@@ -176,7 +199,11 @@ async function build({ name, binary, cached, env, progress }: Task): Promise<voi
     await rename(output, cached);
   } catch (error) {
     const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
-    throw new Error(code === 'ENOENT' ? 'build: Go is not installed' : `build: go ${args.join(' ')}: ${stderr.trim().split('\n').slice(-5).join('; ')}`);
+    throw new Error(
+      code === 'ENOENT'
+        ? 'build: Go is not installed'
+        : `build: go ${args.join(' ')}: ${stderr.trim().split('\n').slice(-5).join('; ')}`,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

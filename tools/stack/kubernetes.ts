@@ -23,7 +23,12 @@ const serviceClusterIpRange = '10.96.0.0/16';
 /** Starts a cluster's control plane. Parts that were started are stopped if a later one fails. */
 export async function startKubernetes({ fsync = false }: KubernetesOptions = {}): Promise<KubernetesServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bowline-kubernetes-'));
-  const [etcdPort, peerPort, apiPort, managerPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [etcdPort, peerPort, apiPort, managerPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const started: Server[] = [];
   const stop = async (): Promise<void> => {
     for (const server of started.reverse()) await server.stop();
@@ -36,9 +41,24 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
         name: 'etcd',
         command: await findBinary('etcd'),
         args: [
-          ...['--name', 'test', '--data-dir', join(folder, 'etcd'), '--listen-client-urls', etcd, '--advertise-client-urls', etcd],
+          ...[
+            '--name',
+            'test',
+            '--data-dir',
+            join(folder, 'etcd'),
+            '--listen-client-urls',
+            etcd,
+            '--advertise-client-urls',
+            etcd,
+          ],
           ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
-          ...['--log-level', 'warn', '--quota-backend-bytes', String(8 * 1024 ** 3), ...(fsync ? [] : ['--unsafe-no-fsync'])],
+          ...[
+            '--log-level',
+            'warn',
+            '--quota-backend-bytes',
+            String(8 * 1024 ** 3),
+            ...(fsync ? [] : ['--unsafe-no-fsync']),
+          ],
         ],
         folder,
         ready: () => answers(`${etcd}/health`),
@@ -52,26 +72,62 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
         name: 'kube-apiserver',
         command: await findBinary('kube-apiserver'),
         args: [
-          ...['--etcd-servers', etcd, '--bind-address', '127.0.0.1', '--secure-port', String(apiPort), '--advertise-address', '127.0.0.1'],
+          ...[
+            '--etcd-servers',
+            etcd,
+            '--bind-address',
+            '127.0.0.1',
+            '--secure-port',
+            String(apiPort),
+            '--advertise-address',
+            '127.0.0.1',
+          ],
           ...['--endpoint-reconciler-type=none', '--cert-dir', files.certificates, '--token-auth-file', files.tokens],
           ...['--authorization-mode', 'RBAC', '--service-account-issuer', 'https://kubernetes.default.svc'],
           ...['--service-account-key-file', files.publicKey, '--service-account-signing-key-file', files.privateKey],
-          ...['--service-cluster-ip-range', serviceClusterIpRange, '--max-requests-inflight', '800', '--max-mutating-requests-inflight', '400'],
+          ...[
+            '--service-cluster-ip-range',
+            serviceClusterIpRange,
+            '--max-requests-inflight',
+            '800',
+            '--max-mutating-requests-inflight',
+            '400',
+          ],
         ],
         ready: () => get(`${url}/readyz`, { agent: api, token: files.token }),
       }),
     );
-    const kubeconfig = writeKubeconfig(folder, { url, token: files.token, certificate: join(files.certificates, 'apiserver.crt') });
+    const kubeconfig = writeKubeconfig(folder, {
+      url,
+      token: files.token,
+      certificate: join(files.certificates, 'apiserver.crt'),
+    });
     started.push(
       await startServer({
         name: 'kube-controller-manager',
         command: await findBinary('kube-controller-manager'),
         args: [
-          ...['--kubeconfig', kubeconfig, '--bind-address', '127.0.0.1', '--secure-port', String(managerPort), '--leader-elect=false'],
+          ...[
+            '--kubeconfig',
+            kubeconfig,
+            '--bind-address',
+            '127.0.0.1',
+            '--secure-port',
+            String(managerPort),
+            '--leader-elect=false',
+          ],
           ...['--cert-dir', files.certificates, '--root-ca-file', join(files.certificates, 'apiserver.crt')],
-          ...['--service-account-private-key-file', files.privateKey, '--kube-api-qps', '2000', '--kube-api-burst', '4000'],
+          ...[
+            '--service-account-private-key-file',
+            files.privateKey,
+            '--kube-api-qps',
+            '2000',
+            '--kube-api-burst',
+            '4000',
+          ],
         ],
-        ready: () => get(`${url}/api/v1/namespaces/default/serviceaccounts/default`, { agent: api, token: files.token }),
+        ready: () =>
+          get(`${url}/api/v1/namespaces/default/serviceaccounts/default`, { agent: api, token: files.token }),
       }),
     );
     api.destroy();
@@ -103,12 +159,20 @@ function writeSecrets(folder: string) {
 }
 
 /** The API server makes its own certificate for the name `localhost` and the address it listens on, and signs it itself. */
-function writeKubeconfig(folder: string, { url, token, certificate }: { url: string; token: string; certificate: string }): string {
+function writeKubeconfig(
+  folder: string,
+  { url, token, certificate }: { url: string; token: string; certificate: string },
+): string {
   const file = join(folder, 'kubeconfig');
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'local', cluster: { server: url, 'certificate-authority-data': readFileSync(certificate).toString('base64') } }],
+    clusters: [
+      {
+        name: 'local',
+        cluster: { server: url, 'certificate-authority-data': readFileSync(certificate).toString('base64') },
+      },
+    ],
     users: [{ name: 'admin', user: { token } }],
     contexts: [{ name: 'local', context: { cluster: 'local', user: 'admin' } }],
     'current-context': 'local',

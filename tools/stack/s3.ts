@@ -30,9 +30,32 @@ export async function startS3(): Promise<S3Server> {
   const server = await startServer({
     name: 'versitygw',
     command,
-    args: ['--port', `127.0.0.1:${port}`, '--access', accessKeyId, '--secret', secretAccessKey, '--region', region, '--quiet', '--keep-alive', 'posix', '--sidecar', sidecar, root],
+    args: [
+      '--port',
+      `127.0.0.1:${port}`,
+      '--access',
+      accessKeyId,
+      '--secret',
+      secretAccessKey,
+      '--region',
+      region,
+      '--quiet',
+      '--keep-alive',
+      'posix',
+      '--sidecar',
+      sidecar,
+      root,
+    ],
     folder,
     ready: () => answers(endpoint),
   });
-  return { endpoint, region, accessKeyId, secretAccessKey, root, createBucket: (name) => mkdirSync(join(root, name)), stop: server.stop };
+  return {
+    endpoint,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    root,
+    createBucket: (name) => mkdirSync(join(root, name)),
+    stop: server.stop,
+  };
 }

@@ -33,7 +33,10 @@ const shownLines = 15;
 /** Starts a server and waits until it is ready. Rejects with its last output if it ends before, or takes too long. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { name, command, args, folder = '', ready, readyWithinMs = 60_000 } = options;
-  const child = spawn(process.execPath, [supervisor, folder, command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [supervisor, folder, command, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   const output: string[] = [];
   const remember = (chunk: Buffer): void => {
     output.push(...chunk.toString().split('\n').filter(Boolean));
@@ -45,7 +48,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const deadline = Date.now() + readyWithinMs;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}:\n${output.slice(-shownLines).join('\n')}`);
+    if (child.exitCode !== null)
+      throw new Error(`${name} ended with code ${child.exitCode}:\n${output.slice(-shownLines).join('\n')}`);
     try {
       await ready();
       break;
@@ -53,7 +57,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (Date.now() > deadline) {
         await stop();
         const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`${name} was not ready after ${readyWithinMs / 1_000} s (${reason}):\n${output.slice(-shownLines).join('\n')}`);
+        throw new Error(
+          `${name} was not ready after ${readyWithinMs / 1_000} s (${reason}):\n${output.slice(-shownLines).join('\n')}`,
+        );
       }
       await sleep(50);
     }

@@ -22,6 +22,9 @@ server.on('exit', (code, signal) => {
   if (folder !== '') rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(code ?? (signal === null ? 1 : 0));
 });
-process.stdin.on('data', () => undefined).on('end', stop).on('error', stop);
+process.stdin
+  .on('data', () => undefined)
+  .on('end', stop)
+  .on('error', stop);
 // A terminal's Ctrl-C reaches the whole group: the parent decides when to stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

@@ -22,7 +22,9 @@ export const pod: BackupItemAction = {
     return {
       updatedItem: item,
       additionalItems: [
-        ...(priorityClass === '' ? [] : [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name: priorityClass }]),
+        ...(priorityClass === ''
+          ? []
+          : [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name: priorityClass }]),
         ...claims.map((name) => ({ groupResource: 'persistentvolumeclaims', namespace, name })),
       ],
     };

@@ -17,13 +17,22 @@ export const serviceAccount: BackupItemAction = {
   async execute({ item, kubernetes }) {
     const { name, namespace = '' } = item.metadata;
     const bindings = (await kubernetes.list(clusterRoleBindings)).filter((binding) =>
-      fields.objects(binding, 'subjects').some((subject) => subject['kind'] === 'ServiceAccount' && subject['namespace'] === namespace && subject['name'] === name),
+      fields
+        .objects(binding, 'subjects')
+        .some(
+          (subject) =>
+            subject['kind'] === 'ServiceAccount' && subject['namespace'] === namespace && subject['name'] === name,
+        ),
     );
     const roles = new Set(bindings.map((binding) => fields.text(fields.object(binding, 'roleRef') ?? {}, 'name')));
     return {
       updatedItem: item,
       additionalItems: [
-        ...bindings.map((binding) => ({ groupResource: clusterRoleBindings, namespace: '', name: binding.metadata.name })),
+        ...bindings.map((binding) => ({
+          groupResource: clusterRoleBindings,
+          namespace: '',
+          name: binding.metadata.name,
+        })),
         ...[...roles].map((role) => ({ groupResource: clusterRoles, namespace: '', name: role })),
       ],
     };

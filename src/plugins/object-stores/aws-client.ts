@@ -13,7 +13,16 @@ export interface AwsClients {
   readonly checksum: { readonly ChecksumAlgorithm?: (typeof checksums)[number] };
 }
 
-const optional = ['region', 's3Url', 'publicUrl', 's3ForcePathStyle', 'credentialsFile', 'profile', 'checksumAlgorithm', 'insecureSkipTLSVerify'];
+const optional = [
+  'region',
+  's3Url',
+  'publicUrl',
+  's3ForcePathStyle',
+  'credentialsFile',
+  'profile',
+  'checksumAlgorithm',
+  'insecureSkipTLSVerify',
+];
 const checksums = ['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const;
 
 /**
@@ -28,12 +37,21 @@ export async function openAwsClients(config: Readonly<Record<string, string>>): 
       .filter(([, url]) => url !== undefined && !/^https?:\/\//.test(url))
       .map(([key, url]) => `${key}: expected http://… or https://…, got ${url}`),
     ...booleanProblems(config, ['s3ForcePathStyle', 'insecureSkipTLSVerify']),
-    ...(checksumAlgorithm === '' || checksums.some((known) => known === checksumAlgorithm) ? [] : [`checksumAlgorithm: expected one of ${checksums.join(', ')} or "", got ${checksumAlgorithm}`]),
+    ...(checksumAlgorithm === '' || checksums.some((known) => known === checksumAlgorithm)
+      ? []
+      : [`checksumAlgorithm: expected one of ${checksums.join(', ')} or "", got ${checksumAlgorithm}`]),
   ];
   if (problems.length > 0) throw new BowlineError('InvalidConfig', `aws object store: ${problems.join('; ')}`);
 
-  const [s3, storage, presigner] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage'), import('@aws-sdk/s3-request-presigner')]);
-  const tls = { ...(caCert && { ca: caCert }), ...(isTrue(config['insecureSkipTLSVerify']) && { rejectUnauthorized: false }) };
+  const [s3, storage, presigner] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('@aws-sdk/lib-storage'),
+    import('@aws-sdk/s3-request-presigner'),
+  ]);
+  const tls = {
+    ...(caCert && { ca: caCert }),
+    ...(isTrue(config['insecureSkipTLSVerify']) && { rejectUnauthorized: false }),
+  };
   const common = {
     ...(region !== undefined && { region }),
     ...(region === undefined && s3Url !== undefined && { region: 'us-east-1' }),

@@ -26,14 +26,30 @@ const byName: Readonly<Record<string, ErrorCode>> = {
   AbortError: 'Interrupted',
 };
 
-const byStatus: Readonly<Record<number, ErrorCode>> = { 401: 'AccessDenied', 403: 'AccessDenied', 404: 'NotFound', 409: 'Conflict', 412: 'AlreadyExists', 416: 'NotFound', 429: 'Throttled', 503: 'Throttled' };
+const byStatus: Readonly<Record<number, ErrorCode>> = {
+  401: 'AccessDenied',
+  403: 'AccessDenied',
+  404: 'NotFound',
+  409: 'Conflict',
+  412: 'AlreadyExists',
+  416: 'NotFound',
+  429: 'Throttled',
+  503: 'Throttled',
+};
 
 /** Maps what S3 or the SDK says to the closed list of codes; the one place that does. */
 export function awsError(tried: string, error: unknown): BowlineError {
   const { name = '', code, message, $metadata } = error as SdkError;
   if (name === 'BowlineError') return error as BowlineError;
   const status = $metadata?.httpStatusCode;
-  const ours = byName[name] ?? (status === undefined ? undefined : byStatus[status]) ?? (status !== undefined && status < 500 && status >= 400 ? 'Unsupported' : 'Unavailable');
+  const ours =
+    byName[name] ??
+    (status === undefined ? undefined : byStatus[status]) ??
+    (status !== undefined && status < 500 && status >= 400 ? 'Unsupported' : 'Unavailable');
   const said = [status, name === 'Error' || name === '' ? (code ?? message) : name].filter(Boolean).join(' ');
-  return new BowlineError(ours, `${tried}: ${said}`, { cause: error, ...(status !== undefined && { status }), ...(message !== undefined && { detail: message }) });
+  return new BowlineError(ours, `${tried}: ${said}`, {
+    cause: error,
+    ...(status !== undefined && { status }),
+    ...(message !== undefined && { detail: message }),
+  });
 }

@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream';
 import { BowlineError, errorCode } from '../../api/errors.ts';
-import type { CallOptions, GetOptions, ObjectStat, ObjectStore, ObjectStoreFactory, PutOptions, WrittenObject } from '../object-store.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ObjectStat,
+  ObjectStore,
+  ObjectStoreFactory,
+  PutOptions,
+  WrittenObject,
+} from '../object-store.ts';
 import { openAwsClients, type AwsClients } from './aws-client.ts';
 import { awsError } from './aws-errors.ts';
 import { assertKey } from './key.ts';
@@ -29,7 +37,11 @@ class AwsStore implements ObjectStore {
     this.url = `s3://${parts.bucket}`;
   }
 
-  async putObject(key: string, body: Readable | Uint8Array, { ifAbsent = false, signal }: PutOptions = {}): Promise<WrittenObject> {
+  async putObject(
+    key: string,
+    body: Readable | Uint8Array,
+    { ifAbsent = false, signal }: PutOptions = {},
+  ): Promise<WrittenObject> {
     const { client, storage, bucket, checksum } = this.#parts;
     assertKey(key);
     const { stream, written } = measured(body);
@@ -52,7 +64,8 @@ class AwsStore implements ObjectStore {
       await upload.done();
       return written();
     } catch (error) {
-      if (signal?.aborted) throw new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error });
+      if (signal?.aborted)
+        throw new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error });
       if (bodyFailure !== undefined && errorCode(bodyFailure) !== undefined) throw bodyFailure;
       throw awsError(`put ${this.url}/${key}`, bodyFailure ?? error);
     } finally {
@@ -74,7 +87,9 @@ class AwsStore implements ObjectStore {
   async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
     const { client, s3, bucket } = this.#parts;
     assertKey(key);
-    const found = await this.#try(`stat ${this.url}/${key}`, options, (sent) => client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }), sent));
+    const found = await this.#try(`stat ${this.url}/${key}`, options, (sent) =>
+      client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }), sent),
+    );
     return { bytes: found.ContentLength ?? 0 };
   }
 
@@ -83,7 +98,9 @@ class AwsStore implements ObjectStore {
     assertKey(key);
     const tried = `get ${this.url}/${key}`;
     const Range = range && `bytes=${range.start}-${range.end}`;
-    const { Body } = await this.#try(tried, options, (sent) => client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key, ...(Range && { Range }) }), sent));
+    const { Body } = await this.#try(tried, options, (sent) =>
+      client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key, ...(Range && { Range }) }), sent),
+    );
     const body = Body as Readable;
     const mapped = Readable.from(
       (async function* () {
@@ -100,7 +117,8 @@ class AwsStore implements ObjectStore {
   }
 
   async *listObjects(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
-    for await (const page of this.#pages({ Prefix: prefix }, options)) for (const { Key } of page.Contents ?? []) if (Key) yield Key;
+    for await (const page of this.#pages({ Prefix: prefix }, options))
+      for (const { Key } of page.Contents ?? []) if (Key) yield Key;
   }
 
   async *listCommonPrefixes(prefix: string, delimiter: string, options: CallOptions = {}): AsyncIterable<string> {
@@ -112,7 +130,9 @@ class AwsStore implements ObjectStore {
   async deleteObject(key: string, options: CallOptions = {}): Promise<void> {
     const { client, s3, bucket } = this.#parts;
     assertKey(key);
-    await this.#try(`delete ${this.url}/${key}`, options, (sent) => client.send(new s3.DeleteObjectCommand({ Bucket: bucket, Key: key }), sent)).catch((error: unknown) => {
+    await this.#try(`delete ${this.url}/${key}`, options, (sent) =>
+      client.send(new s3.DeleteObjectCommand({ Bucket: bucket, Key: key }), sent),
+    ).catch((error: unknown) => {
       if (errorCode(error) !== 'NotFound') throw error;
     });
   }
@@ -120,21 +140,29 @@ class AwsStore implements ObjectStore {
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {
     const { signing, s3, presigner, bucket } = this.#parts;
     assertKey(key);
-    return presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: ttlSeconds });
+    return presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), {
+      expiresIn: ttlSeconds,
+    });
   }
 
   async *#pages(query: { Prefix: string; Delimiter?: string }, options: CallOptions) {
     const { client, s3, bucket } = this.#parts;
-    for (let token: string | undefined, more = true; more; ) {
+    for (let token: string | undefined, more = true; more;) {
       const input = { Bucket: bucket, ...query, ...(token !== undefined && { ContinuationToken: token }) };
-      const page = await this.#try(`list ${this.url}/${query.Prefix}`, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent));
+      const page = await this.#try(`list ${this.url}/${query.Prefix}`, options, (sent) =>
+        client.send(new s3.ListObjectsV2Command(input), sent),
+      );
       yield page;
       token = page.NextContinuationToken;
       more = token !== undefined && page.IsTruncated === true;
     }
   }
 
-  async #try<T>(tried: string, { signal }: CallOptions, send: (sent: { abortSignal?: AbortSignal }) => Promise<T>): Promise<T> {
+  async #try<T>(
+    tried: string,
+    { signal }: CallOptions,
+    send: (sent: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
     try {
       return await send(signal ? { abortSignal: signal } : {});
     } catch (error) {

@@ -6,7 +6,15 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BowlineError } from '../../api/errors.ts';
 import { checkKeys } from '../config-keys.ts';
-import type { CallOptions, GetOptions, ObjectStat, ObjectStore, ObjectStoreFactory, PutOptions, WrittenObject } from '../object-store.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ObjectStat,
+  ObjectStore,
+  ObjectStoreFactory,
+  PutOptions,
+  WrittenObject,
+} from '../object-store.ts';
 import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
 
@@ -37,16 +45,24 @@ class FilesystemStore implements ObjectStore {
     this.url = `file://${root}`;
   }
 
-  async putObject(key: string, body: Readable | Uint8Array, { ifAbsent = false, signal }: PutOptions = {}): Promise<WrittenObject> {
+  async putObject(
+    key: string,
+    body: Readable | Uint8Array,
+    { ifAbsent = false, signal }: PutOptions = {},
+  ): Promise<WrittenObject> {
     const file = this.#file(key);
     const incomplete = join(this.#root, temporary, randomUUID());
     const { stream, written } = measured(body);
     try {
-      await pipeline(stream, createWriteStream(incomplete, { flags: 'wx', flush: true }), { ...(signal && { signal }) });
+      await pipeline(stream, createWriteStream(incomplete, { flags: 'wx', flush: true }), {
+        ...(signal && { signal }),
+      });
       await this.#publish({ incomplete, file, ifAbsent });
       return written();
     } catch (error) {
-      throw signal?.aborted ? new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error }) : fault('put', `${this.url}/${key}`, error);
+      throw signal?.aborted
+        ? new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error })
+        : fault('put', `${this.url}/${key}`, error);
     } finally {
       await rm(incomplete, { force: true });
     }
@@ -74,7 +90,8 @@ class FilesystemStore implements ObjectStore {
 
   async getObject(key: string, { range, signal }: GetOptions = {}): Promise<Readable> {
     const { bytes } = await this.statObject(key);
-    if (range && range.start >= bytes) throw new BowlineError('NotFound', `get ${this.url}/${key}: it has ${bytes} bytes, none at ${range.start}`);
+    if (range && range.start >= bytes)
+      throw new BowlineError('NotFound', `get ${this.url}/${key}: it has ${bytes} bytes, none at ${range.start}`);
     return createReadStream(this.#file(key), { ...range, ...(signal && { signal }) });
   }
 
@@ -101,7 +118,8 @@ class FilesystemStore implements ObjectStore {
       await rm(file, { force: true });
       for (let folder = dirname(file); folder !== this.#root; folder = dirname(folder)) await rmdir(folder);
     } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error))) throw fault('delete', `${this.url}/${key}`, error);
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error)))
+        throw fault('delete', `${this.url}/${key}`, error);
     }
   }
 
@@ -111,12 +129,21 @@ class FilesystemStore implements ObjectStore {
 
   #file(key: string): string {
     assertKey(key);
-    if (key === temporary || key.startsWith(`${temporary}/`)) throw new BowlineError('InvalidConfig', `key ${key}: reserved`);
+    if (key === temporary || key.startsWith(`${temporary}/`))
+      throw new BowlineError('InvalidConfig', `key ${key}: reserved`);
     return join(this.#root, key);
   }
 
   /** Gives the complete file its name. A deletion may remove the directory between its creation and that: then once more. */
-  async #publish({ incomplete, file, ifAbsent }: { incomplete: string; file: string; ifAbsent: boolean }): Promise<void> {
+  async #publish({
+    incomplete,
+    file,
+    ifAbsent,
+  }: {
+    incomplete: string;
+    file: string;
+    ifAbsent: boolean;
+  }): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       await mkdir(dirname(file), { recursive: true });
       try {
@@ -170,6 +197,19 @@ function isAbsent(error: unknown): boolean {
 function fault(tried: string, what: string, error: unknown): BowlineError {
   if ((error as { name?: string }).name === 'BowlineError') return error as BowlineError;
   const code = codeOf(error);
-  const ours = { ENOENT: 'NotFound', ENOTDIR: 'NotFound', EISDIR: 'NotFound', EEXIST: 'AlreadyExists', EACCES: 'AccessDenied', EPERM: 'AccessDenied', EROFS: 'AccessDenied', ABORT_ERR: 'Interrupted' } as const;
-  return new BowlineError(ours[code as keyof typeof ours] ?? 'Unavailable', `${tried} ${what}: ${code === 'undefined' ? (error as Error).message : code}`, { cause: error });
+  const ours = {
+    ENOENT: 'NotFound',
+    ENOTDIR: 'NotFound',
+    EISDIR: 'NotFound',
+    EEXIST: 'AlreadyExists',
+    EACCES: 'AccessDenied',
+    EPERM: 'AccessDenied',
+    EROFS: 'AccessDenied',
+    ABORT_ERR: 'Interrupted',
+  } as const;
+  return new BowlineError(
+    ours[code as keyof typeof ours] ?? 'Unavailable',
+    `${tried} ${what}: ${code === 'undefined' ? (error as Error).message : code}`,
+    { cause: error },
+  );
 }

@@ -9,5 +9,8 @@ export function assertKey(key: string): void {
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
   const plain = key !== '' && Buffer.byteLength(key) <= longestKey && !/[\\\x00-\x1f\x7f]/.test(key);
   if (plain && segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..')) return;
-  throw new BowlineError('InvalidConfig', `key ${JSON.stringify(key.slice(0, 200))}: expected path segments without \`.\`, \`..\`, backslashes or control characters`);
+  throw new BowlineError(
+    'InvalidConfig',
+    `key ${JSON.stringify(key.slice(0, 200))}: expected path segments without \`.\`, \`..\`, backslashes or control characters`,
+  );
 }

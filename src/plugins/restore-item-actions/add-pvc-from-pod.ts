@@ -14,10 +14,16 @@ export const addPvcFromPod: RestoreItemAction = {
   async execute({ item }) {
     const { namespace = '' } = item.metadata;
     const volumes = fields.objects(fields.object(item, 'spec') ?? {}, 'volumes');
-    const claims = volumes.map((volume) => fields.object(volume, 'persistentVolumeClaim')).filter((claim) => claim !== undefined);
+    const claims = volumes
+      .map((volume) => fields.object(volume, 'persistentVolumeClaim'))
+      .filter((claim) => claim !== undefined);
     return {
       updatedItem: item,
-      additionalItems: claims.map((claim) => ({ groupResource: 'persistentvolumeclaims', namespace, name: fields.text(claim, 'claimName') })),
+      additionalItems: claims.map((claim) => ({
+        groupResource: 'persistentvolumeclaims',
+        namespace,
+        name: fields.text(claim, 'claimName'),
+      })),
     };
   },
 };

@@ -6,4 +6,10 @@ import { serviceAccount } from './service-account.ts';
 import { service } from './service.ts';
 
 /** The built-in actions of restores, in the order in which they run. */
-export const restoreItemActions: readonly RestoreItemAction[] = [addPvFromPvc, addPvcFromPod, pod, service, serviceAccount];
+export const restoreItemActions: readonly RestoreItemAction[] = [
+  addPvFromPvc,
+  addPvcFromPod,
+  pod,
+  service,
+  serviceAccount,
+];

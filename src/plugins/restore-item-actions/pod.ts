@@ -24,7 +24,10 @@ export const pod: RestoreItemAction = {
     }
     const name = fields.text(spec, 'priorityClassName');
     if (name === '') return { updatedItem: item };
-    return { updatedItem: item, additionalItems: [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name }] };
+    return {
+      updatedItem: item,
+      additionalItems: [{ groupResource: 'priorityclasses.scheduling.k8s.io', namespace: '', name }],
+    };
   },
 };
 

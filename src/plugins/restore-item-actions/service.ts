@@ -78,7 +78,8 @@ function chosenByManagers(metadata: ObjectMeta): (port: Json) => boolean {
 }
 
 function clearHealthCheckPort(spec: Json, metadata: ObjectMeta): void {
-  if (spec['externalTrafficPolicy'] !== 'Local' || spec['type'] !== 'LoadBalancer' || !spec['healthCheckNodePort']) return;
+  if (spec['externalTrafficPolicy'] !== 'Local' || spec['type'] !== 'LoadBalancer' || !spec['healthCheckNodePort'])
+    return;
   const applied = metadata.annotations?.[lastApplied];
   if (applied !== undefined) {
     const chosen = (fields.object(parseConfiguration(applied), 'spec') ?? {})['healthCheckNodePort'];

@@ -1,5 +1,17 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, lstat, lutimes, mkdir, readdir, readlink, symlink, utimes, lchown } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  lutimes,
+  mkdir,
+  readdir,
+  readlink,
+  symlink,
+  utimes,
+  lchown,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BowlineError } from '../../api/errors.ts';
@@ -25,7 +37,9 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
     await Promise.all(
       entries.map((entry) => {
         const [sourcePath, targetPath] = [join(source, entry.name), join(target, entry.name)];
-        return entry.isDirectory() ? copyDirectory(sourcePath, targetPath) : limit(() => copyLeaf(sourcePath, targetPath));
+        return entry.isDirectory()
+          ? copyDirectory(sourcePath, targetPath)
+          : limit(() => copyLeaf(sourcePath, targetPath));
       }),
     );
     // Last, since writing into it changed its time, and may not have been allowed by its mode.
@@ -65,6 +79,10 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
   } catch (error) {
     if ((error as { name?: string }).name === 'BowlineError') throw error;
     const { code } = error as NodeJS.ErrnoException;
-    throw new BowlineError(code === 'ENOENT' ? 'NotFound' : code === 'EACCES' ? 'AccessDenied' : 'Unavailable', `copy ${from}: ${code}`, { cause: error });
+    throw new BowlineError(
+      code === 'ENOENT' ? 'NotFound' : code === 'EACCES' ? 'AccessDenied' : 'Unavailable',
+      `copy ${from}: ${code}`,
+      { cause: error },
+    );
   }
 }

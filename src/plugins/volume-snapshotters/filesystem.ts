@@ -41,11 +41,19 @@ export const filesystem: VolumeSnapshotterFactory = async (config) => {
   checkKeys('filesystem volume snapshotter', config, { required: ['path'], optional: ['volumesPath', 'allowedPaths'] });
   const { path = '', volumesPath = join(path, 'volumes'), allowedPaths } = config;
   const relative = [path, volumesPath].filter((folder) => !isAbsolute(folder));
-  if (relative.length > 0) throw new BowlineError('InvalidConfig', `filesystem volume snapshotter: expected absolute paths, got ${relative.join(', ')}`);
+  if (relative.length > 0)
+    throw new BowlineError(
+      'InvalidConfig',
+      `filesystem volume snapshotter: expected absolute paths, got ${relative.join(', ')}`,
+    );
   const snapshots = join(path, 'snapshots');
   await mkdir(snapshots, { recursive: true });
   await mkdir(volumesPath, { recursive: true });
-  return new FilesystemSnapshotter({ snapshots, volumes: resolve(volumesPath), allowed: allowedPaths?.split(',').map((one) => resolve(one.trim())) });
+  return new FilesystemSnapshotter({
+    snapshots,
+    volumes: resolve(volumesPath),
+    allowed: allowedPaths?.split(',').map((one) => resolve(one.trim())),
+  });
 };
 
 interface Places {
@@ -70,7 +78,10 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     const { hostPath, local } = (persistentVolume['spec'] ?? {}) as PersistentVolumeSpec;
     const source = hostPath ?? local;
     if (source === undefined) {
-      throw new BowlineError('Unsupported', `set volume id of ${persistentVolume.metadata.name}: expected a hostPath or local volume`);
+      throw new BowlineError(
+        'Unsupported',
+        `set volume id of ${persistentVolume.metadata.name}: expected a hostPath or local volume`,
+      );
     }
     source.path = volumeId;
     return persistentVolume;
@@ -100,7 +111,8 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     await rm(this.#recordFile(snapshotId), { force: true });
     await rm(folder, { recursive: true, force: true });
     for (const name of await readdir(this.#places.snapshots)) {
-      if (name.startsWith(`${snapshotId}.partial-`)) await rm(join(this.#places.snapshots, name), { recursive: true, force: true });
+      if (name.startsWith(`${snapshotId}.partial-`))
+        await rm(join(this.#places.snapshots, name), { recursive: true, force: true });
     }
   }
 
@@ -109,12 +121,14 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
       if (!name.endsWith('.json')) continue;
       const snapshotId = name.slice(0, -'.json'.length);
       const record = await this.#record(snapshotId);
-      if (record && Object.entries(tags).every(([key, value]) => record.tags[key] === value)) yield { snapshotId, ...record };
+      if (record && Object.entries(tags).every(([key, value]) => record.tags[key] === value))
+        yield { snapshotId, ...record };
     }
   }
 
   async createVolumeFromSnapshot({ snapshotId, owner }: VolumeRequest, { signal }: CallOptions = {}): Promise<string> {
-    if ((await this.#record(snapshotId)) === undefined) throw new BowlineError('NotFound', `create volume from ${snapshotId}: no such snapshot`);
+    if ((await this.#record(snapshotId)) === undefined)
+      throw new BowlineError('NotFound', `create volume from ${snapshotId}: no such snapshot`);
     const volumeId = join(this.#places.volumes, `${owner.persistentVolume}-${digestOf(owner).slice(0, 8)}`);
     await this.#copyOnce({ from: this.#snapshot(snapshotId), to: this.#restored(volumeId), signal });
     return volumeId;
@@ -148,7 +162,9 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
       return JSON.parse(await readFile(this.#recordFile(snapshotId), 'utf8')) as SnapshotRecord;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new BowlineError('Unavailable', `read snapshot ${snapshotId}: ${(error as Error).message}`, { cause: error });
+      throw new BowlineError('Unavailable', `read snapshot ${snapshotId}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -163,7 +179,8 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
 
   #allowed(volumeId: string): string {
     const { allowed } = this.#places;
-    if (isAbsolute(volumeId) && (allowed === undefined || allowed.some((folder) => isBelow(volumeId, folder)))) return normalize(volumeId);
+    if (isAbsolute(volumeId) && (allowed === undefined || allowed.some((folder) => isBelow(volumeId, folder))))
+      return normalize(volumeId);
     throw new BowlineError('AccessDenied', `volume ${volumeId}: not below ${allowed?.join(', ') ?? '/'}`);
   }
 
