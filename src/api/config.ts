@@ -42,4 +42,6 @@ export interface Config {
   };
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
+  /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
+  readonly outOfReachTimeout: string;
 }

@@ -20,11 +20,12 @@ const sourceAccess = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
-const longDigits = /\d{16}/;
+/** Holds wherever a number may have more digits than a double; a point may stand among them. */
+const longDigits = /\d[\d.]{15}/;
 
 /**
  * Parses JSON without changing the value of any number: those that a double can't hold become `RawNumber`s.
- * The exact way is several times slower, so it is taken only for texts with 16 digits in a row.
+ * The exact way is several times slower, so it is taken only for texts with 16 digits and points in a row.
  *
  * @throws SyntaxError as `JSON.parse` does
  */

@@ -29,8 +29,10 @@ export interface RestoreRequest {
   readonly spec?: RestoreSpec;
 }
 
+/** How far a restore is. Velero's phases. */
 export type RestorePhase = 'New' | 'FailedValidation' | 'InProgress' | 'Completed' | 'PartiallyFailed' | 'Failed';
 
+/** What became of a restore: Velero's RestoreStatus. Timestamps are RFC 3339; absent members are not known yet, or zero. */
 export interface RestoreStatus {
   readonly phase: RestorePhase;
   readonly startTimestamp?: string;

@@ -47,11 +47,17 @@ export function decodeMetadata(bytes: Uint8Array): Backup {
   return { ...(parsed as Backup), spec: spec ?? {} };
 }
 
-/** Snapshots as `-volumesnapshots.json.gz` lists them; `null` is none. Velero before 1.11 wrote `PersistentVolumeName`. */
+/**
+ * Snapshots as `-volumesnapshots.json.gz` lists them; `null` is none. Velero before 1.11 wrote `PersistentVolumeName`.
+ *
+ * @throws BowlineError `CorruptBackup` for anything else
+ */
 export function decodeVolumeSnapshots(value: JsonValue): VolumeSnapshot[] {
   if (value === null) return [];
-  if (!Array.isArray(value)) throw new BowlineError('CorruptBackup', 'read volume snapshots: expected a list');
-  return (value as unknown as VolumeSnapshot[]).map((snapshot) => {
+  const snapshots = value as unknown as readonly VolumeSnapshot[];
+  if (!Array.isArray(value) || !snapshots.every((one) => typeof one?.spec === 'object' && one.spec !== null))
+    throw new BowlineError('CorruptBackup', 'read volume snapshots: expected a list of snapshots');
+  return snapshots.map((snapshot) => {
     const { PersistentVolumeName: old, ...spec } = snapshot.spec as VolumeSnapshot['spec'] & {
       readonly PersistentVolumeName?: string;
     };

@@ -16,6 +16,8 @@ export interface ParsedItemPath extends ResourceIdentifier {
 
 /** Longest path that is read: two names, a group-resource and a version, each of 253 bytes, come nowhere near. */
 const longestPath = 2_048;
+// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
+const hostileCharacter = /[\\\x00-\x1f\x7f]/;
 
 /**
  * The paths of an item: the classic one, which every Velero reads, only for the preferred version; and the one with the version.
@@ -56,10 +58,9 @@ function scopeOf(groupResource: GroupResource, [scope, ...rest]: readonly string
 /** The segments of a path, with a leading `./` and a directory's trailing slash forgiven. */
 function safeParts(path: string): string[] {
   const parts = path.replace(/^\.\//, '').replace(/\/$/, '').split('/');
-  // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
   const hostile =
     path.length > longestPath ||
-    /[\\\x00-\x1f\x7f]/.test(path) ||
+    hostileCharacter.test(path) ||
     parts.some((part) => part === '' || part === '.' || part === '..');
   if (hostile)
     throw new BowlineError('CorruptBackup', `entry ${JSON.stringify(path.slice(0, 200))}: a path that no backup has`);

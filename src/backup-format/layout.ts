@@ -81,10 +81,12 @@ export function restoreLayout(name: string): RestoreLayout {
   };
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
+const hostileCharacter = /[/\\\x00-\x1f\x7f]/;
+
 function segment(name: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
   const plain =
-    typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/\\\x00-\x1f\x7f]/.test(name);
+    typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !hostileCharacter.test(name);
   if (plain) return name;
   throw new BowlineError('InvalidSpec', `name ${JSON.stringify(name)}: expected one path segment`);
 }

@@ -22,6 +22,7 @@ export interface Segment {
   readonly members: readonly Member[];
 }
 
+/** How a segment's bytes come out: the same options and items give the same bytes. */
 export interface SegmentOptions {
   /** The time of every entry; whole seconds. */
   readonly mtime: Date;

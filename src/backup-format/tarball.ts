@@ -1,4 +1,5 @@
-import { pipeline, Transform, type Readable } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
@@ -38,6 +39,7 @@ export interface TarballLimits {
   readonly ratio: number;
 }
 
+/** How a tarball is read. */
 export interface ReadOptions {
   readonly limits?: Partial<TarballLimits>;
   /** Which items are wanted; others are passed over without being kept. Default all. */
@@ -50,40 +52,43 @@ const ratioMattersFrom = 64 * 1024 * 1024;
 
 /**
  * Streams the items of a tarball, Velero's or ours, in its order and one at a time; each once, from its classic path. USTAR and PAX
- * are read.
+ * are read. The source is destroyed in the end, whatever the end.
  *
- * @throws BowlineError `CorruptBackup` for what is no whole, harmless backup: damaged or cut off, without end-of-archive, with
- * links, devices, hostile paths or sizes. Items that came before have been yielded by then: apply none before the end.
+ * @throws BowlineError `CorruptBackup` for what is no whole, harmless backup: damaged or cut off, without end-of-archive or going
+ * on after it, with links, devices, hostile paths or sizes. `Interrupted` by the signal. A failure of the source as it is, or
+ * `Unavailable`. Items that came before have been yielded by then: apply none before the end.
  */
 export async function* readTarball(source: Readable, options: ReadOptions = {}): AsyncIterable<TarballItem> {
+  const { wanted, signal } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const meter = new Meter(limits);
+  const gunzip = createGunzip();
   const entries = extract();
-  const read = new Promise<void>((resolve, reject) => {
-    const done = (error: Error | null | undefined): void => (error ? reject(error) : resolve());
-    pipeline(
-      [source, meter.compressed, createGunzip(), meter.unpacked, entries as unknown as NodeJS.WritableStream],
-      done,
-    );
-  });
+  const read = pipeline(
+    meter.compressed(source),
+    gunzip,
+    meter.unpacked,
+    entries as unknown as NodeJS.WritableStream,
+    signal ? { signal } : {},
+  );
   // Awaited at the end; a failure on the way shows in the iteration too.
   read.catch(() => undefined);
-  const stop = (): void => void source.destroy(new BowlineError('Interrupted', 'read tarball: interrupted'));
-  options.signal?.addEventListener('abort', stop, { once: true });
   let count = 0;
   try {
     for await (const entry of entries) {
       if (++count > limits.entries) throw corrupt(`more than ${limits.entries} entries`);
-      const item = await itemOf(entry, { limits, wanted: options.wanted });
+      const item = await itemOf(entry, { limits, wanted });
       if (item) yield item;
     }
     await read;
   } catch (error) {
-    source.destroy();
+    if (signal?.aborted) throw new BowlineError('Interrupted', 'read tarball: interrupted', { cause: error });
     throw errorCode(error) === undefined ? corrupt((error as Error).message, error) : error;
   } finally {
-    options.signal?.removeEventListener('abort', stop);
+    source.destroy();
   }
+  // Zeros after the last gzip member are taken for padding, and what follows them is not even read.
+  if (gunzip.bytesWritten < meter.bytesIn) throw corrupt('it goes on after its last gzip member');
   if (meter.trailingZeros < endOfArchiveBytes) throw corrupt('it ends without an end-of-archive: it was cut off');
 }
 
@@ -94,11 +99,12 @@ async function itemOf(
   entry: Entry,
   { limits, wanted }: { limits: TarballLimits; wanted: ReadOptions['wanted'] },
 ): Promise<TarballItem | undefined> {
-  const { name, type, size = 0 } = entry.header;
+  const { name, type, size } = entry.header;
   if (type !== 'file' && type !== 'directory' && type !== 'contiguous-file')
-    throw corrupt(`entry ${JSON.stringify(name)} is a ${type}`);
-  if (size > limits.entryBytes)
-    throw corrupt(`entry ${JSON.stringify(name)} has ${size} bytes; the limit is ${limits.entryBytes}`);
+    throw corrupt(`entry ${JSON.stringify(name)} is of type ${type ?? 'unknown'}`);
+  // A size that can't be read is `null`, and its body would never end.
+  if (!Number.isInteger(size) || size > limits.entryBytes)
+    throw corrupt(`entry ${JSON.stringify(name)} has a size of ${size}; the limit is ${limits.entryBytes}`);
   const item = parseItemPath(name);
   if (type === 'directory' || item === undefined || item.version !== undefined || wanted?.(item) === false) {
     entry.resume();
@@ -115,32 +121,58 @@ function corrupt(reason: string, cause?: unknown): BowlineError {
 
 /** Counts bytes before and after decompression, and the zeros at the end. */
 class Meter {
+  bytesIn = 0;
+  /** So many zeros in a row stand only at the end: JSON has none, and padding is shorter. */
   trailingZeros = 0;
-  readonly compressed: Transform;
   readonly unpacked: Transform;
 
   constructor({ ratio }: TarballLimits) {
-    let [bytesIn, bytesOut] = [0, 0];
-    this.compressed = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        bytesIn += chunk.length;
-        done(null, chunk);
-      },
-    });
+    let bytesOut = 0;
     this.unpacked = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         bytesOut += chunk.length;
-        if (bytesOut > ratioMattersFrom && bytesOut > bytesIn * ratio)
+        if (bytesOut > ratioMattersFrom && bytesOut > this.bytesIn * ratio)
           return done(corrupt(`it unpacks to more than ${ratio} times its size`));
-        this.#countZeros(chunk);
+        if (this.#goesOnAfterItsEnd(chunk)) return done(corrupt('it goes on after its end-of-archive'));
         done(null, chunk);
       },
     });
   }
 
-  #countZeros(chunk: Buffer): void {
-    let zeros = 0;
-    while (zeros < chunk.length && zeros < endOfArchiveBytes && chunk[chunk.length - 1 - zeros] === 0) zeros++;
-    this.trailingZeros = zeros === chunk.length ? this.trailingZeros + zeros : zeros;
+  /** What fails here is the store, not the backup. */
+  async *compressed(source: Readable): AsyncIterable<Buffer> {
+    try {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        this.bytesIn += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      if (errorCode(error) !== undefined) throw error;
+      throw new BowlineError('Unavailable', `read tarball: ${(error as Error).message}`, { cause: error });
+    }
   }
+
+  #goesOnAfterItsEnd(chunk: Buffer): boolean {
+    let end = chunk.length;
+    while (end > 0 && chunk[end - 1] === 0) end--;
+    if (end === 0) {
+      this.trailingZeros += chunk.length;
+      return false;
+    }
+    const content = chunk.subarray(0, end);
+    const zerosBefore = this.trailingZeros + content.findIndex((byte) => byte !== 0);
+    this.trailingZeros = chunk.length - end;
+    return zerosBefore >= endOfArchiveBytes || holdsEndOfArchive(content);
+  }
+}
+
+/** Every run of that many zeros covers one of the bytes that this looks at. */
+function holdsEndOfArchive(bytes: Buffer): boolean {
+  for (let at = endOfArchiveBytes - 1; at < bytes.length; at += endOfArchiveBytes) {
+    let [from, to] = [at, at];
+    while (from > 0 && bytes[from - 1] === 0) from--;
+    while (to < bytes.length && bytes[to] === 0) to++;
+    if (to - from >= endOfArchiveBytes) return true;
+  }
+  return false;
 }

@@ -5,7 +5,10 @@ export interface IncludesExcludes {
   readonly everything: boolean;
 }
 
-/** A filter of literal names and globs (`*`, `?`, `[a-c]`, `[!a]`); empty includes mean all. Excludes win. */
+/**
+ * A filter of literal names and globs (`*`, `?`, `[a-c]`, `[!a]`); empty includes mean all. Excludes win. A glob that is none
+ * matches nothing but its own text.
+ */
 export function includesExcludes(
   includes: readonly string[] | undefined,
   excludes: readonly string[] | undefined,
@@ -25,18 +28,31 @@ export function isGlob(name: string): boolean {
   return /[*?[]/.test(name);
 }
 
+/** What a glob is made of, beside the characters of names. */
+const globTokens = /\*(?!\*)|\?|\[(!?)([\w.-]+)\]|[\w.:/-]/g;
+
 function glob(pattern: string): (name: string) => boolean {
-  if (!isGlob(pattern)) return (name) => name === pattern;
-  const source = pattern.replace(
-    /\[(!?)([^\]]*)\]|\*|\?|[\\^$.|+(){}[\]]/g,
-    (token, not: string | undefined, range: string | undefined) => {
-      if (token === '*') return '.*';
-      if (token === '?') return '.';
-      return range === undefined ? `\\${token}` : `[${not ? '^' : ''}${range.replace(/[\\\]^]/g, '\\$&')}]`;
-    },
-  );
-  const expression = new RegExp(`^${source}$`, 's');
-  return (name) => expression.test(name);
+  const expression = isGlob(pattern) ? compile(pattern) : undefined;
+  return expression === undefined ? (name) => name === pattern : (name) => expression.test(name);
+}
+
+/** `undefined` for what is no glob: an open bracket, a range from back to front, or a character that no name has. */
+function compile(pattern: string): RegExp | undefined {
+  if (pattern.replace(globTokens, '') !== '') return undefined;
+  const pieces = [...pattern.matchAll(globTokens)].map(([token, not, range]) => {
+    if (token === '*') return token;
+    if (token === '?') return '.';
+    return range === undefined ? token.replace(/[./]/, '\\$&') : `[${not ? '^' : ''}${range}]`;
+  });
+  const [head = '', ...rest] = pieces.join('').split('*');
+  const tail = rest.pop();
+  // The first place where a part between two stars fits is kept for good: no pattern can make the search go astray.
+  const middle = rest.map((part, index) => `(?=(.*?${part}))\\${index + 1}`).join('');
+  try {
+    return new RegExp(`^${head}${tail === undefined ? '' : `${middle}.*${tail}`}$`, 's');
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is wrong with a pair of lists; `what` names them in messages. Source: Velero `pkg/util/collections/includes_excludes.go`. */
@@ -48,6 +64,10 @@ export function validateIncludesExcludes(
   const problems: string[] = [];
   if (includes.length > 1 && includes.includes('*')) problems.push(`${what}: "*" must stand alone in the includes`);
   if (excludes.includes('*')) problems.push(`${what}: "*" is not allowed in the excludes`);
+  for (const name of [...includes, ...excludes]) {
+    if (compile(name) === undefined)
+      problems.push(`${what}: ${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`);
+  }
   for (const name of excludes)
     if (name !== '*' && includes.includes(name)) problems.push(`${what}: ${name} is both included and excluded`);
   return problems;

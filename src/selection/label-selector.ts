@@ -35,9 +35,9 @@ export function formatLabelSelector(selector: LabelSelector): string {
 function formatRequirement({ key, operator, values = [] }: LabelRequirement): string {
   switch (operator) {
     case 'In':
-      return `${key} in (${values.join(',')})`;
+      return `${key} in (${formatValues(values)})`;
     case 'NotIn':
-      return `${key} notin (${values.join(',')})`;
+      return `${key} notin (${formatValues(values)})`;
     case 'Exists':
       return key;
     case 'DoesNotExist':
@@ -45,7 +45,14 @@ function formatRequirement({ key, operator, values = [] }: LabelRequirement): st
   }
 }
 
-const qualifiedKey = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+/** The empty value alone is a comma: the API refuses `()`. */
+function formatValues(values: readonly string[]): string {
+  return values.join(',') || ',';
+}
+
+/** A name of at most 63 characters, behind an optional DNS subdomain of at most 253. */
+const qualifiedKey =
+  /^(?:(?=[^/]{1,253}\/)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const labelValue = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 
 /**
@@ -61,7 +68,7 @@ export function parseLabelSelector(text: string): LabelSelector {
     const [only] = requirement.values ?? [];
     const isPair =
       requirement.operator === 'In' && requirement.values?.length === 1 && only !== undefined && !part.includes('(');
-    if (isPair && matchLabels[requirement.key] === undefined) matchLabels[requirement.key] = only;
+    if (isPair && !Object.hasOwn(matchLabels, requirement.key)) matchLabels[requirement.key] = only;
     else matchExpressions.push(requirement);
   }
   return {
@@ -78,7 +85,8 @@ function splitRequirements(text: string): string[] {
 function parseRequirement(text: string): LabelRequirement {
   const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text);
   if (set) {
-    const values = set[3]!.split(',').map((value) => value.trim());
+    const list = set[3]!.trim();
+    const values = list === '' ? [] : [...new Set(list.split(',').map((value) => value.trim()))];
     return checked({ key: set[1]!, operator: set[2] === 'in' ? 'In' : 'NotIn', values }, text);
   }
   const equality = /^([^=!\s]+)\s*(==|=|!=)\s*(.*)$/.exec(text);
@@ -97,7 +105,9 @@ function checked(requirement: LabelRequirement, text: string): LabelRequirement 
   throw new BowlineError('InvalidSpec', `label selector ${JSON.stringify(text)}: ${problems.join('; ')}`);
 }
 
-function requirementProblems({ key, operator, values = [] }: LabelRequirement): string[] {
+function requirementProblems({ key, operator, ...requirement }: LabelRequirement): string[] {
+  // A `null` of somebody's JSON says the same as absence.
+  const values = requirement.values ?? [];
   const problems = qualifiedKey.test(key) ? [] : [`${JSON.stringify(key)} is no label key`];
   for (const value of values) if (!labelValue.test(value)) problems.push(`${JSON.stringify(value)} is no label value`);
   const wantsValues = operator === 'In' || operator === 'NotIn';
@@ -106,11 +116,16 @@ function requirementProblems({ key, operator, values = [] }: LabelRequirement): 
   return problems;
 }
 
+/** What is wrong with labels, each problem with the path. */
+export function validateLabels(labels: Readonly<Record<string, string>>, path: string): string[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    requirementProblems({ key, operator: 'In', values: [value] }).map((problem) => `${path}: ${problem}`),
+  );
+}
+
 /** What is wrong with a selector, each problem with its path. */
 export function validateLabelSelector(selector: LabelSelector, path: string): string[] {
-  const pairs = Object.entries(selector.matchLabels ?? {}).flatMap(([key, value]) =>
-    requirementProblems({ key, operator: 'In', values: [value] }).map((problem) => `${path}.matchLabels: ${problem}`),
-  );
+  const pairs = validateLabels(selector.matchLabels ?? {}, `${path}.matchLabels`);
   const known = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
   const expressions = (selector.matchExpressions ?? []).flatMap((one, index) =>
     (known.includes(one.operator)

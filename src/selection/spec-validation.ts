@@ -1,7 +1,8 @@
 import type { LabelSelector } from '../api/backup.ts';
 import { parseGoDuration } from '../api/duration.ts';
 import { validateIncludesExcludes } from './includes-excludes.ts';
-import { validateLabelSelector } from './label-selector.ts';
+import { validateLabels, validateLabelSelector } from './label-selector.ts';
+import { nonRestorable } from './restore-filter.ts';
 
 /** Checks one member of a spec and tells what is wrong. */
 type Check = (value: unknown, path: string) => string[];
@@ -71,7 +72,14 @@ export function validateBackupSpec(spec: unknown): string[] {
 
 /** Everything that is wrong with a restore's spec. */
 export function validateRestoreSpec(spec: unknown): string[] {
-  return validateSpec(spec, restoreFields);
+  return [...validateSpec(spec, restoreFields), ...includesNonRestorable(spec)];
+}
+
+/** Source: Velero `pkg/controller/restore_controller.go`. */
+function includesNonRestorable(spec: unknown): string[] {
+  return listOfText(spec, 'includedResources')
+    .filter((name) => nonRestorable.includes(name))
+    .map((name) => `spec.includedResources: ${name} are never restored`);
 }
 
 function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): string[] {
@@ -89,13 +97,17 @@ function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): s
   return [...problems, ...listProblems(members)];
 }
 
-function listProblems(spec: Record<string, unknown>): string[] {
-  const list = (name: string): string[] =>
-    Array.isArray(spec[name]) ? spec[name].filter((one) => typeof one === 'string') : [];
+function listProblems(spec: unknown): string[] {
+  const list = (name: string): string[] => listOfText(spec, name);
   return [
     ...validateIncludesExcludes('spec: namespaces', list('includedNamespaces'), list('excludedNamespaces')),
     ...validateIncludesExcludes('spec: resources', list('includedResources'), list('excludedResources')),
   ];
+}
+
+function listOfText(spec: unknown, name: string): string[] {
+  const list = (spec as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
 }
 
 function text(value: unknown, path: string): string[] {
@@ -145,13 +157,13 @@ function oneOf(values: readonly string[]): Check {
 function labelSelector(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
-  const { matchLabels = {}, matchExpressions = [], ...others } = value as Record<string, unknown>;
+  const { matchLabels, matchExpressions, ...others } = value as Record<string, unknown>;
   problems.push(
     ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are matchLabels, matchExpressions`),
   );
   problems.push(
-    ...mapOfText(matchLabels, `${path}.matchLabels`),
-    ...listOf(requirement)(matchExpressions, `${path}.matchExpressions`),
+    ...mapOfText(matchLabels ?? {}, `${path}.matchLabels`),
+    ...listOf(requirement)(matchExpressions ?? [], `${path}.matchExpressions`),
   );
   return problems.length > 0 ? problems : validateLabelSelector(value as LabelSelector, path);
 }
@@ -171,9 +183,13 @@ function backupMetadata(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
   const { labels, ...others } = value as Record<string, unknown>;
+  problems.push(...Object.keys(others).map((key) => `${path}.${key}: unknown field; known is labels`));
+  const notText = mapOfText(labels ?? {}, `${path}.labels`);
   return [
-    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known is labels`),
-    ...(labels == null ? [] : mapOfText(labels, `${path}.labels`)),
+    ...problems,
+    ...(notText.length > 0
+      ? notText
+      : validateLabels((labels ?? {}) as Readonly<Record<string, string>>, `${path}.labels`)),
   ];
 }
 
