@@ -7,6 +7,7 @@ import { parseGoDuration } from './api/duration.ts';
 import { BowlineError } from './api/errors.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 
+/** Where the configuration comes from. */
 export interface ConfigSources {
   /** The file. Default: the variable `BOWLINE_CONFIG`, then `./bowline.yaml`, then `~/.config/bowline/bowline.yaml`. */
   readonly file?: string;
@@ -80,7 +81,8 @@ function readConfig(top: Section): Config {
       lists: concurrency.count('lists', 4, 64),
       volumes: concurrency.count('volumes', 20, 500),
     },
-    defaultBackupTtl: top.text('defaultBackupTtl', '720h0m0s'),
+    defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
+    outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
   return config;
@@ -111,16 +113,11 @@ function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   return location;
 }
 
-function crossProblems({
-  backupStorageLocations,
-  volumeSnapshotLocations,
-  staging,
-  defaultBackupTtl,
-}: Config): string[] {
+function crossProblems({ backupStorageLocations, volumeSnapshotLocations, staging }: Config): string[] {
   const problems: string[] = [];
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
-    for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index)))
+    for (const name of new Set(names.filter((one, index) => one !== '' && names.indexOf(one) !== index)))
       problems.push(`${key}: two are named ${name}`);
   }
   const defaults = backupStorageLocations.filter((location) => location.default);
@@ -131,8 +128,6 @@ function crossProblems({
   if (staging !== undefined && !backupStorageLocations.some(({ name }) => name === staging)) {
     problems.push(`staging: no storage location is named ${staging}`);
   }
-  if (parseGoDuration(defaultBackupTtl) === undefined)
-    problems.push(`defaultBackupTtl: expected a duration such as 720h0m0s, got ${defaultBackupTtl}`);
   return problems;
 }
 
@@ -186,6 +181,15 @@ class Section {
     if (typeof value === 'string' && (value !== '' || fallback === '')) return value;
     this.#reader.problems.push(`${this.#at(key)}: ${value === undefined ? 'missing; expected text' : 'expected text'}`);
     return '';
+  }
+
+  /** A Go duration, as its text. */
+  duration(key: string, fallback: string): string {
+    const text = this.text(key, fallback);
+    if (parseGoDuration(text) === undefined) {
+      this.#reader.problems.push(`${this.#at(key)}: expected a duration such as 720h0m0s, got ${text}`);
+    }
+    return text;
   }
 
   optionalText<K extends string>(key: K, variable?: string): { readonly [P in K]?: string } {

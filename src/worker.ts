@@ -17,10 +17,14 @@ export interface PreparedWorker {
   close(): Promise<void>;
 }
 
-/** Runs a worker until it is told to stop (SIGINT, SIGTERM): it then takes no new work and lets what it has end for 30 s. */
-export async function runWorker(config: Config): Promise<void> {
+/**
+ * Runs a worker until it is told to stop (SIGINT, SIGTERM): it then takes no new work and lets what it has end for 30 s.
+ * `onConnected` is called once, before it polls.
+ */
+export async function runWorker(config: Config, onConnected: () => void = () => undefined): Promise<void> {
   const { worker, close } = await prepareWorker(config);
   try {
+    onConnected();
     await worker.run();
   } finally {
     await close();

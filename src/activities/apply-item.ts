@@ -13,6 +13,7 @@ import type { ItemsLine, Report } from './report.ts';
 /** What became of an item. */
 export type Outcome = NonNullable<ItemsLine['action']>;
 
+/** What the items of one batch are applied with. */
 export interface ApplyContext {
   readonly kubernetes: KubernetesClient;
   readonly plan: RestorePlan;

@@ -22,6 +22,7 @@ export interface RestoredPersistentVolume {
   readonly renamedTo?: string;
 }
 
+/** A batch to apply, after its actions and its volumes. */
 export interface ApplyItemsInput extends Planned {
   readonly step: Step;
   readonly batch: BatchRef;
@@ -33,6 +34,7 @@ export interface ApplyItemsInput extends Planned {
   readonly volumeReports: readonly ReportRef[];
 }
 
+/** What became of a batch; its errors and warnings are in the report. */
 export interface AppliedItems {
   readonly report: ReportRef;
   readonly created: number;
@@ -40,6 +42,7 @@ export interface AppliedItems {
   readonly createdVolumes: readonly string[];
 }
 
+/** The step of a restore that creates objects. */
 export interface ApplyItemsActivities {
   /**
    * Creates the items of one batch in the cluster, many at a time, and settles those that exist. Safe to repeat: an object that
@@ -48,6 +51,7 @@ export interface ApplyItemsActivities {
   applyItems(input: ApplyItemsInput): Promise<AppliedItems>;
 }
 
+/** The activities over a worker's dependencies. What the API server takes is limited for all of a worker's batches together. */
 export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): ApplyItemsActivities {
   const { kubernetes, config, now } = dependencies;
   // One limit for all batches of a worker: what the API server takes does not grow with their number.

@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
 
+/** A batch to archive, after its actions and its snapshots. */
 export interface ArchiveItemsInput extends Planned {
   readonly step: Step;
   readonly order: readonly number[];
@@ -14,6 +15,7 @@ export interface ArchiveItemsInput extends Planned {
   readonly failedVolumes: Readonly<Record<string, string>>;
 }
 
+/** What a batch came to in the archive, counted by group-resource. */
 export interface ArchivedItems {
   /** Absent if every item was left out. */
   readonly segment?: SegmentRef;
@@ -21,11 +23,13 @@ export interface ArchivedItems {
   readonly archived: Counts;
 }
 
+/** The step of a backup that writes a batch into the archive. */
 export interface ArchiveItemsActivities {
   /** Writes the segment of one batch. Safe to repeat: the same batch gives the same bytes, under a key of each attempt's own. */
   archiveItems(input: ArchiveItemsInput): Promise<ArchivedItems>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): ArchiveItemsActivities {
   return {
     async archiveItems(input) {

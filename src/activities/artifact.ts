@@ -37,7 +37,7 @@ export interface ClosingLine {
 }
 
 /** Where an artifact lies. `metadata` is the file whose presence says that the run is done: it is put last. */
-export function artifactKey(run: RunRef, { type }: Artifact): string {
+export function artifactKey(run: RunRef, { type }: Pick<Artifact, 'type'>): string {
   if (run.kind === 'restore') {
     const layout = restoreLayout(run.name);
     return type === 'metadata'

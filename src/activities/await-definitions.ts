@@ -11,6 +11,7 @@ import { Report } from './report.ts';
 /** How long definitions may take to be served. Velero's `--resource-timeout`. */
 const establishedTimeoutMs = 10 * 60_000;
 
+/** The step of a restore between its CustomResourceDefinitions and their objects. */
 export interface AwaitDefinitionsActivities {
   /**
    * Ends when every CustomResourceDefinition of the batch is established and its names are accepted; after ten minutes those
@@ -19,6 +20,7 @@ export interface AwaitDefinitionsActivities {
   awaitDefinitions(input: Planned & { readonly step: Step; readonly batch: BatchRef }): Promise<ReportRef>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createAwaitDefinitions(
   { kubernetes, now }: Dependencies,
   openRun: OpenRun,

@@ -5,6 +5,7 @@ import type { BatchRef, ReportRef, RunSettings, SegmentRef, Step } from '../api/
 import { itemKey, parseItemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
 import { backupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
+import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
@@ -13,6 +14,7 @@ import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
+/** One wave of additional items: what actions asked for, and what the backup has. */
 export interface CollectAdditionalItemsInput extends Planned {
   readonly step: Step;
   readonly batch: RunSettings['batch'];
@@ -21,10 +23,13 @@ export interface CollectAdditionalItemsInput extends Planned {
   readonly wanted: readonly ReportRef[];
   /** Reports that name what has been collected so far, so that each item is in a backup once. */
   readonly collected: readonly ReportRef[];
+  /** Items that the run has staged so far. */
+  readonly staged: number;
   /** Whether to ask for the definitions and namespaces of what has been collected: in the first wave. */
   readonly withOwners: boolean;
 }
 
+/** What a wave collected: batches for the next steps, and segments of what is archived already. */
 export interface CollectedAdditionalItems {
   readonly batches: readonly BatchRef[];
   readonly segments: readonly SegmentRef[];
@@ -33,6 +38,7 @@ export interface CollectedAdditionalItems {
   readonly archived: Counts;
 }
 
+/** The step of a backup that follows what its actions named. */
 export interface CollectAdditionalItemsActivities {
   /**
    * Fetches the items that actions named and no step has collected yet. An absent one is a warning. Safe to repeat: it only
@@ -41,6 +47,7 @@ export interface CollectAdditionalItemsActivities {
   collectAdditionalItems(input: CollectAdditionalItemsInput): Promise<CollectedAdditionalItems>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createCollectAdditionalItems(
   dependencies: Dependencies,
   openRun: OpenRun,
@@ -61,6 +68,7 @@ export function createCollectAdditionalItems(
       const archive = new Archive(plan.backup, report);
       const batches = new BatchWriter(staging, input.step, input.batch);
       const staged = new Set(plan.staged);
+      let stagedItems = input.staged;
       const selected: Record<string, number> = {};
       const archived: Record<string, number> = {};
 
@@ -75,6 +83,7 @@ export function createCollectAdditionalItems(
         selected[groupResource] = (selected[groupResource] ?? 0) + 1;
         report.item(groupResource, entry.item);
         if (staged.has(groupResource)) {
+          assertFewSingleItems(input.batch, ++stagedItems);
           await batches.add(entry);
         } else {
           archive.add(entry);

@@ -6,6 +6,7 @@ import { itemKey } from '../api/unstructured.ts';
 import type { ListPage } from '../kubernetes/client.ts';
 import { backupFilter, type BackupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
+import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
@@ -24,17 +25,23 @@ const namespacesListedAlone = 4;
 export interface Position {
   readonly list: number;
   readonly continueToken?: string;
+  /** The list was begun anew after it had expired: what was collected of it comes by again. */
+  readonly begunAnew?: true;
 }
 
+/** One call's part of the collection, from where the call before it ended. */
 export interface CollectItemsInput extends Planned {
   readonly step: Step;
   readonly batch: RunSettings['batch'];
   readonly order: readonly number[];
   readonly from: Position;
-  /** Reports of earlier calls: read only if a list has to be begun anew, to leave out what they collected. */
+  /** Reports of earlier calls: what they collected of a list that was begun anew is left out. */
   readonly earlier: readonly ReportRef[];
+  /** Items that the run has staged so far. */
+  readonly staged: number;
 }
 
+/** What a call collected, and whether there is more. */
 export interface CollectedItems {
   /** Items that actions or volumes concern, for the next steps. */
   readonly batches: readonly BatchRef[];
@@ -50,6 +57,7 @@ export interface CollectedItems {
   readonly remaining: number;
 }
 
+/** The step of a backup that reads the cluster. */
 export interface CollectItemsActivities {
   /**
    * Lists some pages, filters, and writes batches and a segment. Safe to repeat: each attempt lists anew and writes to keys of
@@ -63,6 +71,7 @@ interface List {
   readonly namespace?: string;
 }
 
+/** The activities over a worker's dependencies. */
 export function createCollectItems(dependencies: Dependencies, openRun: OpenRun): CollectItemsActivities {
   const { kubernetes, now } = dependencies;
 
@@ -75,22 +84,23 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
       const collection = new Collection({ staging, plan, input, filter, report: new Report(now) });
       const lists = listsOf(plan.resources, filter);
 
+      if (input.from.begunAnew) await collection.leaveOutEarlier(input.earlier);
       let position: Position | undefined = input.from;
       for await (const { page, at } of pagesFrom(dependencies, { lists, filter, from: input.from, signal })) {
         const list = lists[at]!;
-        if (page instanceof Error) {
-          if (errorCode(page) === 'Expired') await collection.leaveOutEarlier(input.earlier);
-          else if (isItemError(page)) collection.listFailed(list, page);
-          else throw page;
-        } else {
-          await collection.add(list.resource, page);
+        const again = at === input.from.list && input.from.begunAnew ? { begunAnew: true as const } : {};
+        if (errorCode(page) === 'Expired') {
+          position = { list: at, ...again, ...continueAfter(page as BowlineError) };
+          break;
         }
+        if (!(page instanceof Error)) await collection.add(list.resource, page);
+        else if (isItemError(page)) collection.listFailed(list, page);
+        else throw page;
         position =
           page instanceof Error || page.continueToken === undefined
             ? { list: at + 1 }
-            : { list: at, continueToken: page.continueToken };
-        if (errorCode(page) === 'Expired') position = { list: at, ...continueAfter(page as BowlineError) };
-        if (collection.listed >= itemsPerCall || errorCode(page) === 'Expired') break;
+            : { list: at, ...again, continueToken: page.continueToken };
+        if (collection.listed >= itemsPerCall) break;
       }
       if (position.list >= lists.length) position = undefined;
       return collection.finish(position);
@@ -141,8 +151,8 @@ function asError(error: unknown): Error {
 }
 
 /** The 410's own token goes on from a newer state of the same list; without one the list begins anew. */
-function continueAfter(error: BowlineError): { continueToken?: string } {
-  return error.continueToken === undefined ? {} : { continueToken: error.continueToken };
+function continueAfter(error: BowlineError): Omit<Position, 'list'> {
+  return error.continueToken === undefined ? { begunAnew: true } : { continueToken: error.continueToken };
 }
 
 function listsOf(resources: readonly ApiResource[], filter: BackupFilter): List[] {
@@ -162,12 +172,13 @@ class Collection {
   readonly #input: CollectItemsInput;
   readonly #filter: BackupFilter;
   readonly #report: Report;
-  readonly #staged: ReadonlySet<string>;
+  readonly #stagedResources: ReadonlySet<string>;
   readonly #batches: BatchWriter;
   readonly #archive: Archive;
   readonly #selected: Record<string, number> = {};
   readonly #archived: Record<string, number> = {};
   #leftOut: Set<string> | undefined;
+  #staged: number;
   #remaining = 0;
 
   constructor(parts: {
@@ -182,7 +193,8 @@ class Collection {
     this.#input = input;
     this.#filter = filter;
     this.#report = report;
-    this.#staged = new Set(plan.staged);
+    this.#stagedResources = new Set(plan.staged);
+    this.#staged = input.staged;
     this.#batches = new BatchWriter(staging, input.step, input.batch);
     this.#archive = new Archive(plan.backup, report);
   }
@@ -195,7 +207,8 @@ class Collection {
       if (!this.#filter.selects(resource, item) || this.#isLeftOut(groupResource, item.metadata)) continue;
       this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
       this.#report.item(groupResource, item);
-      if (this.#staged.has(groupResource)) {
+      if (this.#stagedResources.has(groupResource)) {
+        assertFewSingleItems(this.#input.batch, ++this.#staged);
         await this.#batches.add({ groupResource, version, item });
         continue;
       }
@@ -209,7 +222,6 @@ class Collection {
     this.#report.error('Error listing items', item, errorText(error));
   }
 
-  /** After a list was begun anew, what earlier calls collected comes by again. */
   async leaveOutEarlier(reports: readonly ReportRef[]): Promise<void> {
     this.#leftOut = new Set();
     for await (const { groupResource, namespace, names } of reportLines(this.#staging, reports, 'items')) {

@@ -16,6 +16,7 @@ import { activitySignal } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import { deleteAll } from './put-object.ts';
 import { requestProblems, runSettings } from './request.ts';
+import { orGiveUp } from './out-of-reach.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What starts a deletion: the workflow's one argument. */
@@ -24,6 +25,7 @@ export interface DeleteBackupRequest {
   readonly name: string;
 }
 
+/** A deletion that has been announced, with what there is to delete. */
 export interface PreparedDeletion {
   readonly run: RunRef;
   readonly settings: RunSettings;
@@ -34,6 +36,7 @@ export interface PreparedDeletion {
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
 }
 
+/** What a sweep of one location came to, by the snapshots' ids. */
 export interface SweptSnapshots {
   /** Unrecorded snapshots of the backup's own that were deleted. */
   readonly deleted: readonly string[];
@@ -41,6 +44,7 @@ export interface SweptSnapshots {
   readonly leftAlone: readonly string[];
 }
 
+/** The steps of a deletion. */
 export interface DeleteBackupActivities {
   /** Finds the backup and puts the mark that announces its deletion. Safe to repeat: the mark may be there. */
   prepareDeletion(request: DeleteBackupRequest): Promise<PreparedDeletion>;
@@ -52,47 +56,12 @@ export interface DeleteBackupActivities {
   deleteFiles(run: RunRef): Promise<number>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActivities {
   const { config, now, isRunning, snapshotter } = dependencies;
   const { idPrefix } = config.temporal;
   return {
-    async prepareDeletion(request) {
-      const problems = [
-        ...requestProblems({ request, kind: 'delete-backup', idPrefix }).filter(
-          (problem) => !problem.startsWith('spec'),
-        ),
-        ...validateName(request?.name),
-      ];
-      if (problems.length > 0) throw invalidSpec(problems);
-      const { name } = request;
-      if (await isRunning(`${idPrefix}backup/${name}`)) {
-        throw ApplicationFailure.nonRetryable(
-          `delete backup ${name}: it is still in progress; cancel it first`,
-          'Conflict',
-        );
-      }
-      const { location, store } = await findFiles(dependencies, name);
-      if (location.accessMode === 'ReadOnly') {
-        throw new BowlineError('ReadOnlyLocation', `delete backup ${name}: location ${location.name} is read-only`);
-      }
-      const uid = activityInfo().workflowExecution?.runId ?? 'local';
-      const run: RunRef = {
-        kind: 'deletion',
-        name,
-        uid,
-        location: location.name,
-        staging: stagingLocation(config, location),
-      };
-      await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
-      const backup = await readBackup(store, name);
-      return {
-        run,
-        settings: runSettings(dependencies),
-        startTimestamp: timestamp(now()),
-        snapshots: await readSnapshots(store, name),
-        ...(backup && { backup }),
-      };
-    },
+    prepareDeletion: (request) => orGiveUp(dependencies, () => prepare(request)),
 
     async awaitUnused(run) {
       for (const location of new Set([run.location, run.staging])) {
@@ -143,6 +112,42 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       return files + 1;
     },
   };
+
+  async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
+    const problems = [
+      ...requestProblems({ request, kind: 'delete-backup', idPrefix, fields: ['name'] }),
+      ...validateName(request?.name),
+    ];
+    if (problems.length > 0) throw invalidSpec(problems);
+    const { name } = request;
+    if (await isRunning(`${idPrefix}backup/${name}`)) {
+      throw ApplicationFailure.nonRetryable(
+        `delete backup ${name}: it is still in progress; cancel it first`,
+        'Conflict',
+      );
+    }
+    const { location, store } = await findFiles(dependencies, name);
+    if (location.accessMode === 'ReadOnly') {
+      throw new BowlineError('ReadOnlyLocation', `delete backup ${name}: location ${location.name} is read-only`);
+    }
+    const uid = activityInfo().workflowExecution?.runId ?? 'local';
+    const run: RunRef = {
+      kind: 'deletion',
+      name,
+      uid,
+      location: location.name,
+      staging: stagingLocation(config, location),
+    };
+    await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
+    const backup = await readBackup(store, name);
+    return {
+      run,
+      settings: runSettings(dependencies),
+      startTimestamp: timestamp(now()),
+      snapshots: await readSnapshots(store, name),
+      ...(backup && { backup }),
+    };
+  }
 }
 
 /** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. */

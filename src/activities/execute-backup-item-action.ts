@@ -9,18 +9,21 @@ import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
 
+/** An action, by its name, and the batch to run it over. */
 export interface ExecuteItemActionInput extends Planned {
   readonly step: Step;
   readonly action: string;
   readonly batch: BatchRef;
 }
 
+/** What an action made of a batch. */
 export interface ExecutedItemAction {
   /** The batch as the action left it; items that failed or were stopped are no longer in it. */
   readonly batch: BatchRef;
   readonly report: ReportRef;
 }
 
+/** The step of a backup that runs item actions. */
 export interface ExecuteBackupItemActionActivities {
   /**
    * Runs one action over one batch. Safe to repeat: actions are idempotent, and each attempt writes a batch of its own. An
@@ -29,6 +32,7 @@ export interface ExecuteBackupItemActionActivities {
   executeBackupItemAction(input: ExecuteItemActionInput): Promise<ExecutedItemAction>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createExecuteBackupItemAction(
   dependencies: Dependencies,
   openRun: OpenRun,

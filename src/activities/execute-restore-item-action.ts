@@ -11,6 +11,7 @@ import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
 
+/** The step of a restore that runs item actions. */
 export interface ExecuteRestoreItemActionActivities {
   /**
    * Runs one action over one batch. Safe to repeat: actions are idempotent, and each attempt writes a batch of its own. An
@@ -19,6 +20,7 @@ export interface ExecuteRestoreItemActionActivities {
   executeRestoreItemAction(input: ExecuteItemActionInput & Planned): Promise<ExecutedItemAction>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createExecuteRestoreItemAction(
   dependencies: Dependencies,
   openRun: OpenRun,

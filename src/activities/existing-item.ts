@@ -11,6 +11,7 @@ import { mergePatchBetween } from './merge-patch.ts';
 import type { Report } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
 
+/** An item whose name is taken in the cluster, and what to settle it with. */
 export interface ExistingItem {
   readonly kubernetes: KubernetesClient;
   readonly resource: ApiResource;

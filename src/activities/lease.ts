@@ -15,16 +15,21 @@ const leaseMs = 8_000;
 /** An attempt's right to write. */
 class Lease {
   readonly #lost = new AbortController();
-  #renewedAt = Date.now();
+  readonly #now: () => number;
+  #renewedAt: number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#renewedAt = now();
+  }
 
   /** Renews the lease, unless it has run out. */
   renew(): void {
-    if (Date.now() - this.#renewedAt > leaseMs) this.#lost.abort();
-    else this.#renewedAt = Date.now();
+    if (!this.signal.aborted) this.#renewedAt = this.#now();
   }
 
   get signal(): AbortSignal {
-    if (Date.now() - this.#renewedAt > leaseMs) this.#lost.abort();
+    if (this.#now() - this.#renewedAt > leaseMs) this.#lost.abort();
     return this.#lost.signal;
   }
 }
@@ -41,18 +46,24 @@ export function activitySignal(): AbortSignal {
   return lease === undefined ? context.cancellationSignal : AbortSignal.any([context.cancellationSignal, lease.signal]);
 }
 
-/** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
-export function assertLease(): void {
-  const lease = leases.get(Context.current());
-  if (lease?.signal.aborted)
-    throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
+/** Whether the attempt at hand was suspended for so long that another one may have begun, and perhaps ended, meanwhile. */
+export function leaseIsLost(): boolean {
+  return leases.get(Context.current())?.signal.aborted ?? false;
 }
 
-/** Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. */
-export function leaseInterceptor(context: Context): ActivityInboundCallsInterceptor {
+/** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
+export function assertLease(): void {
+  if (leaseIsLost()) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
+}
+
+/**
+ * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
+ * clock, in milliseconds; default the machine's.
+ */
+export function leaseInterceptor(context: Context, now: () => number = Date.now): ActivityInboundCallsInterceptor {
   return {
     async execute(input, next) {
-      const lease = new Lease();
+      const lease = new Lease(now);
       leases.set(context, lease);
       const timer = setInterval(() => {
         lease.renew();

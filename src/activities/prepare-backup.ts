@@ -6,7 +6,6 @@ import { storageLocationLabel } from '../api/labels.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import { backupLayout } from '../backup-format/layout.ts';
-import type { Discovery } from '../kubernetes/discovery.ts';
 import { labelValue } from '../kubernetes/label-value.ts';
 import { backupFilter } from '../selection/backup-filter.ts';
 import { validateBackupSpec, validateName } from '../selection/spec-validation.ts';
@@ -16,6 +15,7 @@ import { activitySignal } from './lease.ts';
 import { chooseSnapshotLocations, chooseStorageLocation, stagingLocation } from './locations.ts';
 import type { BackupPlan } from './plan.ts';
 import { planActions, stagedResources } from './planned-actions.ts';
+import { orGiveUp } from './out-of-reach.ts';
 import { timestamp } from './timestamp.ts';
 import { openStaging } from './staging.ts';
 import { requestProblems, runSettings } from './request.ts';
@@ -33,6 +33,7 @@ export interface PreparedBackup {
   readonly timestamps: { readonly startTimestamp: string; readonly expiration: string };
 }
 
+/** The first step of a backup. */
 export interface PrepareBackupActivities {
   /**
    * Fills in defaults, checks everything that can be checked and settles what the run will do. Writes only the plan, to a key
@@ -42,62 +43,65 @@ export interface PrepareBackupActivities {
   prepareBackup(request: BackupRequest): Promise<PreparedBackup>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createPrepareBackup(dependencies: Dependencies): PrepareBackupActivities {
   const { config, kubernetes, now } = dependencies;
   return {
-    async prepareBackup(request) {
-      const problems = [
-        ...requestProblems({ request, kind: 'backup', idPrefix: config.temporal.idPrefix }),
-        ...validateName(request?.name),
-        ...validateBackupSpec(request?.spec ?? {}),
-      ];
-      const spec = request?.spec ?? {};
-      const location = chooseStorageLocation(config, spec.storageLocation);
-      const snapshots = chooseSnapshotLocations(config, spec);
-      problems.push(...location.problems, ...snapshots.problems);
-      if (problems.length > 0 || location.location === undefined) throw invalidSpec(problems);
-      if (location.location.accessMode === 'ReadOnly') {
-        throw new BowlineError(
-          'ReadOnlyLocation',
-          `back up ${request.name}: location ${location.location.name} is read-only`,
-        );
-      }
-
-      const uid = activityInfo().workflowExecution?.runId ?? 'local';
-      const run: RunRef = {
-        kind: 'backup',
-        name: request.name,
-        uid,
-        location: location.location.name,
-        staging: stagingLocation(config, location.location),
-      };
-      await assertNameIsFree(dependencies, run);
-
-      const startedAt = now();
-      const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
-      const backup = await describe(dependencies, { run, spec, startedAt, snapshotLocations: snapshots.names });
-      const actions = planActions(dependencies.backupItemActions, discovery);
-      const filter = backupFilter(backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
-      const plan: BackupPlan = {
-        backup,
-        resources: filter.resources,
-        staged: stagedResources(actions, discovery, snapshots.names.length > 0),
-      };
-      const staging = await openStaging(dependencies, run);
-      return {
-        run,
-        plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-        settings: runSettings(dependencies),
-        resources: filter.resources.map((resource) => resource.groupResource),
-        actions,
-        snapshotLocations: snapshots.names,
-        timestamps: {
-          startTimestamp: backup.status?.startTimestamp ?? '',
-          expiration: backup.status?.expiration ?? '',
-        },
-      };
-    },
+    prepareBackup: (request) => orGiveUp(dependencies, () => prepare(request)),
   };
+
+  async function prepare(request: BackupRequest): Promise<PreparedBackup> {
+    const problems = [
+      ...requestProblems({ request, kind: 'backup', idPrefix: config.temporal.idPrefix }),
+      ...validateName(request?.name),
+      ...validateBackupSpec(request?.spec ?? {}),
+    ];
+    const spec = request?.spec ?? {};
+    const location = chooseStorageLocation(config, spec.storageLocation);
+    const snapshots = chooseSnapshotLocations(config, spec);
+    problems.push(...location.problems, ...snapshots.problems);
+    if (problems.length > 0 || location.location === undefined) throw invalidSpec(problems);
+    if (location.location.accessMode === 'ReadOnly') {
+      throw new BowlineError(
+        'ReadOnlyLocation',
+        `back up ${request.name}: location ${location.location.name} is read-only`,
+      );
+    }
+
+    const uid = activityInfo().workflowExecution?.runId ?? 'local';
+    const run: RunRef = {
+      kind: 'backup',
+      name: request.name,
+      uid,
+      location: location.location.name,
+      staging: stagingLocation(config, location.location),
+    };
+    await assertNameIsFree(dependencies, run);
+
+    const startedAt = now();
+    const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
+    const backup = await describe(dependencies, { run, spec, startedAt, snapshotLocations: snapshots.names });
+    const actions = planActions(dependencies.backupItemActions, discovery);
+    const filter = backupFilter(backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
+    const plan: BackupPlan = {
+      backup,
+      resources: filter.resources,
+      staged: stagedResources(actions, discovery, snapshots.names.length > 0),
+    };
+    const staging = await openStaging(dependencies, run);
+    return {
+      run,
+      plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
+      settings: runSettings(dependencies),
+      resources: filter.resources.map((resource) => resource.groupResource),
+      actions,
+      snapshotLocations: snapshots.names,
+      timestamps: {
+        startTimestamp: backup.status?.startTimestamp ?? '',
+        expiration: backup.status?.expiration ?? '',
+      },
+    };
+  }
 }
 
 /** The name is taken as soon as anything lies under it: a finished backup, a running deletion, or what a terminated run left. */
@@ -127,7 +131,8 @@ async function describe(
 ): Promise<Backup> {
   const { run, spec, startedAt, snapshotLocations } = request;
   const version = await kubernetes.version(activitySignal());
-  const ttl = spec.ttl ?? config.defaultBackupTtl;
+  // Velero takes 0s for the default, too.
+  const ttl = parseGoDuration(spec.ttl ?? '') ? spec.ttl! : config.defaultBackupTtl;
   return {
     apiVersion: 'velero.io/v1',
     kind: 'Backup',

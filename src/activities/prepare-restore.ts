@@ -11,12 +11,13 @@ import { validateName, validateRestoreSpec } from '../selection/spec-validation.
 import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
-import { activitySignal } from './lease.ts';
+import { activitySignal, leaseIsLost } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import type { RestorePlan } from './plan.ts';
 import { planActions } from './planned-actions.ts';
 import { requestProblems, runSettings } from './request.ts';
 import { openStaging } from './staging.ts';
+import { orGiveUp } from './out-of-reach.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What the workflow keeps of the plan. */
@@ -28,6 +29,7 @@ export interface PreparedRestore {
   readonly startTimestamp: string;
 }
 
+/** The first step of a restore. */
 export interface PrepareRestoreActivities {
   /**
    * Checks everything that can be checked, marks the backup as in use and reads what it says of itself. Safe to repeat: it
@@ -37,40 +39,43 @@ export interface PrepareRestoreActivities {
   prepareRestore(request: RestoreRequest): Promise<PreparedRestore>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createPrepareRestore(dependencies: Dependencies): PrepareRestoreActivities {
   const { config, kubernetes, now } = dependencies;
   return {
-    async prepareRestore(request) {
-      const problems = [
-        ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix }),
-        ...validateName(request?.name),
-        ...validateRestoreSpec(request?.spec ?? {}),
-      ];
-      const spec: RestoreSpec = request?.spec ?? {};
-      const { backupName } = spec;
-      if (typeof backupName !== 'string' || backupName === '')
-        problems.push('spec.backupName: missing; expected the name of a backup');
-      if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
+    prepareRestore: (request) => orGiveUp(dependencies, () => prepare(request)),
+  };
 
-      const { location, store, backup } = await findBackup(dependencies, backupName);
-      const uid = activityInfo().workflowExecution?.runId ?? 'local';
-      const run: RunRef = {
-        kind: 'restore',
-        name: request.name,
-        uid,
-        location: location.name,
-        staging: stagingLocation(config, location),
-      };
-      if (location.accessMode === 'ReadOnly' && run.staging === location.name) {
-        throw new BowlineError(
-          'ReadOnlyLocation',
-          `restore ${backupName}: location ${location.name} is read-only, and no other one is named by "staging" in the configuration`,
-        );
-      }
-      const stagingStore = await dependencies.store(run.staging);
-      await assertNameIsFree(stagingStore, run.name);
-      await markUse({ stagingStore, store, run, backupName });
+  async function prepare(request: RestoreRequest): Promise<PreparedRestore> {
+    const problems = [
+      ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix }),
+      ...validateName(request?.name),
+      ...validateRestoreSpec(request?.spec ?? {}),
+    ];
+    const spec: RestoreSpec = request?.spec ?? {};
+    const { backupName } = spec;
+    if (typeof backupName !== 'string' || backupName === '')
+      problems.push('spec.backupName: missing; expected the name of a backup');
+    if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
 
+    const { location, store, backup } = await findBackup(dependencies, backupName);
+    const uid = activityInfo().workflowExecution?.runId ?? 'local';
+    const run: RunRef = {
+      kind: 'restore',
+      name: request.name,
+      uid,
+      location: location.name,
+      staging: stagingLocation(config, location),
+    };
+    if (location.accessMode === 'ReadOnly' && run.staging === location.name) {
+      throw new BowlineError(
+        'ReadOnlyLocation',
+        `restore ${backupName}: location ${location.name} is read-only, and no other one is named by "staging" in the configuration`,
+      );
+    }
+    const stagingStore = await dependencies.store(run.staging);
+    await assertNameIsFree(stagingStore, run.name);
+    return whileMarked({ stagingStore, store, run, backupName }, async () => {
       const startedAt = now();
       const plan: RestorePlan = {
         restore: describe(config.namespace, { run, spec, startedAt }),
@@ -87,8 +92,8 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         actions: planActions(dependencies.restoreItemActions, discovery),
         startTimestamp: timestamp(startedAt),
       };
-    },
-  };
+    });
+  }
 }
 
 /** The first location that holds a finished backup of that name. */
@@ -113,18 +118,30 @@ async function assertNameIsFree(store: ObjectStore, name: string): Promise<void>
   throw new BowlineError('AlreadyExists', `restore ${name}: ${store.url}/${record} is there: choose another name`);
 }
 
-/** Says that the backup is in use, then looks whether it is being deleted: of the two runs, at least one sees the other. */
-async function markUse(use: {
-  stagingStore: ObjectStore;
-  store: ObjectStore;
-  run: RunRef;
-  backupName: string;
-}): Promise<void> {
-  const { stagingStore, store, run, backupName } = use;
+interface Use {
+  readonly stagingStore: ObjectStore;
+  readonly store: ObjectStore;
+  readonly run: RunRef;
+  readonly backupName: string;
+}
+
+/**
+ * Says that the backup is in use, looks whether it is being deleted (of the two runs, at least one sees the other), and goes on.
+ * The mark stays for the run's length; it goes at once if the run can't begin.
+ */
+async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, proceed: () => Promise<T>): Promise<T> {
   const signal = activitySignal();
-  await stagingStore.putObject(restoreLayout(run.name).usesMark(run.uid, backupName), new Uint8Array(), { signal });
-  if (await store.objectExists(backupLayout(backupName).deletion, { signal })) {
-    throw new BowlineError('NotFound', `restore ${backupName}: that backup is being deleted`);
+  const mark = restoreLayout(run.name).usesMark(run.uid, backupName);
+  try {
+    await stagingStore.putObject(mark, new Uint8Array(), { signal });
+    if (await store.objectExists(backupLayout(backupName).deletion, { signal })) {
+      throw new BowlineError('NotFound', `restore ${backupName}: that backup is being deleted`);
+    }
+    return await proceed();
+  } catch (error) {
+    // An attempt that was suspended must not take away its successor's mark.
+    if (!leaseIsLost()) await stagingStore.deleteObject(mark).catch(() => undefined);
+    throw error;
   }
 }
 

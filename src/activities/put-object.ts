@@ -9,6 +9,7 @@ import { activitySignal, assertLease } from './lease.ts';
 import type { OpenRun, Planned } from './plan.ts';
 import { stagingPrefix } from './staging.ts';
 
+/** An artifact to write, of a run. */
 export interface PutObjectInput extends Planned {
   readonly artifact: Artifact;
 }
@@ -18,6 +19,7 @@ export interface PutArtifact extends WrittenObject {
   readonly key: string;
 }
 
+/** The last steps of a run: its artifacts, and the end of its staging. */
 export interface PutObjectActivities {
   /**
    * Writes one artifact, under a key that must be absent. Safe to repeat: if the key is there with the same size and SHA-256 it
@@ -26,8 +28,8 @@ export interface PutObjectActivities {
   putObject(input: PutObjectInput): Promise<PutArtifact>;
   /** Checks once more that every artifact is in the store with the size it was written with. Fails with `CorruptBackup`. */
   verifyArtifacts(input: { readonly run: RunRef; readonly artifacts: readonly PutArtifact[] }): Promise<void>;
-  /** Removes objects; absent ones are fine. */
-  deleteObjects(input: { readonly run: RunRef; readonly keys: readonly string[] }): Promise<void>;
+  /** Removes artifacts in the order given; absent ones are fine. */
+  deleteArtifacts(input: { readonly run: RunRef; readonly types: readonly Artifact['type'][] }): Promise<void>;
   /** Removes everything in the run's staging. */
   deleteStaging(run: RunRef): Promise<void>;
 }
@@ -35,6 +37,7 @@ export interface PutObjectActivities {
 /** A body that can be made again, byte for byte. */
 export type Body = () => AsyncIterable<Uint8Array>;
 
+/** The activities over a worker's dependencies. */
 export function createPutObject(dependencies: Dependencies, openRun: OpenRun): PutObjectActivities {
   const { store } = dependencies;
   return {
@@ -60,9 +63,9 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
       );
     },
 
-    async deleteObjects({ run, keys }) {
+    async deleteArtifacts({ run, types }) {
       const opened = await store(run.kind === 'restore' ? run.staging : run.location);
-      for (const key of keys) await opened.deleteObject(key, { signal: activitySignal() });
+      for (const type of types) await opened.deleteObject(artifactKey(run, { type }), { signal: activitySignal() });
     },
 
     async deleteStaging(run) {

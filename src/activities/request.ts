@@ -4,23 +4,27 @@ import type { Dependencies } from './dependencies.ts';
 
 /**
  * What is wrong with a workflow's argument as a whole: its shape, and an id other than `<kind>/<name>`. The id is the lock
- * that keeps two runs from working on one name, so a run under another id refuses itself.
+ * that keeps two runs from working on one name, so a run under another id refuses itself. `fields` are the argument's members;
+ * default `name` and `spec`.
  */
 export function requestProblems({
   request,
   kind,
   idPrefix,
+  fields = ['name', 'spec'],
 }: {
   request: unknown;
   kind: string;
   idPrefix: string;
+  fields?: readonly string[];
 }): string[] {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    return [`input: expected {"name": "…", "spec": {…}}, got ${request === null ? 'null' : typeof request}`];
+    const shape = fields.includes('spec') ? '{"name": "…", "spec": {…}}' : '{"name": "…"}';
+    return [`input: expected ${shape}, got ${request === null ? 'null' : typeof request}`];
   }
   const problems = Object.keys(request)
-    .filter((key) => key !== 'name' && key !== 'spec')
-    .map((key) => `${key}: unknown field; expected name and spec`);
+    .filter((key) => !fields.includes(key))
+    .map((key) => `${key}: unknown field; expected ${fields.join(' and ')}`);
   const { name } = request as { name?: unknown };
   const id = activityInfo().workflowExecution?.workflowId;
   const expected = `${idPrefix}${kind}/${String(name)}`;

@@ -25,6 +25,7 @@ export interface VolumeToRestore {
   readonly renamedTo?: string;
 }
 
+/** The steps that make volumes from snapshots. */
 export interface RestoreVolumesActivities {
   /** The PersistentVolumes of a batch whose volumes are to be made from snapshots. Only reads; waits for volumes being released. */
   selectSnapshots(input: Planned & { readonly batch: BatchRef }): Promise<VolumeToRestore[]>;
@@ -45,6 +46,7 @@ const pollAfterMs = 5_000;
 /** How long a PersistentVolume of the same name may take to be released. Velero's `--terminating-resource-timeout`. */
 const releaseTimeoutMs = 10 * 60_000;
 
+/** The activities over a worker's dependencies. */
 export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRun): RestoreVolumesActivities {
   const { kubernetes, snapshotter, now } = dependencies;
   return {

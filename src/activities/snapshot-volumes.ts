@@ -17,6 +17,7 @@ export interface VolumeRef extends Planned {
   readonly persistentVolume: string;
 }
 
+/** A volume to take a snapshot of. `volumeId` and `zone` are the provider's, `persistentVolume` the object's name. */
 export interface CreateSnapshotInput extends Planned {
   readonly location: string;
   readonly volumeId: string;
@@ -24,6 +25,7 @@ export interface CreateSnapshotInput extends Planned {
   readonly persistentVolume: string;
 }
 
+/** The steps that take snapshots of volumes. */
 export interface SnapshotVolumesActivities {
   /** The PersistentVolumes of a batch, with what a snapshot and its record need. Only reads. */
   selectVolumes(input: Planned & { readonly batch: BatchRef }): Promise<BackupVolume[]>;
@@ -55,6 +57,7 @@ export interface SnapshotVolumesActivities {
 /** How long until a provider that names no time is asked again. */
 const pollAfterMs = 5_000;
 
+/** The activities over a worker's dependencies. */
 export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenRun): SnapshotVolumesActivities {
   const { snapshotter } = dependencies;
 

@@ -8,7 +8,7 @@ import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import type { Dependencies } from './dependencies.ts';
-import { activitySignal, assertLease } from './lease.ts';
+import { activitySignal, assertLease, leaseIsLost } from './lease.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -45,8 +45,15 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
   async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
     assertLease();
     const key = `${stagingPrefix(run)}${step}-${owner}`;
-    const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
-    return { key, sha256, bytes };
+    try {
+      const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
+      assertLease();
+      return { key, sha256, bytes };
+    } catch (error) {
+      // The run may have ended without this attempt and removed staging by now: what it still wrote would stay for good.
+      if (leaseIsLost()) await store.deleteObject(key).catch(() => undefined);
+      throw error;
+    }
   }
 
   async function read(ref: StagedRef): Promise<Buffer> {

@@ -10,6 +10,7 @@ import { readTarball, type TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
+import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
@@ -24,11 +25,15 @@ export interface UnpackedGroup {
   readonly batches: readonly BatchRef[];
 }
 
+/** The first pass over a backup's tarball. */
 export interface UnpackInput extends Planned {
   readonly step: Step;
   readonly batch: RunSettings['batch'];
+  /** Items that the run has staged so far. */
+  readonly staged: number;
 }
 
+/** A later pass, for what actions asked for. */
 export interface UnpackAdditionalInput extends UnpackInput {
   /** Reports that name additional items. */
   readonly wanted: readonly ReportRef[];
@@ -36,6 +41,7 @@ export interface UnpackAdditionalInput extends UnpackInput {
   readonly unpacked: readonly ReportRef[];
 }
 
+/** What a pass found, as batches. */
 export interface Unpacked {
   /** In the order in which they are to be restored. */
   readonly groups: readonly UnpackedGroup[];
@@ -43,6 +49,7 @@ export interface Unpacked {
   readonly selected: Counts;
 }
 
+/** The steps of a restore that read the tarball. */
 export interface UnpackBackupActivities {
   /**
    * Streams the tarball once, selects, and cuts batches per group-resource. Nothing is applied before all of it has been read
@@ -53,6 +60,7 @@ export interface UnpackBackupActivities {
   unpackAdditionalItems(input: UnpackAdditionalInput): Promise<Unpacked>;
 }
 
+/** The activities over a worker's dependencies. */
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
@@ -171,10 +179,12 @@ class Unpacking {
   readonly #writers = new Map<GroupResource, BatchWriter>();
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
+  #staged: number;
 
   constructor(staging: Staging, input: UnpackInput, report: Report) {
     this.#staging = staging;
     this.#input = input;
+    this.#staged = input.staged;
     this.report = report;
   }
 
@@ -201,6 +211,7 @@ class Unpacking {
       this.report.info(`Skipping item: ${reason}`, { groupResource, namespace, name });
       return false;
     }
+    assertFewSingleItems(this.#input.batch, ++this.#staged);
     let writer = this.#writers.get(groupResource);
     if (writer === undefined) {
       writer = new BatchWriter(this.#staging, `${this.#input.step}-${this.#writers.size}`, this.#input.batch);

@@ -1,5 +1,5 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import type { Discovery } from './discovery.ts';
 
 /**
@@ -41,6 +41,7 @@ export interface KubernetesClient {
   close(): Promise<void>;
 }
 
+/** What every call takes. `signal` aborts the request, which then rejects with `Interrupted`. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -51,6 +52,7 @@ export interface ObjectRef {
   readonly name: string;
 }
 
+/** Which objects a list holds, and how it is cut into pages. */
 export interface ListOptions extends CallOptions {
   /** Default: all namespaces. */
   readonly namespace?: string;
@@ -73,11 +75,9 @@ export interface ListPage {
   readonly remaining?: number;
 }
 
+/** What `/version` says, such as `v1.36.3`, `1` and `36`. */
 export interface ServerVersion {
   readonly gitVersion: string;
   readonly major: string;
   readonly minor: string;
 }
-
-/** Re-exported for readers of this contract: how a resource is named. */
-export type { ApiResource, GroupResource };

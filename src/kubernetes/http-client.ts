@@ -18,7 +18,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
     if (list.labelSelector) query.set('labelSelector', list.labelSelector);
     if (list.continueToken !== undefined) query.set('continue', list.continueToken);
     if (list.resourceVersion !== undefined) query.set('resourceVersion', list.resourceVersion);
-    const path = `${collectionPath(resource, list.namespace)}?${query}`;
+    const path = `${collectionPath(resource, list.namespace)}?${query.toString()}`;
     const text = await transport.send({
       method: 'GET',
       path,

@@ -54,7 +54,7 @@ export async function openTransport(options: ConnectOptions): Promise<Transport>
   const credentials = new Credentials(config, options.maxConnections ?? 64);
 
   async function once({ method, path, tried, body, contentType, accept, signal }: ApiCall): Promise<string> {
-    const { dispatcher, headers } = await credentials.get();
+    const { dispatcher, headers } = await credentials.get(tried);
     try {
       const response = await request(base + path, {
         dispatcher,
@@ -147,9 +147,14 @@ class Credentials {
     this.#connections = connections;
   }
 
-  get(): Promise<Authenticated> {
+  /** Rejects with `Unavailable`: files and exec plugins may give credentials the next time. */
+  get(tried: string): Promise<Authenticated> {
     if (this.#current === undefined || Date.now() - this.#current.at > credentialsForMs) {
-      const authenticated = this.#authenticate();
+      const authenticated = this.#authenticate().catch((error: unknown) => {
+        throw new BowlineError('Unavailable', `${tried}: no credentials (${(error as Error).message})`, {
+          cause: error,
+        });
+      });
       this.#current = { at: Date.now(), tls: '', authenticated };
       authenticated.catch(() => this.forget());
     }

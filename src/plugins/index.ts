@@ -1,5 +1,12 @@
+export { BowlineError, type ErrorCode } from '../api/errors.ts';
 export type { ResourceSelector } from '../api/resource-selector.ts';
+export type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 export type { KubernetesReader } from '../kubernetes/reader.ts';
+export type { Check } from './conformance/check.ts';
+export { itemActionChecks, type ItemActionSubject } from './conformance/item-action.ts';
+export { objectStoreChecks } from './conformance/object-store.ts';
+export type { VolumeContents, VolumeSnapshotterSubject } from './conformance/snapshot-run.ts';
+export { volumeSnapshotterChecks } from './conformance/volume-snapshotter.ts';
 export type {
   BackupItemAction,
   BackupItemActionInput,
@@ -9,5 +16,22 @@ export type {
   RestoreItemActionInput,
   RestoreItemActionOutput,
 } from './item-action.ts';
-export type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
-export type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
+export type {
+  CallOptions,
+  GetOptions,
+  ObjectStat,
+  ObjectStore,
+  ObjectStoreFactory,
+  PutOptions,
+  WrittenObject,
+} from './object-store.ts';
+export type {
+  Owner,
+  ProvisioningStatus,
+  SnapshotRequest,
+  SnapshotSummary,
+  VolumeInfo,
+  VolumeRequest,
+  VolumeSnapshotter,
+  VolumeSnapshotterFactory,
+} from './volume-snapshotter.ts';

@@ -23,6 +23,7 @@ export interface BackupItemAction {
   execute(input: BackupItemActionInput): Promise<BackupItemActionOutput>;
 }
 
+/** What an action gets. `item` is a copy of the action's own, to be edited in place or not. */
 export interface BackupItemActionInput {
   readonly item: Unstructured;
   readonly backup: Backup;
@@ -30,6 +31,7 @@ export interface BackupItemActionInput {
   readonly log: ItemLog;
 }
 
+/** What an action gives back. */
 export interface BackupItemActionOutput {
   readonly updatedItem: Unstructured;
   /** Fetched from the cluster and backed up as well. Default none. */
@@ -46,6 +48,7 @@ export interface RestoreItemAction {
   execute(input: RestoreItemActionInput): Promise<RestoreItemActionOutput>;
 }
 
+/** What an action gets. `item` is a copy of the action's own, to be edited in place or not. */
 export interface RestoreItemActionInput {
   /** Metadata reduced, status removed, namespace still the original one. */
   readonly item: Unstructured;
@@ -56,6 +59,7 @@ export interface RestoreItemActionInput {
   readonly log: ItemLog;
 }
 
+/** What an action gives back. */
 export interface RestoreItemActionOutput {
   readonly updatedItem: Unstructured;
   /** Looked up in the backup and restored first, by their original namespace. Default none. */

@@ -2,12 +2,13 @@ import type { Readable } from 'node:stream';
 
 /**
  * A bucket. Keys are UTF-8 such as `backups/nightly/nightly.tar.gz`: never empty, no leading `/`, no empty, `.` or `..`
- * segment; others reject with code `InvalidConfig`. A store is opened for one bucket and may be used concurrently.
+ * segment, no backslash or control character, at most 1,024 bytes; others reject with code `InvalidConfig`. A store is opened for
+ * one bucket and may be used concurrently.
  *
  * Guarantees: a write is visible to every reader once it resolves; no reader sees part of an object; every method may be
  * repeated after a crash. Rejections are `BowlineError`s whose `code` says whether a retry can help (`isPermanent`):
- * `NotFound`, `AlreadyExists`, `AccessDenied`, `InvalidConfig`, `Unsupported`, `Throttled`, `Unavailable`, `Interrupted`
- * (the signal fired). Messages name the bucket and the key, never a credential.
+ * `NotFound`, `AlreadyExists`, `AccessDenied`, `InvalidConfig`, `Unsupported`, `Conflict` (two writers met), `Throttled`,
+ * `Unavailable`, `Interrupted` (the signal fired). So do the streams that a store hands out. Messages name the bucket and the key, never a credential.
  * `conformance/object-store.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/object_store.go`.
  */
 export interface ObjectStore {
@@ -17,7 +18,8 @@ export interface ObjectStore {
   /**
    * Writes `body` under `key` and resolves with what was written. Replaces what was there, unless `ifAbsent`: then an
    * object that is already there rejects with `AlreadyExists` and stays as it is, also between two concurrent writers.
-   * When `body` fails or the signal fires, nothing is left: no object, no part of an upload.
+   * When `body` fails or the signal fires before its end, nothing is left: no object, no part of an upload. A failure of `body`
+   * keeps its code if that is one of ours, else it is `Unavailable`.
    */
   putObject(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<WrittenObject>;
 
@@ -30,7 +32,7 @@ export interface ObjectStore {
   /** Streams the object, or a part of it. Rejects with `NotFound`, before the first byte, if `key` is absent. The caller closes the stream. */
   getObject(key: string, options?: GetOptions): Promise<Readable>;
 
-  /** Yields every key that starts with `prefix`, in byte order, fetching pages as they are consumed. */
+  /** Yields every key that starts with `prefix`, in byte order, fetching pages as they are consumed. A prefix that no key can have yields none. */
   listObjects(prefix: string, options?: CallOptions): AsyncIterable<string>;
 
   /** Yields each distinct prefix through the first `delimiter` after `prefix`: of `a/x/1`, `a/y/1` under `a/`: `a/x/`, `a/y/`. */
@@ -43,16 +45,19 @@ export interface ObjectStore {
   createSignedUrl(key: string, ttlSeconds: number): Promise<string>;
 }
 
+/** What every call takes. */
 export interface CallOptions {
   /** Aborts the request; activities pass their cancellation signal. */
   readonly signal?: AbortSignal;
 }
 
+/** How an object is written. */
 export interface PutOptions extends CallOptions {
   /** Refuses to replace an object. Default `false`. */
   readonly ifAbsent?: boolean;
 }
 
+/** Which part of an object is read. */
 export interface GetOptions extends CallOptions {
   /** Bytes `start` to `end`, both inclusive, from 0. A start past the object's end rejects with `NotFound`. Default: the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
@@ -65,6 +70,7 @@ export interface WrittenObject {
   readonly sha256: string;
 }
 
+/** What is known of an object without reading it. */
 export interface ObjectStat {
   readonly bytes: number;
 }

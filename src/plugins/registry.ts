@@ -60,7 +60,8 @@ export function createRegistry(): Registry {
 }
 
 function find<Factory>(factories: Readonly<Record<string, Factory>>, provider: string, location: string): Factory {
-  const factory = factories[provider.replace(/^velero\.io\//, '')];
+  const name = provider.replace(/^velero\.io\//, '');
+  const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
   if (factory) return factory;
   throw new BowlineError(
     'InvalidConfig',

@@ -6,14 +6,15 @@ import type { CallOptions } from './object-store.ts';
  *
  * Guarantees: `createSnapshot` and `createVolumeFromSnapshot` create once per `owner`, however often and from however many
  * processes they are called; they return when the provider has accepted the request, and `snapshotStatus` and
- * `volumeStatus` tell the rest. Deletions of what is absent resolve. Rejections are `BowlineError`s (`isPermanent`).
+ * `volumeStatus` tell the rest. A snapshot holds the volume as it was when `createSnapshot` resolved. Deletions of what is absent
+ * resolve. Rejections are `BowlineError`s (`isPermanent`), with code `Interrupted` if the signal fired.
  * `conformance/volume-snapshotter.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/volume_snapshotter.go`.
  */
 export interface VolumeSnapshotter {
   /** The provider's id of the volume behind a PersistentVolume; `''` if the volume is none of this provider's. Reads only its argument. */
   getVolumeId(persistentVolume: Unstructured): string;
 
-  /** Points a PersistentVolume to the volume `volumeId`; returns it, edited in place. Rejects with `Unsupported` if it is none of this provider's. */
+  /** Points a PersistentVolume to the volume `volumeId`; returns it, edited in place. @throws BowlineError `Unsupported` if it is none of this provider's */
   setVolumeId(persistentVolume: Unstructured, volumeId: string): Unstructured;
 
   /** Type and, where the type has any, provisioned IOPS. Rejects with `NotFound` if the volume is absent. */
@@ -22,6 +23,7 @@ export interface VolumeSnapshotter {
   /** Starts a snapshot, or finds the one started before for the same `owner` and volume. Resolves with its id. */
   createSnapshot(request: SnapshotRequest, options?: CallOptions): Promise<string>;
 
+  /** Rejects with `NotFound` if the snapshot is absent. */
   snapshotStatus(snapshotId: string, options?: CallOptions): Promise<ProvisioningStatus>;
 
   deleteSnapshot(snapshotId: string, options?: CallOptions): Promise<void>;
@@ -29,19 +31,22 @@ export interface VolumeSnapshotter {
   /** Every snapshot that bears all of `tags`, to find what a cut-off run left behind. */
   listSnapshots(tags: Readonly<Record<string, string>>, options?: CallOptions): AsyncIterable<SnapshotSummary>;
 
-  /** Starts a volume with a snapshot's content, or finds the one started before for the same `owner`. Resolves with its id. */
+  /** Starts a volume with a snapshot's content, or finds the one started before for the same `owner`. Resolves with its id; rejects with `NotFound` if the snapshot is absent. */
   createVolumeFromSnapshot(request: VolumeRequest, options?: CallOptions): Promise<string>;
 
+  /** Rejects with `NotFound` if the volume is absent. */
   volumeStatus(volumeId: string, options?: CallOptions): Promise<ProvisioningStatus>;
 
   deleteVolume(volumeId: string, options?: CallOptions): Promise<void>;
 }
 
+/** What a volume like it needs: the provider's type, and its I/O operations a second where they are set. */
 export interface VolumeInfo {
   readonly type: string;
   readonly iops?: number;
 }
 
+/** A snapshot to take. */
 export interface SnapshotRequest {
   readonly volumeId: string;
   readonly zone: string;
@@ -51,6 +56,7 @@ export interface SnapshotRequest {
   readonly owner: Owner;
 }
 
+/** A volume to make from a snapshot. `type` and `iops` are those of the volume that the snapshot was taken of. */
 export interface VolumeRequest {
   readonly snapshotId: string;
   readonly type: string;
@@ -60,6 +66,7 @@ export interface VolumeRequest {
   readonly owner: Owner;
 }
 
+/** The run and the PersistentVolume that a snapshot or a volume is made for. */
 export interface Owner {
   readonly uid: string;
   readonly persistentVolume: string;
@@ -76,6 +83,7 @@ export interface ProvisioningStatus {
   readonly pollAfterMs?: number;
 }
 
+/** A snapshot as a list shows it. */
 export interface SnapshotSummary {
   readonly snapshotId: string;
   readonly volumeId: string;

@@ -1,8 +1,9 @@
 import type { Artifact, ClosingLine } from '../activities/artifact.ts';
 import type { BackupPhase, BackupStatus } from '../api/backup.ts';
 import { cleanup, steps, transfers } from './activity-options.ts';
+import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
 import type { BackupRun } from './backup.ts';
-import type { Ending } from './endings.ts';
+import { failedPhase, type Ending } from './endings.ts';
 
 /**
  * Writes the artifacts, the tarball first, and checks them; then `velero-backup.json`, once and in its final phase: a backup is
@@ -26,12 +27,13 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'volumeInfo', volumes },
   ];
   await Promise.all(others.map((artifact) => put(backup, artifact)));
-  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [
-    { run: planned.run, artifacts: state.artifacts },
+  const { written } = state.artifacts;
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
+    { run: planned.run, artifacts: written },
   ]);
   await put(backup, { type: 'metadata', status: statusOf(backup, phase) });
   backup.progress.phase(phase);
-  await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
+  await deleteStaging(planned.run);
 }
 
 /**
@@ -41,8 +43,12 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
  */
 export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<string> {
   const { state, progress } = backup;
-  progress.phase(ending.cancelled ? 'Cancelled' : 'Failed', 'cleaning up');
-  if (state.prepared === undefined) return '';
+  const phase = failedPhase(ending);
+  if (state.prepared === undefined) {
+    progress.phase(phase);
+    return '';
+  }
+  progress.phase(phase, 'cleaning up');
   const { run } = state.prepared;
   const left: string[] = [];
   const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
@@ -53,10 +59,7 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
     }
   };
 
-  const keys = state.artifacts.map(({ key }) => key);
-  await attempt('artifacts', () =>
-    cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]),
-  );
+  await attempt('artifacts', () => deleteArtifacts(state.artifacts, run));
   for (const location of state.prepared.snapshotLocations) {
     await attempt(`snapshots in ${location}`, () =>
       cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [
@@ -68,7 +71,6 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
     closingLine('error', ending.cancelled ? 'Backup was cancelled' : `Backup failed: ${ending.reason}`),
     ...left.map((what) => closingLine('error', `Could not be removed: ${what}`)),
   ];
-  state.artifacts = [];
   progress.reported({ warnings: 0, errors: closing.length });
   const { reports } = state;
   const status: BackupStatus = { ...statusOf(backup, 'Failed'), failureReason: ending.reason };
@@ -80,15 +82,12 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
     await attempt(artifact.type, () => put(backup, artifact, cleanup));
   }
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+  progress.phase(phase);
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 
-async function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
-  const written = await activities.putObject.executeWithOptions({ summary: artifact.type }, [
-    { ...backup.planned, artifact },
-  ]);
-  backup.state.artifacts.push(written);
-  return written;
+function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
+  return putArtifact(backup.state.artifacts, { ...backup.planned, artifact }, activities);
 }
 
 function failedVolumes({ state }: BackupRun): ClosingLine[] {

@@ -1,9 +1,10 @@
 import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { CollectedAdditionalItems } from '../activities/collect-additional-items.ts';
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
-import type { PutArtifact } from '../activities/put-object.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef, PlannedAction, ReportRef, SegmentRef } from '../api/run.ts';
+import type { ArtifactsState } from './artifacts.ts';
 import { steps } from './activity-options.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
@@ -22,6 +23,8 @@ export interface BackupState {
   sequence: number;
   /** The wave of additional items being worked on; 0 is what the lists gave. */
   wave: number;
+  /** Items in batches so far. */
+  staged: number;
   segments: SegmentRef[];
   /** Reports of collections: they name what is in the backup. */
   collected: ReportRef[];
@@ -29,7 +32,7 @@ export interface BackupState {
   wanted: ReportRef[];
   reports: ReportRef[];
   volumes: VolumeOutcome[];
-  artifacts: PutArtifact[];
+  artifacts: ArtifactsState;
 }
 
 /**
@@ -86,7 +89,7 @@ export class BackupRun {
   }
 
   get contentsBytes(): number {
-    return this.state.artifacts.find(({ key }) => key.endsWith('.tar.gz'))?.bytes ?? 0;
+    return this.state.artifacts.written.find(({ key }) => key.endsWith('.tar.gz'))?.bytes ?? 0;
   }
 
   /** What most activities' input begins with. */
@@ -115,9 +118,9 @@ export class BackupRun {
 
   /** Lists until the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
-    const { state, progress } = this;
+    const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
-    try {
+    await lanes.run(async () => {
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
@@ -128,35 +131,25 @@ export class BackupRun {
             batch: this.prepared.settings.batch,
             order,
             from: position,
-            earlier: position.continueToken === undefined ? [] : state.collected,
+            earlier: position.begunAnew ? state.collected : [],
+            staged: state.staged,
           },
         ]);
         if (collected.next) state.position = collected.next;
         else delete state.position;
-        state.collected.push(collected.report);
-        state.segments.push(...collected.segments);
-        this.report(collected.report);
-        progress.found(collected.selected, {
-          remaining: collected.remaining,
-          isEstimate: state.position !== undefined,
-        });
-        progress.done(collected.archived);
-        for (const [index, batch] of collected.batches.entries()) {
-          await lanes.start(() => this.#backUpBatch(batch, [...order, index + 1]));
-        }
+        this.#take(collected, { remaining: collected.remaining, isEstimate: state.position !== undefined });
+        await this.#backUpBatches(collected.batches, { lanes, order });
       }
-    } finally {
-      await lanes.idle();
-    }
+    });
   }
 
   /** One wave: fetches what actions have asked for, and works on it. */
   async #collectAdditional(): Promise<void> {
-    const { state, progress } = this;
+    const { state } = this;
     const wanted = state.wanted;
     state.wanted = [];
     state.wave++;
-    progress.step('collecting additional items');
+    this.progress.step('collecting additional items');
     const order = [state.wave, state.sequence];
     const collected = await steps.collectAdditionalItems.executeWithOptions({ summary: `wave ${state.wave}` }, [
       {
@@ -166,21 +159,34 @@ export class BackupRun {
         order,
         wanted,
         collected: state.collected,
+        staged: state.staged,
         withOwners: state.wave === 1,
       },
     ]);
+    this.#take(collected, { isEstimate: false });
+    const lanes = new Lanes(this.prepared.settings.concurrency.batches);
+    await lanes.run(() => this.#backUpBatches(collected.batches, { lanes, order }));
+  }
+
+  #take(
+    collected: CollectedAdditionalItems,
+    more: { readonly remaining?: number; readonly isEstimate: boolean },
+  ): void {
+    const { state, progress } = this;
     state.collected.push(collected.report);
     state.segments.push(...collected.segments);
+    state.staged += collected.batches.reduce((items, batch) => items + batch.items, 0);
     this.report(collected.report);
-    progress.found(collected.selected, { isEstimate: false });
+    progress.found(collected.selected, more);
     progress.done(collected.archived);
-    const lanes = new Lanes(this.prepared.settings.concurrency.batches);
-    try {
-      for (const [index, batch] of collected.batches.entries()) {
-        await lanes.start(() => this.#backUpBatch(batch, [...order, index + 1]));
-      }
-    } finally {
-      await lanes.idle();
+  }
+
+  async #backUpBatches(
+    batches: readonly BatchRef[],
+    { lanes, order }: { lanes: Lanes; order: readonly number[] },
+  ): Promise<void> {
+    for (const [index, batch] of batches.entries()) {
+      await lanes.start(() => this.#backUpBatch(batch, [...order, index + 1]));
     }
   }
 
@@ -234,11 +240,12 @@ function newState(request: BackupRequest): BackupState {
     status: newStatus(about),
     sequence: 0,
     wave: 0,
+    staged: 0,
     segments: [],
     collected: [],
     wanted: [],
     reports: [],
     volumes: [],
-    artifacts: [],
+    artifacts: { begun: [], written: [] },
   };
 }

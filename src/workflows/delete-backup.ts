@@ -2,7 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
 import { steps, waits } from './activity-options.ts';
 import { secondsSince } from './backup.ts';
-import { endingOf, failureOf, isCancelled } from './endings.ts';
+import { endingOf, failedPhase, failureOf, isCancelled } from './endings.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
@@ -30,7 +30,7 @@ export async function deleteBackup(request: DeleteBackupRequest): Promise<RunRes
     await steps.deleteFiles.executeWithOptions({ summary: 'files' }, [prepared.run]);
   } catch (error) {
     const ending = endingOf(error);
-    progress.phase(ending.cancelled ? 'Cancelled' : 'Failed');
+    progress.phase(failedPhase(ending));
     throw failureOf(error, ending);
   }
   progress.phase('Completed');

@@ -28,6 +28,12 @@ export interface Ending {
   readonly reason: string;
 }
 
+/** The phase in which a run ends that could not finish. */
+export function failedPhase({ cancelled, type }: Ending): 'Cancelled' | 'FailedValidation' | 'Failed' {
+  if (cancelled) return 'Cancelled';
+  return type === 'InvalidSpec' ? 'FailedValidation' : 'Failed';
+}
+
 /** What a thrown value means for the run. */
 export function endingOf(error: unknown): Ending {
   if (isCancelled() || isCancellation(error)) return { cancelled: true, type: 'Cancelled', reason: 'cancelled' };
@@ -51,7 +57,8 @@ export function failureOf(error: unknown, ending: Ending, remark = ''): Error {
   });
 }
 
-function applicationFailureOf(error: unknown): ApplicationFailure | undefined {
+/** The fault that an activity met, if it is one. */
+export function applicationFailureOf(error: unknown): ApplicationFailure | undefined {
   let current = error;
   while (current instanceof Error) {
     if (current instanceof ApplicationFailure) return current;

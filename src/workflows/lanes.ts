@@ -1,6 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 
-/** Runs tasks side by side, up to a number, and stops them all when one fails. */
+/** Runs tasks side by side, up to a number, and stops them all when one fails, or what starts them does. */
 export class Lanes {
   readonly #width: number;
   readonly #scope = new CancellationScope();
@@ -11,24 +11,35 @@ export class Lanes {
     this.#width = width;
   }
 
+  /** Runs `produce`, which starts tasks, and waits until all have ended, in a cancelled run too. Rejects with the first failure. */
+  async run(produce: () => Promise<void>): Promise<void> {
+    try {
+      await produce();
+    } catch (error) {
+      this.#fail(error);
+    }
+    await this.#idle();
+  }
+
   /** Waits for a free lane and starts `task` in it. Rejects with what an earlier task failed with. */
   async start(task: () => Promise<void>): Promise<void> {
     await condition(() => this.#running < this.#width || this.#failure !== undefined);
-    if (this.#failure) return this.idle();
+    if (this.#failure) throw this.#failure.error;
     this.#running++;
     void this.#scope
       .run(task)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-        this.#scope.cancel();
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#running--;
       });
   }
 
-  /** Waits until no task runs, in a cancelled run too. Rejects with the first failure. */
-  async idle(): Promise<void> {
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#scope.cancel();
+  }
+
+  async #idle(): Promise<void> {
     await CancellationScope.nonCancellable(() => condition(() => this.#running === 0));
     if (this.#failure) throw this.#failure.error;
   }
@@ -41,9 +52,7 @@ export async function inLanes<T>(
   task: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
   const lanes = new Lanes(width);
-  try {
+  await lanes.run(async () => {
     for (const [index, item] of items.entries()) await lanes.start(() => task(item, index));
-  } finally {
-    await lanes.idle();
-  }
+  });
 }

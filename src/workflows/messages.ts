@@ -27,6 +27,7 @@ export interface RunStatus {
   readonly startTimestamp: string;
 }
 
+/** How far the items of one group-resource are. */
 export interface ResourceProgress {
   readonly totalItems: number;
   readonly doneItems: number;

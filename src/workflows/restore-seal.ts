@@ -1,7 +1,8 @@
 import type { Artifact, ClosingLine } from '../activities/artifact.ts';
 import type { RestorePhase, RestoreStatus } from '../api/restore.ts';
 import { cleanup, steps } from './activity-options.ts';
-import type { Ending } from './endings.ts';
+import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
+import { failedPhase, type Ending } from './endings.ts';
 import type { RestoreRun } from './restore.ts';
 
 /** Writes what a restore leaves in the store, its own record last, and removes staging. */
@@ -18,12 +19,13 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
     { type: 'volumeInfo', volumes },
   ];
   await Promise.all(artifacts.map((artifact) => put(restore, artifact)));
-  await steps.verifyArtifacts.executeWithOptions({ summary: `${state.artifacts.length} files` }, [
-    { run: planned.run, artifacts: state.artifacts },
+  const { written } = state.artifacts;
+  await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
+    { run: planned.run, artifacts: written },
   ]);
   await put(restore, { type: 'metadata', status: statusOf(restore, phase) });
   progress.phase(phase);
-  await cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [planned.run]);
+  await deleteStaging(planned.run);
 }
 
 /**
@@ -32,8 +34,12 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
  */
 export async function abandonRestore(restore: RestoreRun, ending: Ending): Promise<string> {
   const { state, progress } = restore;
-  progress.phase(ending.cancelled ? 'Cancelled' : 'Failed', 'cleaning up');
-  if (state.prepared === undefined) return '';
+  const phase = failedPhase(ending);
+  if (state.prepared === undefined) {
+    progress.phase(phase);
+    return '';
+  }
+  progress.phase(phase, 'cleaning up');
   const { run } = state.prepared;
   const left: string[] = [];
   const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
@@ -49,15 +55,11 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
       cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]),
     );
   }
-  const keys = state.artifacts.map(({ key }) => key);
-  await attempt('artifacts', () =>
-    cleanup.deleteObjects.executeWithOptions({ summary: `${keys.length} files` }, [{ run, keys }]),
-  );
+  await attempt('artifacts', () => deleteArtifacts(state.artifacts, run));
   const closing = [
     closingLine('error', ending.cancelled ? 'Restore was cancelled' : `Restore failed: ${ending.reason}`),
     ...left.map((what) => closingLine('error', `Could not be removed: ${what}`)),
   ];
-  state.artifacts = [];
   progress.reported({ warnings: 0, errors: closing.length });
   const { reports } = state;
   const status: RestoreStatus = { ...statusOf(restore, 'Failed'), failureReason: ending.reason };
@@ -69,13 +71,12 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   ];
   for (const artifact of artifacts) await attempt(artifact.type, () => put(restore, artifact, cleanup));
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+  progress.phase(phase);
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 
-async function put(restore: RestoreRun, artifact: Artifact, activities: typeof steps = steps): Promise<void> {
-  restore.state.artifacts.push(
-    await activities.putObject.executeWithOptions({ summary: artifact.type }, [{ ...restore.planned, artifact }]),
-  );
+function put(restore: RestoreRun, artifact: Artifact, activities: typeof steps = steps) {
+  return putArtifact(restore.state.artifacts, { ...restore.planned, artifact }, activities);
 }
 
 function statusOf(restore: RestoreRun, phase: RestorePhase): RestoreStatus {

@@ -4,6 +4,7 @@ import type { BatchRef, RunRef, StagedRef } from '../api/run.ts';
 import { cleanup, steps, transfers, waits } from './activity-options.ts';
 import { endingOf, failureOf } from './endings.ts';
 
+/** The volume that one child makes, and the run it does so for. */
 export interface RestoreVolumeRequest {
   readonly run: RunRef;
   readonly plan: StagedRef;

@@ -1,10 +1,10 @@
 import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RestoredVolume } from '../activities/artifact-volumes.ts';
 import type { PreparedRestore } from '../activities/prepare-restore.ts';
-import type { PutArtifact } from '../activities/put-object.ts';
 import type { Unpacked, UnpackedGroup } from '../activities/unpack-backup.ts';
 import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
+import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
 import { concerns, secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
@@ -29,7 +29,7 @@ export interface RestoreState {
   volumes: RestoredVolume[];
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
-  artifacts: PutArtifact[];
+  artifacts: ArtifactsState;
 }
 
 const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
@@ -110,7 +110,7 @@ export class RestoreRun {
 
   async #unpack(): Promise<UnpackedGroup[]> {
     const { batch } = this.prepared.settings;
-    const input = { ...this.planned, step: this.nextStep('unpack'), batch };
+    const input = { ...this.planned, step: this.nextStep('unpack'), batch, staged: 0 };
     return this.#take(await transfers.unpackBackup.executeWithOptions({ summary: 'read and select' }, [input]));
   }
 
@@ -135,6 +135,7 @@ export class RestoreRun {
         ...this.planned,
         step: this.nextStep('unpack'),
         batch: settings.batch,
+        staged: this.progress.status.progress.totalItems,
         wanted,
         unpacked: this.state.unpacked,
       };
@@ -202,6 +203,6 @@ function newState(request: RestoreRequest): RestoreState {
     volumeReports: [],
     volumes: [],
     unused: [],
-    artifacts: [],
+    artifacts: { begun: [], written: [] },
   };
 }

@@ -3,6 +3,7 @@ import type { BatchRef, RunRef, StagedRef } from '../api/run.ts';
 import { steps, transfers } from './activity-options.ts';
 import { endingOf, failureOf } from './endings.ts';
 
+/** The volume that one child takes a snapshot of, and the run it does so for. */
 export interface SnapshotVolumeRequest {
   readonly run: RunRef;
   readonly plan: StagedRef;

@@ -35,7 +35,8 @@ export async function startAnsweringServer(
   answerTo: (request: Received, count: number) => Answer,
 ): Promise<AnsweringServer> {
   const received: Received[] = [];
-  const server = createServer(async (incoming, response) => {
+  const server = createServer((incoming, response) => void reply(incoming, response));
+  async function reply(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = {
       method: incoming.method ?? '',
       url: incoming.url ?? '',
@@ -47,7 +48,7 @@ export async function startAnsweringServer(
     if (typeof answer === 'function') return answer(response);
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
     response.end(answer.text ?? JSON.stringify(answer.json ?? {}));
-  });
+  }
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

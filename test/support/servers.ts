@@ -1,3 +1,4 @@
+import { binaryNames, findBinary } from '../../tools/stack/binaries.ts';
 import { startKubernetes, type KubernetesServer } from '../../tools/stack/kubernetes.ts';
 import { startS3, type S3Server } from '../../tools/stack/s3.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
@@ -24,6 +25,11 @@ export const s3Server: () => Promise<S3Server> = shared(startS3);
 
 /** The run's Temporal server. Tests use task queues of unique names. */
 export const temporalServer: () => Promise<TemporalServer> = shared(() => startTemporal());
+
+/** Downloads or builds the servers' programs before the first test, which its time limit would not allow. */
+export async function mochaGlobalSetup(): Promise<void> {
+  await Promise.all(binaryNames.map((name) => findBinary(name)));
+}
 
 /** Stops what was started; mocha takes it from `.mocharc.json`. */
 export const mochaHooks = {

@@ -22,6 +22,11 @@ const serviceClusterIpRange = '10.96.0.0/16';
 
 /** Starts a cluster's control plane. Parts that were started are stopped if a later one fails. */
 export async function startKubernetes({ fsync = false }: KubernetesOptions = {}): Promise<KubernetesServer> {
+  const [etcdBinary, apiBinary, managerBinary] = await Promise.all([
+    findBinary('etcd'),
+    findBinary('kube-apiserver'),
+    findBinary('kube-controller-manager'),
+  ]);
   const folder = mkdtempSync(join(tmpdir(), 'bowline-kubernetes-'));
   const [etcdPort, peerPort, apiPort, managerPort] = [
     await freePort(),
@@ -39,7 +44,7 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
     started.push(
       await startServer({
         name: 'etcd',
-        command: await findBinary('etcd'),
+        command: etcdBinary,
         args: [
           ...[
             '--name',
@@ -70,7 +75,7 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
     started.push(
       await startServer({
         name: 'kube-apiserver',
-        command: await findBinary('kube-apiserver'),
+        command: apiBinary,
         args: [
           ...[
             '--etcd-servers',
@@ -105,7 +110,7 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
     started.push(
       await startServer({
         name: 'kube-controller-manager',
-        command: await findBinary('kube-controller-manager'),
+        command: managerBinary,
         args: [
           ...[
             '--kubeconfig',

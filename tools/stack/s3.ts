@@ -55,7 +55,7 @@ export async function startS3(): Promise<S3Server> {
     accessKeyId,
     secretAccessKey,
     root,
-    createBucket: (name) => mkdirSync(join(root, name)),
+    createBucket: (name) => void mkdirSync(join(root, name), { recursive: true }),
     stop: server.stop,
   };
 }

@@ -1,15 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { supervise, type Supervised } from './supervise.ts';
 
 /** A server that runs as a child, supervised: it ends with this process, however that ends. */
 export interface Server {
   readonly name: string;
   /** Its process id, for tests that kill or suspend it. */
   readonly supervisorPid: number;
-  /** Stops it and removes its folder. */
+  /** Stops it and removes its folder. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -25,55 +24,48 @@ export interface ServerOptions {
   readonly readyWithinMs?: number;
 }
 
-const supervisor = fileURLToPath(new URL('./supervisor.mjs', import.meta.url));
-
 /** Lines of a server's output that an error shows. */
 const shownLines = 15;
 
 /** Starts a server and waits until it is ready. Rejects with its last output if it ends before, or takes too long. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { name, command, args, folder = '', ready, readyWithinMs = 60_000 } = options;
-  const child = spawn(process.execPath, [supervisor, folder, command, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const output: string[] = [];
-  const remember = (chunk: Buffer): void => {
-    output.push(...chunk.toString().split('\n').filter(Boolean));
-    output.splice(0, output.length - 200);
-  };
-  child.stdout.on('data', remember);
-  child.stderr.on('data', remember);
-  const stop = (): Promise<void> => stopChild(child);
-
+  const { name, ready, readyWithinMs = 60_000 } = options;
+  const server = supervise(options);
+  const { child } = server;
   const deadline = Date.now() + readyWithinMs;
   for (;;) {
-    if (child.exitCode !== null)
-      throw new Error(`${name} ended with code ${child.exitCode}:\n${output.slice(-shownLines).join('\n')}`);
+    if (hasEnded(server)) {
+      const code = await server.ended;
+      throw new Error([`${name} ended with code ${code}:`, ...server.output(shownLines)].join('\n'));
+    }
     try {
       await ready();
       break;
     } catch (error) {
       if (Date.now() > deadline) {
-        await stop();
+        await stopServer(server);
+        await server.ended;
         const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(
-          `${name} was not ready after ${readyWithinMs / 1_000} s (${reason}):\n${output.slice(-shownLines).join('\n')}`,
-        );
+        const line = `${name} was not ready after ${readyWithinMs / 1_000} s (${reason}):`;
+        throw new Error([line, ...server.output(shownLines)].join('\n'), { cause: error });
       }
       await sleep(50);
     }
   }
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
   child.unref();
-  return { name, supervisorPid: child.pid!, stop };
+  return { name, supervisorPid: child.pid!, stop: () => stopServer(server) };
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.ref();
-  child.stdin?.end();
+function hasEnded({ child }: Supervised): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function stopServer(server: Supervised): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = once(server.child, 'exit');
+  server.child.ref();
+  server.child.stdin.end();
   await ended;
 }
 

@@ -1,27 +1,35 @@
-// Runs one server and ends it with its parent. The parent holds the other end of our standard input: when the parent goes,
-// by whatever death, that pipe closes; we then stop the server and remove its folder.
+// Runs one program and ends it with its parent. The parent holds the other end of our standard input: when the parent goes,
+// by whatever death, that pipe closes; we then stop the program and remove its folder.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 
 const [folder, command, ...args] = process.argv.slice(2);
-const server = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+const program = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 let stopping = false;
 
 function stop() {
   if (stopping) return;
   stopping = true;
-  server.kill('SIGTERM');
-  setTimeout(() => server.kill('SIGKILL'), 3_000).unref();
+  try {
+    // The group that we lead: what the program started ends too.
+    process.kill(-process.pid, 'SIGTERM');
+  } catch {
+    program.kill('SIGTERM');
+  }
+  setTimeout(() => program.kill('SIGKILL'), 3_000).unref();
 }
 
-server.on('error', (error) => {
-  console.error(`${command}: ${error.message}`);
-  process.exit(127);
-});
-server.on('exit', (code, signal) => {
+function end(code) {
   if (folder !== '') rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  process.exit(code ?? (signal === null ? 1 : 0));
+  process.exit(code);
+}
+
+program.on('error', (error) => {
+  console.error(`${command}: ${error.message}`);
+  end(127);
 });
+program.on('exit', (code, signal) => end(code ?? (stopping ? 0 : 128 + constants.signals[signal])));
 process.stdin
   .on('data', () => undefined)
   .on('end', stop)

@@ -18,16 +18,22 @@ export interface TemporalOptions {
   /** Keeps its state in a file, to survive a restart. Default: in memory. */
   readonly databaseFile?: string;
   readonly port?: number;
+  /** Settings of the server itself, by their keys. Default none. */
+  readonly dynamicConfig?: Readonly<Record<string, unknown>>;
+  /** Removed when the server has ended. Default: none. */
+  readonly folder?: string;
 }
 
 /** Starts a Temporal dev server. */
-export async function startTemporal({ databaseFile, port: wanted }: TemporalOptions = {}): Promise<TemporalServer> {
+export async function startTemporal(options: TemporalOptions = {}): Promise<TemporalServer> {
+  const { databaseFile, port: wanted, dynamicConfig = {}, folder } = options;
   const cli = await findBinary('temporal');
   const [port, uiPort] = [wanted ?? (await freePort()), await freePort()];
   const address = `127.0.0.1:${port}`;
   const server = await startServer({
     name: 'temporal',
     command: cli,
+    ...(folder !== undefined && { folder }),
     args: [
       ...[
         'server',
@@ -43,8 +49,12 @@ export async function startTemporal({ databaseFile, port: wanted }: TemporalOpti
       ],
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'],
       ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
+      ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+        '--dynamic-config-value',
+        `${key}=${JSON.stringify(value)}`,
+      ]),
     ],
-    ready: () => run(cli, ['operator', 'cluster', 'health', '--address', address]),
+    ready: () => run(cli, ['operator', 'cluster', 'health', '--address', address], { timeout: 5_000 }),
   });
   return { address, uiUrl: `http://127.0.0.1:${uiPort}`, cli, stop: server.stop };
 }

@@ -49,7 +49,7 @@ export async function openAwsClients(config: Readonly<Record<string, string>>): 
     import('@aws-sdk/s3-request-presigner'),
   ]);
   const tls = {
-    ...(caCert && { ca: caCert }),
+    ...(caCert && { ca: pemOf(caCert) }),
     ...(isTrue(config['insecureSkipTLSVerify']) && { rejectUnauthorized: false }),
   };
   const common = {
@@ -73,6 +73,11 @@ export async function openAwsClients(config: Readonly<Record<string, string>>): 
     signing: new s3.S3Client({ ...common, ...(publicEndpoint !== undefined && { endpoint: publicEndpoint }) }),
     checksum: checksumAlgorithm === '' ? {} : { ChecksumAlgorithm: checksumAlgorithm as (typeof checksums)[number] },
   };
+}
+
+/** A certificate as TLS takes it: as it is, or decoded from the Base64 that Velero's locations hold. */
+export function pemOf(caCert: string): string {
+  return caCert.includes('-----BEGIN') ? caCert : Buffer.from(caCert, 'base64').toString('utf8');
 }
 
 /** Reads keys of an INI file in AWS' shared format. The SDK's own reader takes roles and processes too, from the variables. */

@@ -20,10 +20,17 @@ const byName: Readonly<Record<string, ErrorCode>> = {
   SignatureDoesNotMatch: 'AccessDenied',
   ExpiredToken: 'AccessDenied',
   CredentialsProviderError: 'AccessDenied',
+  // What versitygw says of an unknown key, with status 404.
+  XAdminUserNotFound: 'AccessDenied',
   SlowDown: 'Throttled',
   ThrottlingException: 'Throttled',
   ConditionalRequestConflict: 'Conflict',
   AbortError: 'Interrupted',
+  // The bucket is in another region than the one configured.
+  PermanentRedirect: 'InvalidConfig',
+  AuthorizationHeaderMalformed: 'InvalidConfig',
+  // 400, but of a connection that went idle.
+  RequestTimeout: 'Unavailable',
 };
 
 const byStatus: Readonly<Record<number, ErrorCode>> = {

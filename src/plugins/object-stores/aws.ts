@@ -1,5 +1,7 @@
-import { Readable } from 'node:stream';
-import { BowlineError, errorCode } from '../../api/errors.ts';
+import type { Readable } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { errorCode } from '../../api/errors.ts';
+import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type {
   CallOptions,
   GetOptions,
@@ -11,6 +13,7 @@ import type {
 } from '../object-store.ts';
 import { openAwsClients, type AwsClients } from './aws-client.ts';
 import { awsError } from './aws-errors.ts';
+import { bodyOf } from './body.ts';
 import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
 
@@ -42,32 +45,26 @@ class AwsStore implements ObjectStore {
     body: Readable | Uint8Array,
     { ifAbsent = false, signal }: PutOptions = {},
   ): Promise<WrittenObject> {
-    const { client, storage, bucket, checksum } = this.#parts;
+    const { storage, bucket, checksum } = this.#parts;
     assertKey(key);
+    const tried = `put ${this.url}/${key}`;
     const { stream, written } = measured(body);
-    let bodyFailure: unknown;
-    stream.on('error', (error) => (bodyFailure = error));
-    const abort = new AbortController();
-    const stop = (): void => abort.abort();
+    const stop = (): void => void stream.destroy(interrupted(tried, signal?.reason));
     signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
     try {
-      // It aborts the multipart upload itself when a part or the body fails.
+      throwIfInterrupted(tried, signal);
+      // It removes the parts itself when a part, the body or the end fails.
       const upload = new storage.Upload({
-        client,
+        client: interruptible(this.#parts, signal),
         params: { Bucket: bucket, Key: key, Body: stream, ...checksum, ...(ifAbsent && { IfNoneMatch: '*' }) },
         partSize: partBytes,
         queueSize: partsInFlight,
         leavePartsOnError: false,
-        abortController: abort,
       });
       await upload.done();
       return written();
     } catch (error) {
-      if (signal?.aborted)
-        throw new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error });
-      if (bodyFailure !== undefined && errorCode(bodyFailure) !== undefined) throw bodyFailure;
-      throw awsError(`put ${this.url}/${key}`, bodyFailure ?? error);
+      throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
     } finally {
       signal?.removeEventListener('abort', stop);
       stream.destroy();
@@ -101,19 +98,7 @@ class AwsStore implements ObjectStore {
     const { Body } = await this.#try(tried, options, (sent) =>
       client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key, ...(Range && { Range }) }), sent),
     );
-    const body = Body as Readable;
-    const mapped = Readable.from(
-      (async function* () {
-        try {
-          yield* body;
-        } catch (error) {
-          throw awsError(tried, error);
-        }
-      })(),
-      { objectMode: false },
-    );
-    mapped.on('close', () => body.destroy());
-    return mapped;
+    return bodyOf(Body as Readable, { tried, signal: options.signal, fault: awsError });
   }
 
   async *listObjects(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
@@ -140,9 +125,9 @@ class AwsStore implements ObjectStore {
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {
     const { signing, s3, presigner, bucket } = this.#parts;
     assertKey(key);
-    return presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), {
-      expiresIn: ttlSeconds,
-    });
+    return this.#try(`sign ${this.url}/${key}`, {}, () =>
+      presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: ttlSeconds }),
+    );
   }
 
   async *#pages(query: { Prefix: string; Delimiter?: string }, options: CallOptions) {
@@ -166,7 +151,18 @@ class AwsStore implements ObjectStore {
     try {
       return await send(signal ? { abortSignal: signal } : {});
     } catch (error) {
-      throw awsError(tried, error);
+      throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
     }
   }
+}
+
+/**
+ * The client as an upload uses it, whose requests end when the signal fires. The upload's own way to stop leaves requests behind,
+ * which finish after it has rejected. The request that removes the parts goes out in any case.
+ */
+function interruptible({ client, s3 }: AwsClients, signal: AbortSignal | undefined): S3Client {
+  if (signal === undefined) return client;
+  const send = (command: Parameters<S3Client['send']>[0]): unknown =>
+    client.send(command, command instanceof s3.AbortMultipartUploadCommand ? {} : { abortSignal: signal });
+  return Object.create(client, { send: { value: send } }) as S3Client;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BowlineError } from '../../api/errors.ts';
 import { checkKeys } from '../config-keys.ts';
+import { fileSystemError, systemCode } from '../file-system-errors.ts';
+import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type {
   CallOptions,
   GetOptions,
@@ -15,7 +17,8 @@ import type {
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
-import { assertKey } from './key.ts';
+import { bodyOf } from './body.ts';
+import { assertKey, isKeyFolder } from './key.ts';
 import { measured } from './measured.ts';
 
 /** Where objects lie while they are written: no key begins so, since `.bowline` is never listed. */
@@ -28,11 +31,18 @@ const temporary = '.bowline-incomplete';
 export const filesystem: ObjectStoreFactory = async (config) => {
   checkKeys('filesystem object store', config, { required: ['bucket', 'path'], optional: [] });
   const { bucket = '', path = '' } = config;
+  if (/^\.{0,2}$|[/\\]/.test(bucket))
+    throw new BowlineError(
+      'InvalidConfig',
+      `filesystem object store: expected a folder's name for bucket, got ${bucket}`,
+    );
   const root = join(path, bucket);
-  await stat(path).catch((error: unknown) => {
-    throw fault('open', path, error);
-  });
-  await mkdir(join(root, temporary), { recursive: true });
+  try {
+    await stat(path);
+    await mkdir(join(root, temporary), { recursive: true });
+  } catch (error) {
+    throw fileSystemError(`open ${path}`, error);
+  }
   return new FilesystemStore(root);
 };
 
@@ -51,54 +61,63 @@ class FilesystemStore implements ObjectStore {
     { ifAbsent = false, signal }: PutOptions = {},
   ): Promise<WrittenObject> {
     const file = this.#file(key);
+    const tried = `put ${this.url}/${key}`;
     const incomplete = join(this.#root, temporary, randomUUID());
     const { stream, written } = measured(body);
     try {
-      await pipeline(stream, createWriteStream(incomplete, { flags: 'wx', flush: true }), {
-        ...(signal && { signal }),
-      });
+      throwIfInterrupted(tried, signal);
+      // Opened before the stream is made, which would open it later than its removal below.
+      const handle = await open(incomplete, 'wx');
+      await pipeline(stream, handle.createWriteStream({ flush: true }), { ...(signal && { signal }) });
       await this.#publish({ incomplete, file, ifAbsent });
       return written();
     } catch (error) {
-      throw signal?.aborted
-        ? new BowlineError('Interrupted', `put ${this.url}/${key}: interrupted`, { cause: error })
-        : fault('put', `${this.url}/${key}`, error);
+      throw signal?.aborted ? interrupted(tried, error) : putError(tried, error);
     } finally {
+      stream.destroy();
       await rm(incomplete, { force: true });
     }
   }
 
-  async objectExists(key: string): Promise<boolean> {
-    return stat(this.#file(key)).then(
-      (found) => found.isFile(),
-      (error: unknown) => {
-        if (isAbsent(error)) return false;
-        throw fault('stat', `${this.url}/${key}`, error);
-      },
-    );
+  async objectExists(key: string, options: CallOptions = {}): Promise<boolean> {
+    return (await this.#stat(key, options)) !== undefined;
   }
 
-  async statObject(key: string): Promise<ObjectStat> {
-    try {
-      const found = await stat(this.#file(key));
-      if (found.isFile()) return { bytes: found.size };
-    } catch (error) {
-      throw fault('stat', `${this.url}/${key}`, error);
-    }
-    throw new BowlineError('NotFound', `stat ${this.url}/${key}: no such object`);
+  async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
+    const found = await this.#stat(key, options);
+    if (found) return { bytes: found.size };
+    throw absent(`stat ${this.url}/${key}`);
   }
 
   async getObject(key: string, { range, signal }: GetOptions = {}): Promise<Readable> {
-    const { bytes } = await this.statObject(key);
-    if (range && range.start >= bytes)
-      throw new BowlineError('NotFound', `get ${this.url}/${key}: it has ${bytes} bytes, none at ${range.start}`);
-    return createReadStream(this.#file(key), { ...range, ...(signal && { signal }) });
+    const file = this.#file(key);
+    const tried = `get ${this.url}/${key}`;
+    throwIfInterrupted(tried, signal);
+    try {
+      // One handle for the size and the content: a replacement in between leaves it the object it has.
+      const handle = await open(file);
+      try {
+        const found = await handle.stat();
+        if (!found.isFile()) throw absent(tried);
+        if (range && range.start >= found.size)
+          throw new BowlineError('NotFound', `${tried}: it has ${found.size} bytes, none at ${range.start}`);
+        return bodyOf(handle.createReadStream({ ...range }), { tried, signal, fault: fileSystemError });
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    } catch (error) {
+      throw fileSystemError(tried, error);
+    }
   }
 
   async *listObjects(prefix: string, { signal }: CallOptions = {}): AsyncIterable<string> {
+    const tried = `list ${this.url}/${prefix}`;
+    throwIfInterrupted(tried, signal);
     const from = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    if (!isKeyFolder(from) || from.startsWith(`${temporary}/`)) return;
     for await (const key of this.#walk(from)) {
-      signal?.throwIfAborted();
+      throwIfInterrupted(tried, signal);
       if (key.startsWith(prefix)) yield key;
     }
   }
@@ -112,14 +131,16 @@ class FilesystemStore implements ObjectStore {
     }
   }
 
-  async deleteObject(key: string): Promise<void> {
+  async deleteObject(key: string, { signal }: CallOptions = {}): Promise<void> {
     const file = this.#file(key);
+    const tried = `delete ${this.url}/${key}`;
+    throwIfInterrupted(tried, signal);
     try {
-      await rm(file, { force: true });
-      for (let folder = dirname(file); folder !== this.#root; folder = dirname(folder)) await rmdir(folder);
+      // Not what is a directory: there are objects below the key then, and none of that name.
+      if (await this.#stat(key, {})) await rm(file, { force: true });
+      await this.#prune(dirname(file));
     } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error)))
-        throw fault('delete', `${this.url}/${key}`, error);
+      throw fileSystemError(tried, error);
     }
   }
 
@@ -134,6 +155,31 @@ class FilesystemStore implements ObjectStore {
     return join(this.#root, key);
   }
 
+  async #stat(key: string, { signal }: CallOptions): Promise<Stats | undefined> {
+    const file = this.#file(key);
+    const tried = `stat ${this.url}/${key}`;
+    throwIfInterrupted(tried, signal);
+    try {
+      const found = await stat(file);
+      return found.isFile() ? found : undefined;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw fileSystemError(tried, error);
+    }
+  }
+
+  /** Removes `folder` if it is empty, and then those above it. */
+  async #prune(folder: string): Promise<void> {
+    for (let empty = folder; empty !== this.#root; empty = dirname(empty)) {
+      try {
+        await rmdir(empty);
+      } catch (error) {
+        if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error))) return;
+        if (!isAbsent(error)) throw error;
+      }
+    }
+  }
+
   /** Gives the complete file its name. A deletion may remove the directory between its creation and that: then once more. */
   async #publish({
     incomplete,
@@ -145,12 +191,12 @@ class FilesystemStore implements ObjectStore {
     ifAbsent: boolean;
   }): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      await mkdir(dirname(file), { recursive: true });
       try {
+        await mkdir(dirname(file), { recursive: true });
         await (ifAbsent ? link(incomplete, file) : rename(incomplete, file));
         break;
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || attempt === 10) throw error;
+        if (systemCode(error) !== 'ENOENT' || attempt === 10) throw error;
       }
     }
     await syncDirectory(dirname(file));
@@ -163,7 +209,7 @@ class FilesystemStore implements ObjectStore {
       entries = await readdir(join(this.#root, folder), { withFileTypes: true });
     } catch (error) {
       if (isAbsent(error)) return;
-      throw fault('list', `${this.url}/${folder}`, error);
+      throw fileSystemError(`list ${this.url}/${folder}`, error);
     }
     const names = entries
       .filter((entry) => (entry.isFile() || entry.isDirectory()) && !(folder === '' && entry.name === temporary))
@@ -185,31 +231,25 @@ async function syncDirectory(folder: string): Promise<void> {
   }
 }
 
-function codeOf(error: unknown): string {
-  return String((error as NodeJS.ErrnoException).code);
-}
-
 function isAbsent(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+  return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
 }
 
-/** Maps what the file system says to the closed list of codes. */
-function fault(tried: string, what: string, error: unknown): BowlineError {
-  if ((error as { name?: string }).name === 'BowlineError') return error as BowlineError;
-  const code = codeOf(error);
-  const ours = {
-    ENOENT: 'NotFound',
-    ENOTDIR: 'NotFound',
-    EISDIR: 'NotFound',
-    EEXIST: 'AlreadyExists',
-    EACCES: 'AccessDenied',
-    EPERM: 'AccessDenied',
-    EROFS: 'AccessDenied',
-    ABORT_ERR: 'Interrupted',
-  } as const;
-  return new BowlineError(
-    ours[code as keyof typeof ours] ?? 'Unavailable',
-    `${tried} ${what}: ${code === 'undefined' ? (error as Error).message : code}`,
-    { cause: error },
-  );
+function absent(tried: string): BowlineError {
+  return new BowlineError('NotFound', `${tried}: no such object`);
+}
+
+/** What a write failed with; where one key would have to be both a file and a directory, that is said. */
+function putError(tried: string, error: unknown): BowlineError {
+  const { syscall } = error as NodeJS.ErrnoException;
+  const code = systemCode(error);
+  if (code === 'EISDIR' || code === 'ENOTDIR' || (code === 'EEXIST' && syscall === 'mkdir'))
+    return new BowlineError(
+      'Unsupported',
+      `${tried}: ${code}, another key ends where this one goes on, or goes on where it ends`,
+      {
+        cause: error,
+      },
+    );
+  return fileSystemError(tried, error);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { finished, Readable, Transform } from 'node:stream';
+import { BowlineError, errorCode } from '../../api/errors.ts';
 import type { WrittenObject } from '../object-store.ts';
 
 /** A body on its way into a store, counted and digested as it passes. */
@@ -9,7 +10,10 @@ export interface Measured {
   written(): WrittenObject;
 }
 
-/** Measures a body of either form. */
+/**
+ * Measures a body of either form. The stream fails if the body does, or is destroyed before its end: with the body's own error if
+ * that bears one of our codes, else with `Unavailable`. Destroying the stream destroys the body.
+ */
 export function measured(body: Readable | Uint8Array): Measured {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -20,8 +24,15 @@ export function measured(body: Readable | Uint8Array): Measured {
       done(null, chunk);
     },
   });
-  const source = body instanceof Uint8Array ? Readable.from([Buffer.from(body)], { objectMode: false }) : body;
-  source.on('error', (error) => meter.destroy(error));
+  const source = body instanceof Uint8Array ? Readable.from([body]) : body;
+  finished(source, { writable: false }, (error) => {
+    if (error)
+      meter.destroy(
+        errorCode(error) ? error : new BowlineError('Unavailable', `read body: ${error.message}`, { cause: error }),
+      );
+  });
+  // It may fail before anybody reads it: whoever does then is told so.
+  meter.on('error', () => undefined);
   meter.on('close', () => source.destroy());
   source.pipe(meter);
   return { stream: meter, written: () => ({ bytes, sha256: hash.digest('hex') }) };

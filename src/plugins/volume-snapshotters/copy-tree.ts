@@ -15,6 +15,8 @@ import {
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BowlineError } from '../../api/errors.ts';
+import { fileSystemError } from '../file-system-errors.ts';
+import { throwIfInterrupted } from '../interruption.ts';
 
 /** Files copied at the same time. */
 const filesInFlight = 16;
@@ -28,13 +30,16 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
   const limit = pLimit(filesInFlight);
   const copied = new Map<string, Promise<string>>();
   const asRoot = process.getuid?.() === 0;
+  let failure: { readonly error: unknown } | undefined;
 
   async function copyDirectory(source: string, target: string): Promise<void> {
+    assertGoingOn();
     const found = await lstat(source);
     if (!found.isDirectory()) throw new BowlineError('InvalidItem', `copy ${source}: expected a directory`);
-    await mkdir(target, { recursive: true });
+    // Nobody else's until it has the mode of the original.
+    await mkdir(target, { mode: 0o700 });
     const entries = await readdir(source, { withFileTypes: true });
-    await Promise.all(
+    await allEnded(
       entries.map((entry) => {
         const [sourcePath, targetPath] = [join(source, entry.name), join(target, entry.name)];
         return entry.isDirectory()
@@ -49,7 +54,7 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
   }
 
   async function copyLeaf(source: string, target: string): Promise<void> {
-    if (signal?.aborted) throw new BowlineError('Interrupted', `copy ${from}: interrupted`);
+    assertGoingOn();
     const found = await lstat(source);
     if (found.isSymbolicLink()) {
       await symlink(await readlink(source), target);
@@ -74,15 +79,21 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
     }
   }
 
+  /** Rejects with the first failure, but not before nothing writes any more: the caller removes what is there. */
+  async function allEnded(tasks: readonly Promise<void>[]): Promise<void> {
+    const remember = (error: unknown): void => void (failure ??= { error });
+    await Promise.all(tasks.map((task) => task.catch(remember)));
+    if (failure) throw failure.error;
+  }
+
+  function assertGoingOn(): void {
+    throwIfInterrupted(`copy ${from}`, signal);
+    if (failure) throw failure.error;
+  }
+
   try {
     await copyDirectory(from, to);
   } catch (error) {
-    if ((error as { name?: string }).name === 'BowlineError') throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new BowlineError(
-      code === 'ENOENT' ? 'NotFound' : code === 'EACCES' ? 'AccessDenied' : 'Unavailable',
-      `copy ${from}: ${code}`,
-      { cause: error },
-    );
+    throw fileSystemError(`copy ${from}`, error);
   }
 }

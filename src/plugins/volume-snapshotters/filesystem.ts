@@ -1,9 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize, resolve, sep } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { BowlineError } from '../../api/errors.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
 import { checkKeys } from '../config-keys.ts';
+import { fileSystemError, systemCode } from '../file-system-errors.ts';
+import { throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
 import type {
   Owner,
@@ -15,7 +17,7 @@ import type {
   VolumeSnapshotter,
   VolumeSnapshotterFactory,
 } from '../volume-snapshotter.ts';
-import { copyTree } from './copy-tree.ts';
+import { copyOnce, isDirectory, removeWhole, writeOnce } from './copies.ts';
 
 /** What lies beside a snapshot's directory, written last: a snapshot is there when its record is. */
 interface SnapshotRecord {
@@ -23,6 +25,9 @@ interface SnapshotRecord {
   readonly createdAt: string;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** How much of a PersistentVolume's name a volume's name shows, so that it fits a directory's with all that comes after. */
+const shownName = 200;
 
 interface PersistentVolumeSpec {
   hostPath?: { path: string };
@@ -32,7 +37,8 @@ interface PersistentVolumeSpec {
 /**
  * Snapshots of hostPath and local volumes as complete copies of their directories, for clusters of one machine and for tests. A
  * volume's id is its path. Calls return when the copy is done. `config.path` keeps the snapshots, `config.volumesPath`
- * (default: `volumes` in it) the volumes made from them; `config.allowedPaths`, separated by commas, limits what may be copied.
+ * (default: `volumes` in it) the volumes made from them; `config.allowedPaths`, separated by commas, limits what else may be
+ * snapshotted to what lies below them, links followed. A volume that holds the snapshots themselves is refused.
  *
  * Once per owner: a copy grows under a name of its own attempt and is renamed to the one that its owner gives; of two attempts
  * the first wins and the other returns the same id.
@@ -47,8 +53,10 @@ export const filesystem: VolumeSnapshotterFactory = async (config) => {
       `filesystem volume snapshotter: expected absolute paths, got ${relative.join(', ')}`,
     );
   const snapshots = join(path, 'snapshots');
-  await mkdir(snapshots, { recursive: true });
-  await mkdir(volumesPath, { recursive: true });
+  await attempt(`open ${path}`, {}, async () => {
+    await mkdir(snapshots, { recursive: true });
+    await mkdir(volumesPath, { recursive: true });
+  });
   return new FilesystemSnapshotter({
     snapshots,
     volumes: resolve(volumesPath),
@@ -87,89 +95,90 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     return persistentVolume;
   }
 
-  async getVolumeInfo(volumeId: string): Promise<VolumeInfo> {
-    await this.#assertDirectory('describe volume', this.#allowed(volumeId));
-    return { type: 'filesystem' };
+  async getVolumeInfo(volumeId: string, _zone: string, options: CallOptions = {}): Promise<VolumeInfo> {
+    return attempt(`describe volume ${volumeId}`, options, async () => {
+      await this.#source(volumeId);
+      return { type: 'filesystem' };
+    });
   }
 
-  async createSnapshot({ volumeId, tags, owner }: SnapshotRequest, { signal }: CallOptions = {}): Promise<string> {
-    const snapshotId = `snap-${digestOf(owner).slice(0, 16)}`;
-    if ((await this.#record(snapshotId)) !== undefined) return snapshotId;
-    await this.#copyOnce({ from: this.#allowed(volumeId), to: this.#snapshot(snapshotId), signal });
-    const record: SnapshotRecord = { volumeId, createdAt: new Date().toISOString(), tags };
-    await writeSynced(this.#recordFile(snapshotId), JSON.stringify(record));
-    return snapshotId;
+  async createSnapshot({ volumeId, tags, owner }: SnapshotRequest, options: CallOptions = {}): Promise<string> {
+    return attempt(`snapshot volume ${volumeId}`, options, async () => {
+      const snapshotId = `snap-${digestOf(owner).slice(0, 16)}`;
+      if ((await this.#record(snapshotId)) !== undefined) return snapshotId;
+      await copyOnce(await this.#source(volumeId), this.#snapshot(snapshotId), options);
+      const record: SnapshotRecord = { volumeId, createdAt: new Date().toISOString(), tags };
+      await writeOnce(this.#recordFile(snapshotId), JSON.stringify(record));
+      return snapshotId;
+    });
   }
 
-  async snapshotStatus(snapshotId: string): Promise<ProvisioningStatus> {
-    if (await this.#record(snapshotId)) return { phase: 'Ready', percent: 100 };
-    throw new BowlineError('NotFound', `describe snapshot ${snapshotId}: no such snapshot`);
+  async snapshotStatus(snapshotId: string, options: CallOptions = {}): Promise<ProvisioningStatus> {
+    const tried = `describe snapshot ${snapshotId}`;
+    return attempt(tried, options, async () => {
+      if (await this.#record(snapshotId)) return { phase: 'Ready', percent: 100 };
+      throw new BowlineError('NotFound', `${tried}: no such snapshot`);
+    });
   }
 
-  async deleteSnapshot(snapshotId: string): Promise<void> {
-    const folder = this.#snapshot(snapshotId);
-    await rm(this.#recordFile(snapshotId), { force: true });
-    await rm(folder, { recursive: true, force: true });
-    for (const name of await readdir(this.#places.snapshots)) {
-      if (name.startsWith(`${snapshotId}.partial-`))
-        await rm(join(this.#places.snapshots, name), { recursive: true, force: true });
-    }
+  async deleteSnapshot(snapshotId: string, options: CallOptions = {}): Promise<void> {
+    await attempt(`delete snapshot ${snapshotId}`, options, async () => {
+      if (!isSnapshotId(snapshotId)) return;
+      await rm(this.#recordFile(snapshotId), { force: true });
+      await removeWhole(this.#snapshot(snapshotId));
+    });
   }
 
-  async *listSnapshots(tags: Readonly<Record<string, string>>): AsyncIterable<SnapshotSummary> {
-    for (const name of (await readdir(this.#places.snapshots)).sort()) {
-      if (!name.endsWith('.json')) continue;
+  async *listSnapshots(
+    tags: Readonly<Record<string, string>>,
+    options: CallOptions = {},
+  ): AsyncIterable<SnapshotSummary> {
+    const { snapshots } = this.#places;
+    const names = await attempt(`list snapshots in ${snapshots}`, options, () => readdir(snapshots));
+    for (const name of names.sort()) {
       const snapshotId = name.slice(0, -'.json'.length);
+      if (!name.endsWith('.json') || !isSnapshotId(snapshotId)) continue;
       const record = await this.#record(snapshotId);
       if (record && Object.entries(tags).every(([key, value]) => record.tags[key] === value))
         yield { snapshotId, ...record };
     }
   }
 
-  async createVolumeFromSnapshot({ snapshotId, owner }: VolumeRequest, { signal }: CallOptions = {}): Promise<string> {
-    if ((await this.#record(snapshotId)) === undefined)
-      throw new BowlineError('NotFound', `create volume from ${snapshotId}: no such snapshot`);
-    const volumeId = join(this.#places.volumes, `${owner.persistentVolume}-${digestOf(owner).slice(0, 8)}`);
-    await this.#copyOnce({ from: this.#snapshot(snapshotId), to: this.#restored(volumeId), signal });
-    return volumeId;
+  async createVolumeFromSnapshot({ snapshotId, owner }: VolumeRequest, options: CallOptions = {}): Promise<string> {
+    const tried = `create volume from ${snapshotId}`;
+    return attempt(tried, options, async () => {
+      if ((await this.#record(snapshotId)) === undefined)
+        throw new BowlineError('NotFound', `${tried}: no such snapshot`);
+      const name = `${owner.persistentVolume.slice(0, shownName)}-${digestOf(owner).slice(0, 8)}`;
+      const volumeId = this.#restored(join(this.#places.volumes, name));
+      await copyOnce(this.#snapshot(snapshotId), volumeId, options);
+      return volumeId;
+    });
   }
 
-  async volumeStatus(volumeId: string): Promise<ProvisioningStatus> {
-    await this.#assertDirectory('describe volume', volumeId);
-    return { phase: 'Ready', percent: 100 };
+  async volumeStatus(volumeId: string, options: CallOptions = {}): Promise<ProvisioningStatus> {
+    const tried = `describe volume ${volumeId}`;
+    return attempt(tried, options, async () => {
+      if (await isDirectory(volumeId)) return { phase: 'Ready', percent: 100 };
+      throw new BowlineError('NotFound', `${tried}: no such directory`);
+    });
   }
 
-  async deleteVolume(volumeId: string): Promise<void> {
-    await rm(this.#restored(volumeId), { recursive: true, force: true });
-  }
-
-  /** Copies under a name of this attempt, then renames. A directory of the final name is a whole copy: another attempt's. */
-  async #copyOnce({ from, to, signal }: { from: string; to: string; signal: AbortSignal | undefined }): Promise<void> {
-    if (await isDirectory(to)) return;
-    const partial = `${to}.partial-${randomUUID()}`;
-    try {
-      await copyTree(from, partial, signal);
-      await rename(partial, to);
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
+  async deleteVolume(volumeId: string, options: CallOptions = {}): Promise<void> {
+    await attempt(`delete volume ${volumeId}`, options, () => removeWhole(this.#restored(volumeId)));
   }
 
   async #record(snapshotId: string): Promise<SnapshotRecord | undefined> {
     try {
       return JSON.parse(await readFile(this.#recordFile(snapshotId), 'utf8')) as SnapshotRecord;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new BowlineError('Unavailable', `read snapshot ${snapshotId}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw fileSystemError(`read snapshot ${snapshotId}`, error);
     }
   }
 
   #snapshot(snapshotId: string): string {
-    if (/^snap-[0-9a-f]{16}$/.test(snapshotId)) return join(this.#places.snapshots, snapshotId);
+    if (isSnapshotId(snapshotId)) return join(this.#places.snapshots, snapshotId);
     throw new BowlineError('NotFound', `snapshot ${JSON.stringify(snapshotId)}: not one of this location's`);
   }
 
@@ -177,20 +186,40 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     return `${this.#snapshot(snapshotId)}.json`;
   }
 
-  #allowed(volumeId: string): string {
-    const { allowed } = this.#places;
-    if (isAbsolute(volumeId) && (allowed === undefined || allowed.some((folder) => isBelow(volumeId, folder))))
-      return normalize(volumeId);
-    throw new BowlineError('AccessDenied', `volume ${volumeId}: not below ${allowed?.join(', ') ?? '/'}`);
+  /** The directory that a volume is, links followed: what they lead to has to be allowed as well. */
+  async #source(volumeId: string): Promise<string> {
+    const { allowed, snapshots, volumes } = this.#places;
+    const folders = allowed && [...allowed, volumes];
+    const assertAllowed = (path: string, below: readonly string[] | undefined): void => {
+      if (isAbsolute(path) && (below === undefined || below.some((folder) => isBelow(path, folder)))) return;
+      throw new BowlineError('AccessDenied', `volume ${volumeId}: not below ${folders?.join(', ') ?? '/'}`);
+    };
+    assertAllowed(volumeId, folders);
+    const found = await real(volumeId);
+    if (found === undefined || !(await isDirectory(found)))
+      throw new BowlineError('NotFound', `volume ${volumeId}: no such directory`);
+    assertAllowed(found, folders && (await Promise.all(folders.map(async (folder) => (await real(folder)) ?? folder))));
+    const kept = (await real(snapshots)) ?? snapshots;
+    if (kept === found || isBelow(kept, found))
+      throw new BowlineError('Unsupported', `volume ${volumeId}: the snapshots themselves are kept in it`);
+    return found;
   }
 
+  /** A volume of our making: directly in `volumesPath`. Others are not ours to remove. */
   #restored(volumeId: string): string {
-    if (isBelow(volumeId, this.#places.volumes)) return normalize(volumeId);
-    throw new BowlineError('AccessDenied', `volume ${volumeId}: not one that was made in ${this.#places.volumes}`);
+    const { volumes } = this.#places;
+    if (isAbsolute(volumeId) && dirname(resolve(volumeId)) === volumes) return resolve(volumeId);
+    throw new BowlineError('AccessDenied', `volume ${volumeId}: not one that was made in ${volumes}`);
   }
+}
 
-  async #assertDirectory(tried: string, path: string): Promise<void> {
-    if (!(await isDirectory(path))) throw new BowlineError('NotFound', `${tried} ${path}: no such directory`);
+/** What every call is: nothing once the signal has fired, and failures with codes. */
+async function attempt<T>(tried: string, { signal }: CallOptions, call: () => Promise<T>): Promise<T> {
+  throwIfInterrupted(tried, signal);
+  try {
+    return await call();
+  } catch (error) {
+    throw fileSystemError(tried, error);
   }
 }
 
@@ -199,24 +228,14 @@ function digestOf({ uid, persistentVolume }: Owner): string {
 }
 
 function isBelow(path: string, folder: string): boolean {
-  return normalize(path).startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  return resolve(path).startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** The path without links, or nothing if it is absent. */
+async function real(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
 }
 
-async function writeSynced(file: string, text: string): Promise<void> {
-  const partial = `${file}.partial-${randomUUID()}`;
-  const handle = await open(partial, 'wx');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
+function isSnapshotId(text: string): boolean {
+  return /^snap-[0-9a-f]{16}$/.test(text);
 }

@@ -1,0 +1,24 @@
+import type { BowlineClient, Config } from '../client/index.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the commands have to work with; tests hand in their own. */
+export interface Cli {
+  readonly terminal: Terminal;
+  /** @throws BowlineError `InvalidConfig` */
+  loadConfig(file: string | undefined): Promise<Config>;
+  connect(config: Config): Promise<BowlineClient>;
+  now(): Date;
+  /** How long `create` waits for the validation of a request, in milliseconds. */
+  readonly acceptWithinMs: number;
+}
+
+/** A command that can't do what it was asked, for a reason that people can mend: each problem becomes one line. */
+export class UsageError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(...problems: readonly string[]) {
+    super(problems.join('; '));
+    this.name = 'UsageError';
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,103 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { LabelSelector } from '../client/index.ts';
+import { parseLabelSelector } from '../selection/label-selector.ts';
+
+/** Flags of Velero's that are true when they stand alone, and take a value only after `=`. */
+const booleanFlags: readonly string[] = [
+  '--include-cluster-resources',
+  '--snapshot-volumes',
+  '--restore-volumes',
+  '--preserve-nodeports',
+];
+
+/** Writes lone boolean flags out, so that they do not take the next argument for their value. */
+export function expandBooleans(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, index) => (booleanFlags.includes(arg) && (end < 0 || index < end) ? `${arg}=true` : arg));
+}
+
+/** `a,b`; given again, it adds. */
+export function list(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, ...value.split(',').filter(Boolean)];
+}
+
+/** `true` or `false`. */
+export function boolean(value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new InvalidArgumentError('Expected true or false.');
+}
+
+/** `a=b,c=d`, or with another sign between the two; given again, it adds. */
+export function pairs(sign: '=' | ':'): (value: string, previous?: Record<string, string>) => Record<string, string> {
+  return (value, previous = {}) => {
+    const added = value.split(',').map((pair) => {
+      const at = pair.indexOf(sign);
+      if (at < 1) throw new InvalidArgumentError(`Expected pairs such as a${sign}b,c${sign}d.`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    });
+    return { ...previous, ...(Object.fromEntries(added) as Record<string, string>) };
+  };
+}
+
+/** Kubernetes' grammar: `app=web,tier in (a,b)`. */
+export function selector(value: string): LabelSelector {
+  try {
+    return parseLabelSelector(value);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+/** Selectors with ` or ` between them. */
+export function orSelectors(value: string): LabelSelector[] {
+  return value.split(/\s+or\s+/).map(selector);
+}
+
+/** What both kinds of spec take: which items. */
+export interface SelectionFlags {
+  readonly includeNamespaces?: readonly string[];
+  readonly excludeNamespaces?: readonly string[];
+  readonly includeResources?: readonly string[];
+  readonly excludeResources?: readonly string[];
+  readonly includeClusterResources?: boolean;
+  readonly selector?: LabelSelector;
+  readonly orSelector?: readonly LabelSelector[];
+}
+
+/** Declares the flags that say which items, with Velero's names. */
+export function addSelectionFlags(command: Command): Command {
+  return command
+    .option('--include-namespaces <names>', 'namespaces, with globs; default all', list)
+    .option('--exclude-namespaces <names>', 'namespaces to leave out', list)
+    .option('--include-resources <resources>', 'such as pods,deployments.apps; default all', list)
+    .option('--exclude-resources <resources>', 'resources to leave out', list)
+    .option('--include-cluster-resources [boolean]', 'cluster-scoped resources; default: with all namespaces', boolean)
+    .option('-l, --selector <selector>', 'only items with these labels', selector)
+    .option('--or-selector <selectors>', 'items with any of these: "a=b or c=d"', orSelectors);
+}
+
+/** Declares what all `create` commands take. */
+export function addCreateFlags(command: Command): Command {
+  return command
+    .option('--spec <file>', 'YAML or JSON of the spec; flags override its members')
+    .option('-w, --wait', 'wait for the end, showing progress')
+    .addOption(new Option('-o, --output <format>', 'print the request, and start nothing').choices(['json', 'yaml']));
+}
+
+/** The members of a spec that the selection flags set. */
+export function selectionOf(flags: SelectionFlags): object {
+  return defined({
+    includedNamespaces: flags.includeNamespaces,
+    excludedNamespaces: flags.excludeNamespaces,
+    includedResources: flags.includeResources,
+    excludedResources: flags.excludeResources,
+    includeClusterResources: flags.includeClusterResources,
+    labelSelector: flags.selector,
+    orLabelSelectors: flags.orSelector,
+  });
+}
+
+/** Without the members that are `undefined`. */
+export function defined(members: object): object {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { connectBowline, loadConfig } from '../client/index.ts';
+import { runCommandLine } from './program.ts';
+
+const { stdout, stderr, env } = process;
+
+// Whoever reads may stop reading: `bowline backup logs b | head`.
+stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal: {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    ...(stderr.isTTY && { screen: stderr }),
+    color: stdout.isTTY && stdout.hasColors(),
+  },
+  loadConfig: (file) => loadConfig(file === undefined ? {} : { file }),
+  connect: connectBowline,
+  now: () => new Date(),
+  acceptWithinMs: 10_000,
+  debug: Boolean(env['BOWLINE_DEBUG']),
+});

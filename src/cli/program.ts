@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander';
+import type { BowlineClient } from '../client/index.ts';
+import type { Cli } from './cli.ts';
+import { addBackupCommands } from './commands/backup.ts';
+import { addRestoreCommands } from './commands/restore.ts';
+import type { Run } from './commands/run.ts';
+import { addWorkerCommand } from './commands/worker.ts';
+import { complaintOf } from './errors.ts';
+import { exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { expandBooleans } from './flags.ts';
+
+/** Runs one command line, without the program's name, and resolves with the exit code. Never rejects. */
+export async function runCommandLine(args: readonly string[], cli: Cli & { readonly debug: boolean }): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const run: Run = async (tried, command, work) => {
+    let client: Promise<BowlineClient> | undefined;
+    const config = () => cli.loadConfig(command.optsWithGlobals<{ config?: string }>().config);
+    const connect = () => (client ??= config().then((read) => cli.connect(read)));
+    try {
+      exitCode = await work({ cli, config, client: connect });
+    } catch (error) {
+      const complaint = complaintOf(error, { tried, debug: cli.debug });
+      cli.terminal.err(complaint.lines.map((line) => `${line}\n`).join(''));
+      exitCode = complaint.exitCode;
+    } finally {
+      await (await client?.catch(() => undefined))?.close();
+    }
+  };
+  try {
+    await createProgram(cli, run).parseAsync(expandBooleans(args), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    throw error;
+  }
+}
+
+function createProgram({ terminal }: Cli, run: Run): Command {
+  const program = new Command('bowline')
+    .description('Backs up, restores and deletes Kubernetes resources and volumes, as durable Temporal workflows')
+    .option('--config <file>', 'configuration; default $BOWLINE_CONFIG, ./bowline.yaml, ~/.config/bowline/bowline.yaml')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('afterAll', exitCodesHelp)
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride();
+  addWorkerCommand(program, run);
+  addBackupCommands(program, run);
+  addRestoreCommands(program, run);
+  return program;
+}

@@ -1,0 +1,27 @@
+import type { Config } from '../api/config.ts';
+import { Backups } from './backups.ts';
+import { Restores } from './restores.ts';
+import { Stores } from './stores.ts';
+import { Temporal } from './temporal.ts';
+
+/** Backups and restores of one configuration. May be used concurrently, for as long as the process lives. */
+export interface BowlineClient {
+  readonly backups: Backups;
+  readonly restores: Restores;
+  /** Ends the connection to Temporal. Runs go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * A client for what the configuration names. Nothing is sent yet: Temporal and each store are connected to on first use, so that
+ * finished backups can be read where Temporal is out of reach.
+ */
+export async function connectBowline(config: Config): Promise<BowlineClient> {
+  const temporal = new Temporal(config.temporal);
+  const parts = { stores: new Stores(config), temporal };
+  return {
+    backups: new Backups(config, parts),
+    restores: new Restores(config, parts),
+    close: () => temporal.close(),
+  };
+}

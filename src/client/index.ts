@@ -1,0 +1,38 @@
+/**
+ * What programs call to back up, restore and look: typed handles over Temporal workflows, and the catalogue of what is in the
+ * storage locations. A complete program:
+ *
+ * ```ts
+ * import { connectBowline, loadConfig } from 'bowline';
+ *
+ * const bowline = await connectBowline(await loadConfig());
+ * try {
+ *   const backup = await bowline.backups.create({ name: 'shop-1', spec: { includedNamespaces: ['shop'] } });
+ *   for await (const { phase, progress } of backup.watch()) {
+ *     console.log(phase, progress.doneItems, 'of', progress.totalItems);
+ *   }
+ *   const { phase, items, errors } = await backup.result();
+ *   console.log(phase, items, 'items', errors, 'errors');
+ * } finally {
+ *   await bowline.close();
+ * }
+ * ```
+ *
+ * Whatever fails rejects with a `BowlineError`, whose `code` says why. Workers run apart (`bowline worker`).
+ *
+ * @module
+ */
+export type { Backup, BackupRequest, BackupSpec, BackupStatus, LabelSelector, VolumeSnapshot } from '../api/backup.ts';
+export type { Config } from '../api/config.ts';
+export { BowlineError, errorCode, isPermanent, type ErrorCode } from '../api/errors.ts';
+export type { BackupStorageLocation, VolumeSnapshotLocation } from '../api/locations.ts';
+export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
+export type { Result, Results } from '../backup-format/results.ts';
+export { loadConfig } from '../config.ts';
+export type { RunResult, RunStatus } from '../workflows/messages.ts';
+export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
+export { connectBowline, type BowlineClient } from './client.ts';
+export type { Description, Entry, ShownPhase } from './records.ts';
+export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
+export { RunError } from './run-error.ts';
+export type { RunHandle, RunKind, WatchOptions } from './run-handle.ts';

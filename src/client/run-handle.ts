@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  isGrpcDeadlineError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { BowlineError, errorCode } from '../api/errors.ts';
+import { equalJson } from '../api/json.ts';
+import { statusQuery, type RunResult, type RunStatus } from '../workflows/messages.ts';
+import { runError } from './run-error.ts';
+import { temporalError } from './temporal-error.ts';
+
+/** The first part of a run's workflow id. */
+export type RunKind = 'backup' | 'restore' | 'delete-backup';
+
+/** How to watch a run. */
+export interface WatchOptions {
+  /** How often to ask, in milliseconds. Default 1,000. */
+  readonly everyMs?: number;
+  /** Ends the iteration. The run goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long a worker may take to answer, in milliseconds. */
+const answerWithinMs = 5_000;
+
+/** A run of a backup, a restore or a deletion: a Temporal workflow, which goes on whether or not anybody holds this. */
+export class RunHandle {
+  readonly kind: RunKind;
+  /** The backup's or restore's name. */
+  readonly name: string;
+  readonly workflowId: string;
+  /** Where workers have to listen. */
+  readonly taskQueue: string;
+  readonly #client: Client;
+  readonly #handle: WorkflowHandle;
+
+  constructor(run: {
+    readonly kind: RunKind;
+    readonly name: string;
+    readonly taskQueue: string;
+    readonly client: Client;
+    readonly handle: WorkflowHandle;
+  }) {
+    this.kind = run.kind;
+    this.name = run.name;
+    this.taskQueue = run.taskQueue;
+    this.workflowId = run.handle.workflowId;
+    this.#client = run.client;
+    this.#handle = run.handle;
+  }
+
+  /** What the run is doing. Answered by a worker, also after the run has ended: rejects with `Unavailable` if none does within 5 s. */
+  async status({ signal }: Pick<WatchOptions, 'signal'> = {}): Promise<RunStatus> {
+    const query = (): Promise<RunStatus> => this.#handle.query(statusQuery);
+    try {
+      return await this.#client.withDeadline(Date.now() + answerWithinMs, () =>
+        signal ? this.#client.withAbortSignal(signal, query) : query(),
+      );
+    } catch (error) {
+      const tried = `ask ${this.workflowId} for its status`;
+      if (signal?.aborted) throw new BowlineError('Interrupted', `${tried}: interrupted`, { cause: error });
+      if (isGrpcDeadlineError(error))
+        throw new BowlineError('Unavailable', `${tried}: no worker answers`, { cause: error });
+      throw temporalError(tried, error);
+    }
+  }
+
+  /**
+   * Yields the status, and again each time it has changed, until the run has ended; the last one is that of its end. While no worker
+   * answers it yields nothing and goes on asking. Rejects if Temporal itself does not answer.
+   */
+  async *watch({ everyMs = 1_000, signal }: WatchOptions = {}): AsyncGenerator<RunStatus, void, undefined> {
+    let last: RunStatus | undefined;
+    while (!signal?.aborted) {
+      const isRunning = await this.#isRunning();
+      const status = await this.status({ ...(signal && { signal }) }).catch(whereUnanswered);
+      if (status !== undefined && !equalJson(status, last)) yield (last = status);
+      if (!isRunning) return;
+      await sleep(everyMs, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Waits for the end. Resolves for `Completed` and `PartiallyFailed`; else rejects with a `RunError` whose code and message are
+   * those of the failure (`InvalidSpec` with all `problems`, `AlreadyExists`, …), `Interrupted` if the run was cancelled.
+   */
+  async result(): Promise<RunResult> {
+    try {
+      return (await this.#handle.result()) as RunResult;
+    } catch (error) {
+      if ((error as Error).name === 'WorkflowFailedError') throw runError(error as Parameters<typeof runError>[0]);
+      throw temporalError(`wait for ${this.workflowId}`, error);
+    }
+  }
+
+  /** Why steps that failed, and are being tried again, did so last. Empty when all goes well. */
+  async troubles(): Promise<string[]> {
+    const { raw } = await this.#describe();
+    return (raw.pendingActivities ?? []).flatMap(({ lastFailure }) => lastFailure?.message ?? []);
+  }
+
+  /** Asks the run to stop. It then removes what it made, and `result` rejects with `Interrupted`. Safe to repeat. */
+  async cancel(): Promise<void> {
+    await this.#handle.cancel().catch((error: unknown) => {
+      throw temporalError(`cancel ${this.workflowId}`, error);
+    });
+  }
+
+  /** The workflow's one argument, from the first event of its history. */
+  async request(): Promise<unknown> {
+    const { workflowService, options } = this.#client;
+    try {
+      const { history } = await workflowService.getWorkflowExecutionHistory({
+        namespace: options.namespace,
+        execution: { workflowId: this.workflowId },
+        maximumPageSize: 1,
+      });
+      const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+      return payload && options.loadedDataConverter.payloadConverter.fromPayload(payload);
+    } catch (error) {
+      throw temporalError(`read the request of ${this.workflowId}`, error);
+    }
+  }
+
+  async #isRunning(): Promise<boolean> {
+    return (await this.#describe()).status.name === 'RUNNING';
+  }
+
+  async #describe(): Promise<WorkflowExecutionDescription> {
+    return this.#handle.describe().catch((error: unknown) => {
+      throw temporalError(`look for ${this.workflowId}`, error);
+    });
+  }
+}
+
+function whereUnanswered(error: unknown): undefined {
+  if (errorCode(error) === 'Unavailable' || errorCode(error) === 'Interrupted') return undefined;
+  throw error;
+}

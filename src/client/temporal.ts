@@ -1,0 +1,150 @@
+import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { Config } from '../api/config.ts';
+import { BowlineError } from '../api/errors.ts';
+import { RunHandle, type RunKind } from './run-handle.ts';
+import { temporalError } from './temporal-error.ts';
+
+/** Workflow types by the first part of their ids. */
+const workflowTypes: Readonly<Record<RunKind, string>> = {
+  backup: 'backup',
+  restore: 'restore',
+  'delete-backup': 'deleteBackup',
+};
+
+const connectSeconds = 5;
+
+/** What starts a run, and what Temporal shows of it. */
+interface RunRequest {
+  readonly kind: RunKind;
+  /** The workflow's one argument. */
+  readonly request: { readonly name: string };
+  /** One line for lists. */
+  readonly summary: string;
+  /** Markdown. */
+  readonly details: string;
+}
+
+/** A run that Temporal knows of. */
+export interface KnownRun {
+  readonly name: string;
+  readonly isRunning: boolean;
+  readonly handle: RunHandle;
+  /** RFC 3339. */
+  readonly startTimestamp: string;
+  readonly uid: string;
+}
+
+type ShownByTemporal = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'taskQueue' | 'status' | 'startTime'>;
+
+/** The runs, as Temporal has them. Connects on first use; a failure to connect is not remembered. */
+export class Temporal {
+  readonly #config: Config['temporal'];
+  #client: Promise<Client> | undefined;
+
+  constructor(config: Config['temporal']) {
+    this.#config = config;
+  }
+
+  /** Starts a run. Rejects with `AlreadyExists` while one of that kind and name is running. */
+  async start({ kind, request, summary, details }: RunRequest): Promise<RunHandle> {
+    const client = await this.#connected();
+    const { taskQueue } = this.#config;
+    const workflowId = this.#id(kind, request.name);
+    try {
+      const handle = await client.workflow.start(workflowTypes[kind], {
+        workflowId,
+        taskQueue,
+        args: [request],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: summary,
+        staticDetails: details,
+      });
+      return new RunHandle({ kind, name: request.name, taskQueue, client, handle });
+    } catch (error) {
+      if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError')
+        throw new BowlineError('AlreadyExists', `start ${workflowId}: it is running already`, { cause: error });
+      throw temporalError(`start ${workflowId}`, error);
+    }
+  }
+
+  /** The newest run of that kind and name, running or ended; none if Temporal never knew of one, or has forgotten it. */
+  async find(kind: RunKind, name: string): Promise<KnownRun | undefined> {
+    const client = await this.#connected();
+    const workflowId = this.#id(kind, name);
+    try {
+      const info = await client.workflow.getHandle(workflowId).describe();
+      return this.#known(client, { kind, name }, info);
+    } catch (error) {
+      if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
+      throw temporalError(`look for ${workflowId}`, error);
+    }
+  }
+
+  /** The runs of a kind that have not ended, newest first. A run may be missing for a second after its start. */
+  async running(kind: RunKind): Promise<KnownRun[]> {
+    const client = await this.#connected();
+    const prefix = this.#id(kind, '');
+    const query = `WorkflowType = '${workflowTypes[kind]}' AND ExecutionStatus = 'Running'`;
+    const runs: KnownRun[] = [];
+    try {
+      for await (const info of client.workflow.list({ query })) {
+        if (!info.workflowId.startsWith(prefix)) continue;
+        runs.push(this.#known(client, { kind, name: info.workflowId.slice(prefix.length) }, info));
+      }
+    } catch (error) {
+      throw temporalError(`list running workflows of type ${workflowTypes[kind]}`, error);
+    }
+    return runs;
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    await client?.connection.close();
+  }
+
+  #id(kind: RunKind, name: string): string {
+    return `${this.#config.idPrefix}${kind}/${name}`;
+  }
+
+  #known(
+    client: Client,
+    { kind, name }: { kind: RunKind; name: string },
+    { workflowId, runId, taskQueue, status, startTime }: ShownByTemporal,
+  ): KnownRun {
+    const handle = client.workflow.getHandle(workflowId);
+    return {
+      name,
+      isRunning: status.name === 'RUNNING',
+      handle: new RunHandle({ kind, name, taskQueue, client, handle }),
+      startTimestamp: startTime.toISOString(),
+      uid: runId,
+    };
+  }
+
+  #connected(): Promise<Client> {
+    if (this.#client === undefined) {
+      const connecting = this.#connect();
+      this.#client = connecting;
+      connecting.catch(() => (this.#client = undefined));
+    }
+    return this.#client;
+  }
+
+  async #connect(): Promise<Client> {
+    const { address, namespace, apiKey, tls } = this.#config;
+    try {
+      const connection = await Connection.connect({
+        address,
+        connectTimeout: `${connectSeconds} seconds`,
+        ...(apiKey !== undefined && { apiKey }),
+        ...(tls !== undefined && { tls }),
+      });
+      return new Client({ connection, namespace });
+    } catch (cause) {
+      throw new BowlineError('Unavailable', `connect to Temporal at ${address}: no answer within ${connectSeconds} s`, {
+        cause,
+      });
+    }
+  }
+}

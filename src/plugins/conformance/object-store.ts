@@ -1,0 +1,11 @@
+import type { ObjectStore } from '../object-store.ts';
+import type { Check } from './check.ts';
+import { listChecks } from './object-store-lists.ts';
+import { readChecks } from './object-store-reads.ts';
+import { writeChecks } from './object-store-writes.ts';
+
+/**
+ * Every promise of `ObjectStore`, each to be checked on an empty store of its own: a fresh bucket, or a prefix that nobody else
+ * uses. A check may leave objects behind. The largest writes 12 MB, the longest some 1,000 objects.
+ */
+export const objectStoreChecks: readonly Check<ObjectStore>[] = [...writeChecks, ...readChecks, ...listChecks];

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import type { AppliedItems, ApplyItemsInput } from '../../src/activities/apply-items.ts';
+import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import { BowlineError } from '../../src/api/errors.ts';
+import type { RestoreSpec } from '../../src/api/restore.ts';
+import type { Unstructured } from '../../src/api/unstructured.ts';
+import { apiError } from '../../src/kubernetes/api-errors.ts';
+import { ActivityRunner } from '../support/activity-runner.ts';
+import { holdBackup } from '../support/backup-in-store.ts';
+import { object } from '../support/objects.ts';
+
+const runLabels = {
+  'velero.io/backup-name': 'nightly',
+  'velero.io/restore-name': 'again',
+  'velero.io/restore-uid': '1-run',
+};
+
+const resources: Readonly<Record<string, string>> = {
+  ConfigMap: 'configmaps',
+  Namespace: 'namespaces',
+  PersistentVolume: 'persistentvolumes',
+  PersistentVolumeClaim: 'persistentvolumeclaims',
+  Service: 'services',
+  ServiceAccount: 'serviceaccounts',
+  Widget: 'widgets.example.com',
+  Gadget: 'gadgets.example.com',
+};
+
+function entry(itemFromBackup: Unstructured): RestoreBatchItem {
+  return { groupResource: resources[itemFromBackup.kind]!, itemFromBackup };
+}
+
+function configMap(name: string, data: Record<string, string> = { colour: 'red' }): Unstructured {
+  return object('v1 ConfigMap', name, { data });
+}
+
+describe('applyItems', () => {
+  let runner: ActivityRunner;
+
+  beforeEach(async () => {
+    runner = new ActivityRunner();
+    runner.cluster.hold(object('v1 Namespace', 'shop'));
+    await holdBackup(runner.store, 'nightly', []);
+  });
+
+  async function apply(
+    items: Unstructured[],
+    { spec = {}, ...input }: Partial<ApplyItemsInput> & { spec?: RestoreSpec } = {},
+    scheduledAt = runner.now,
+  ): Promise<AppliedItems> {
+    const { run, plan } = await runner.prepareRestore(spec);
+    const batch = await runner.batch(items.map(entry));
+    return runner.run(
+      'applyItems',
+      { run, plan, step: 'apply-1', batch, volumes: [], failedVolumes: {}, volumeReports: [], ...input },
+      { scheduledTimestampMs: scheduledAt.getTime() },
+    );
+  }
+
+  /** What became of each item, by its key. */
+  function outcomes({ report }: AppliedItems): Record<string, string | undefined> {
+    return Object.fromEntries(
+      runner
+        .lines(report, 'items')
+        .flatMap(({ groupResource, namespace, names, action }) =>
+          names.map((name) => [`${groupResource}/${namespace}/${name}`, action]),
+        ),
+    );
+  }
+
+  function inCluster(key: string): Unstructured {
+    const found = runner.cluster.objects.get(key);
+    assert.ok(found, `${key} is not in the cluster`);
+    return found;
+  }
+
+  it('creates items with the labels of the backup and the restore, and without what the old cluster gave them', async () => {
+    const old = object('v1 ConfigMap', 'shop/a', {
+      metadata: { uid: 'old', resourceVersion: '7', labels: { app: 'web' } },
+      status: { old: true },
+      data: { colour: 'red' },
+    });
+    const applied = await apply([old, configMap('shop/b')]);
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'created', 'configmaps/shop/b': 'created' });
+    assert.equal(applied.created, 2);
+    const { metadata, status } = inCluster('configmaps/shop/a');
+    assert.deepEqual(metadata.labels, { app: 'web', ...runLabels });
+    assert.deepEqual([metadata.uid === 'old', status], [false, undefined]);
+  });
+
+  it('counts as created what an earlier attempt of this run created', async () => {
+    await apply([configMap('shop/a')]);
+    const { run, plan } = await runner.prepareRestore();
+    const labels = { ...runLabels, 'velero.io/restore-uid': run.uid };
+    runner.cluster.hold(object('v1 ConfigMap', 'shop/b', { metadata: { labels }, data: { changed: 'since' } }));
+    const applied = await runner.run('applyItems', {
+      run,
+      plan,
+      step: 'apply-1',
+      batch: await runner.batch([entry(configMap('shop/b'))]),
+      volumes: [],
+      failedVolumes: {},
+      volumeReports: [],
+    });
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/b': 'created' });
+    assert.deepEqual([applied.created, applied.report.warnings], [1, 0]);
+  });
+
+  it('leaves alone an object that exists and is equal, whatever restores labelled it before', async () => {
+    const labels = { 'velero.io/backup-name': 'older', 'velero.io/restore-uid': 'older-run' };
+    runner.cluster.hold(object('v1 ConfigMap', 'shop/a', { metadata: { labels }, data: { colour: 'red' } }));
+    const applied = await apply([configMap('shop/a')]);
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
+    assert.deepEqual([applied.created, applied.report.warnings, applied.report.errors], [0, 0, 0]);
+    assert.deepEqual(inCluster('configmaps/shop/a').metadata.labels, labels);
+  });
+
+  it('warns of an object that exists and differs, and leaves it as it is', async () => {
+    runner.cluster.hold(configMap('shop/a', { colour: 'blue' }));
+    const applied = await apply([configMap('shop/a')]);
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
+    assert.deepEqual(runner.complaints(applied.report), [
+      'warning configmaps/shop/a: could not restore, ConfigMap:a already exists. Warning: the in-cluster version is different than the backed-up version',
+    ]);
+    assert.deepEqual(inCluster('configmaps/shop/a')['data'], { colour: 'blue' });
+  });
+
+  it('makes an object that differs as it was, with the policy update', async () => {
+    runner.cluster.hold(configMap('shop/a', { colour: 'blue', shape: 'round' }));
+    const { uid } = inCluster('configmaps/shop/a').metadata;
+    const applied = await apply([configMap('shop/a')], { spec: { existingResourcePolicy: 'update' } });
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'updated' });
+    assert.deepEqual(inCluster('configmaps/shop/a')['data'], { colour: 'red' });
+    assert.equal(inCluster('configmaps/shop/a').metadata.uid, uid);
+  });
+
+  it('warns when an update is refused', async () => {
+    runner.cluster.hold(configMap('shop/a', { colour: 'blue' }));
+    runner.cluster.fail('patch', 'configmaps/shop/a', apiError('patch', { status: 422, body: '' }));
+    const applied = await apply([configMap('shop/a')], { spec: { existingResourcePolicy: 'update' } });
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
+    assert.deepEqual(runner.complaints(applied.report), [
+      'warning configmaps/shop/a: could not update ConfigMap:a, which exists',
+    ]);
+  });
+
+  it('adds to a service account that exists what only the backup has', async () => {
+    runner.cluster.hold(
+      object('v1 ServiceAccount', 'shop/default', {
+        metadata: { labels: { app: 'cluster' } },
+        secrets: [{ name: 'here' }],
+      }),
+    );
+    const fromBackup = object('v1 ServiceAccount', 'shop/default', {
+      metadata: { labels: { app: 'backup', tier: 'front' } },
+      secrets: [{ name: 'here' }, { name: 'there' }],
+      imagePullSecrets: [{ name: 'pull' }],
+    });
+    const applied = await apply([fromBackup]);
+    assert.deepEqual(outcomes(applied), { 'serviceaccounts/shop/default': 'updated' });
+    const { metadata, secrets, imagePullSecrets } = inCluster('serviceaccounts/shop/default');
+    assert.deepEqual(secrets, [{ name: 'here' }, { name: 'there' }]);
+    assert.deepEqual(imagePullSecrets, [{ name: 'pull' }]);
+    assert.deepEqual(metadata.labels, { app: 'cluster', tier: 'front' });
+  });
+
+  function service(name: string): Unstructured {
+    return object('v1 Service', name, { spec: { ports: [{ port: 80, nodePort: 30_080 }] } });
+  }
+
+  it('takes a service for existing that is refused for its own node port', async () => {
+    runner.cluster.hold(service('shop/web'));
+    assert.deepEqual(outcomes(await apply([service('shop/web')])), { 'services/shop/web': 'skipped' });
+  });
+
+  it('reports a service whose node port another one has', async () => {
+    runner.cluster.hold(service('shop/other'));
+    const applied = await apply([service('shop/web')]);
+    assert.deepEqual(outcomes(applied), { 'services/shop/web': 'failed' });
+    assert.equal(applied.report.errors, 1);
+  });
+
+  it('creates a namespace that the backup holds no object of, when an item asks for it', async () => {
+    const applied = await apply([configMap('fresh/a')]);
+    assert.deepEqual(outcomes(applied), { 'configmaps/fresh/a': 'created' });
+    assert.deepEqual(inCluster('namespaces//fresh').metadata.labels, { 'velero.io/restore-uid': '1-run' });
+  });
+
+  it('uses a namespace that exists as it is', async () => {
+    const applied = await apply([object('v1 Namespace', 'shop', { metadata: { labels: { team: 'a' } } })]);
+    assert.deepEqual(outcomes(applied), { 'namespaces//shop': 'skipped' });
+    assert.equal(inCluster('namespaces//shop').metadata.labels, undefined);
+  });
+
+  describe('with a namespace that is terminating', () => {
+    beforeEach(() => {
+      runner.cluster.hold(
+        object('v1 Namespace', 'leaving', { metadata: { deletionTimestamp: '2026-01-02T03:04:00Z' } }),
+      );
+    });
+
+    it('waits, by a failure that asks to be repeated', async () => {
+      await assert.rejects(apply([object('v1 Namespace', 'leaving')]), {
+        type: 'Pending',
+        nonRetryable: false,
+        message: 'namespace leaving is terminating',
+      });
+    });
+
+    it('reports it after ten minutes', async () => {
+      const tenMinutesAgo = new Date(runner.now.getTime() - 10 * 60_000);
+      const applied = await apply([object('v1 Namespace', 'leaving')], {}, tenMinutesAgo);
+      assert.deepEqual(outcomes(applied), { 'namespaces//leaving': 'failed' });
+      assert.equal(applied.report.errors, 1);
+    });
+  });
+
+  it('moves items and namespaces by the mapping', async () => {
+    const spec = { namespaceMapping: { shop: 'shop-copy' } };
+    const applied = await apply([object('v1 Namespace', 'shop'), configMap('shop/a')], { spec });
+    assert.deepEqual(outcomes(applied), { 'namespaces//shop-copy': 'created', 'configmaps/shop-copy/a': 'created' });
+  });
+
+  it('reports an item that is refused, in the words of the server, and one of a kind that is not served', async () => {
+    const refusal = apiError('create', { status: 422, body: '{"message":"data: too long"}' });
+    runner.cluster.fail('create', 'configmaps/shop/a', refusal);
+    const gadget = object('example.com/v1 Gadget', 'shop/g');
+    const applied = await apply([configMap('shop/a'), configMap('shop/b'), gadget]);
+    assert.deepEqual(outcomes(applied), {
+      'configmaps/shop/a': 'failed',
+      'configmaps/shop/b': 'created',
+      'gadgets.example.com/shop/g': 'failed',
+    });
+    assert.equal(applied.report.errors, 2);
+    assert.match(runner.lines(applied.report, 'log')[0]!.error!, /data: too long/);
+  });
+
+  it('fails, to be repeated, when the server does not answer', async () => {
+    runner.cluster.fail('create', 'configmaps', new BowlineError('Unavailable', 'create: no answer'));
+    await assert.rejects(apply([configMap('shop/a')]), { type: 'Unavailable', nonRetryable: false });
+  });
+
+  describe('of volumes', () => {
+    function volume(name: string, spec: object = {}): Unstructured {
+      return object('v1 PersistentVolume', name, { spec: { persistentVolumeReclaimPolicy: 'Delete', ...spec } });
+    }
+
+    it('creates the PersistentVolume that points to the restored volume, under the new name if it has one', async () => {
+      const item = await runner.stage([volume('pv-1', { memory: { volumeId: 'new-volume' } })]);
+      const applied = await apply([volume('pv-1')], {
+        volumes: [{ persistentVolume: 'pv-1', item, renamedTo: 'pv-copy' }],
+      });
+      assert.deepEqual(applied.createdVolumes, ['pv-1']);
+      const { spec, metadata } = inCluster('persistentvolumes//pv-copy');
+      assert.deepEqual((spec as { memory?: object }).memory, { volumeId: 'new-volume' });
+      assert.deepEqual(metadata.annotations, { 'velero.io/original-pv-name': 'pv-1' });
+
+      const claim = object('v1 PersistentVolumeClaim', 'shop/data', { spec: { volumeName: 'pv-1' } });
+      await apply([claim], { volumeReports: [applied.report] });
+      assert.deepEqual(inCluster('persistentvolumeclaims/shop/data')['spec'], { volumeName: 'pv-copy' });
+    });
+
+    it('leaves out one without a snapshot whose policy is Delete, and has its claim provisioned anew', async () => {
+      const applied = await apply([volume('pv-1')]);
+      assert.deepEqual([outcomes(applied), applied.createdVolumes], [{}, []]);
+      const claim = object('v1 PersistentVolumeClaim', 'shop/data', { spec: { volumeName: 'pv-1', size: 1 } });
+      await apply([claim], { volumeReports: [applied.report] });
+      assert.deepEqual(inCluster('persistentvolumeclaims/shop/data')['spec'], { size: 1 });
+    });
+
+    it('reports one whose volume could not be made', async () => {
+      const applied = await apply([volume('pv-1')], { failedVolumes: { 'pv-1': 'quota exceeded' } });
+      assert.deepEqual(outcomes(applied), { 'persistentvolumes//pv-1': 'failed' });
+      assert.match(runner.lines(applied.report, 'log')[0]!.error!, /quota exceeded/);
+    });
+
+    it('frees one from the claim that it was bound to, and names the mapped namespace', async () => {
+      const claimRef = { namespace: 'shop', name: 'data', uid: 'old', resourceVersion: '7' };
+      const retained = volume('pv-1', { persistentVolumeReclaimPolicy: 'Retain', claimRef });
+      await apply([retained], { spec: { namespaceMapping: { shop: 'copy' } } });
+      const { spec } = inCluster('persistentvolumes//pv-1') as { spec?: { claimRef?: object } };
+      assert.deepEqual(spec?.claimRef, { namespace: 'copy', name: 'data' });
+    });
+  });
+});

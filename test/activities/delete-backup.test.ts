@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import type { DeleteBackupRequest, PreparedDeletion } from '../../src/activities/delete-backup.ts';
+import type { VolumeSnapshot } from '../../src/api/backup.ts';
+import { backupLayout } from '../../src/backup-format/layout.ts';
+import { ActivityRunner, workflow } from '../support/activity-runner.ts';
+import { holdBackup } from '../support/backup-in-store.ts';
+
+const id = workflow('delete-backup/nightly');
+const layout = backupLayout('nightly');
+
+const recorded: VolumeSnapshot = {
+  spec: {
+    backupName: 'nightly',
+    backupUID: 'nightly-uid',
+    location: 'disks',
+    persistentVolumeName: 'pv-1',
+    providerVolumeID: 'volume-1',
+    volumeType: 'memory',
+  },
+  status: { phase: 'Completed', providerSnapshotID: 'recorded' },
+};
+
+describe('the deletion of a backup', () => {
+  let runner: ActivityRunner;
+
+  beforeEach(async () => {
+    runner = new ActivityRunner();
+    await holdBackup(runner.store, 'nightly', [], { snapshots: [recorded] });
+  });
+
+  function prepare(request: unknown = { name: 'nightly' }): Promise<PreparedDeletion> {
+    return runner.run('prepareDeletion', request as DeleteBackupRequest, id);
+  }
+
+  describe('prepareDeletion', () => {
+    it('marks the backup, and tells of its snapshots and times', async () => {
+      const { run, snapshots, backup } = await prepare();
+      assert.deepEqual(run, {
+        kind: 'deletion',
+        name: 'nightly',
+        uid: '1-run',
+        location: 'default',
+        staging: 'default',
+      });
+      assert.deepEqual(snapshots, [recorded]);
+      assert.deepEqual(backup, {
+        uid: 'nightly-uid',
+        startTimestamp: '2026-01-02T03:04:00Z',
+        completionTimestamp: '2026-01-02T03:05:00Z',
+      });
+      assert.ok(runner.store.objects.has(layout.deletion));
+    });
+
+    it('accepts a mark that an earlier deletion left', async () => {
+      await prepare();
+      await prepare();
+    });
+
+    it('finds what a run that was terminated left', async () => {
+      await runner.store.putObject('backups/torn/torn.tar.gz', Buffer.from('x'));
+      const { backup, snapshots } = await runner.run(
+        'prepareDeletion',
+        { name: 'torn' },
+        workflow('delete-backup/torn'),
+      );
+      assert.deepEqual([backup, snapshots], [undefined, []]);
+    });
+
+    it('refuses a backup that is still running', async () => {
+      runner.running.add('backup/nightly');
+      await assert.rejects(prepare(), { type: 'Conflict', nonRetryable: true, message: /still in progress/ });
+      assert.ok(!runner.store.objects.has(layout.deletion));
+    });
+
+    it('refuses a backup in a read-only location, and one that there is not', async () => {
+      await holdBackup(runner.stores['vault']!, 'kept', []);
+      const ask = (name: string) => runner.run('prepareDeletion', { name }, workflow(`delete-backup/${name}`));
+      await assert.rejects(ask('kept'), { type: 'ReadOnlyLocation' });
+      await assert.rejects(ask('weekly'), { type: 'NotFound', nonRetryable: true });
+    });
+
+    for (const { title, request, problems } of [
+      { title: 'nothing', request: null, problems: [/^input: expected \{"name": "…"\}, got null$/, /^name: /] },
+      { title: 'a bad name', request: { name: '../nightly' }, problems: [/^workflow id: /, /^name: /] },
+      {
+        title: 'unknown fields',
+        request: { name: 'nightly', force: true, spec: {} },
+        problems: [/^force: /, /^spec: /],
+      },
+    ]) {
+      it(`refuses ${title}, with all problems at once`, async () => {
+        const failure = await prepare(request).then(
+          () => assert.fail('it was accepted'),
+          (error: { type: string; details: [string[]] }) => error,
+        );
+        assert.equal(failure.type, 'InvalidSpec');
+        const [told] = failure.details;
+        for (const problem of problems)
+          assert.ok(
+            told.some((one) => problem.test(one)),
+            told.join('\n'),
+          );
+        assert.equal(told.length, problems.length, told.join('\n'));
+      });
+    }
+  });
+
+  describe('awaitUnused', () => {
+    it('waits for a running restore of the backup, by a failure that names it', async () => {
+      const { run } = await prepare();
+      await runner.store.putObject('restores/again/staging/1-run/uses-nightly', Buffer.from(''));
+      await runner.run('awaitUnused', run);
+      runner.running.add('restore/again');
+      await assert.rejects(runner.run('awaitUnused', run), {
+        type: 'Pending',
+        nonRetryable: false,
+        message: 'restore again is still reading the backup',
+      });
+    });
+
+    it('waits for no restore of another backup', async () => {
+      const { run } = await prepare();
+      runner.running.add('restore/again');
+      await runner.store.putObject('restores/again/staging/1-run/uses-weekly-nightly', Buffer.from(''));
+      await runner.store.putObject('restores/again/staging/1-run/uses-nightly-2', Buffer.from(''));
+      await runner.run('awaitUnused', run);
+    });
+  });
+
+  describe('sweepSnapshots', () => {
+    function snapshot(
+      snapshotId: string,
+      {
+        volumeId = 'volume-1',
+        persistentVolume = 'pv-1',
+        uid = 'nightly-uid',
+        createdAt = '2026-01-02T03:04:30Z',
+      }: { volumeId?: string; persistentVolume?: string; uid?: string; createdAt?: string } = {},
+    ): void {
+      const tags = { 'velero.io/backup-uid': uid, 'velero.io/pv': persistentVolume };
+      runner.snapshotter.snapshots.set(snapshotId, { snapshotId, volumeId, tags, createdAt });
+    }
+
+    it('deletes what the run took of a recorded volume while it lasted', async () => {
+      const prepared = await prepare();
+      snapshot('at-start', { createdAt: '2026-01-02T03:04:00.900Z' });
+      snapshot('at-end', { createdAt: '2026-01-02T03:05:00.900Z' });
+      const swept = await runner.run('sweepSnapshots', { prepared, location: 'disks' });
+      assert.deepEqual(swept, { deleted: ['at-start', 'at-end'], leftAlone: [] });
+      assert.equal(runner.snapshotter.snapshots.size, 0);
+    });
+
+    it("leaves alone, and tells of, what bears the tag and may be another tool's", async () => {
+      const prepared = await prepare();
+      snapshot('of-another-volume', { volumeId: 'volume-2' });
+      snapshot('of-another-pv', { persistentVolume: 'pv-2' });
+      snapshot('too-early', { createdAt: '2026-01-02T03:03:59Z' });
+      snapshot('too-late', { createdAt: '2026-01-02T03:05:01Z' });
+      const swept = await runner.run('sweepSnapshots', { prepared, location: 'disks' });
+      assert.deepEqual(swept, {
+        deleted: [],
+        leftAlone: ['of-another-volume', 'of-another-pv', 'too-early', 'too-late'],
+      });
+      assert.equal(runner.snapshotter.snapshots.size, 4);
+    });
+
+    it("does not even look at another backup's", async () => {
+      const prepared = await prepare();
+      snapshot('another', { uid: 'weekly-uid' });
+      const swept = await runner.run('sweepSnapshots', { prepared, location: 'disks' });
+      assert.deepEqual(swept, { deleted: [], leftAlone: [] });
+    });
+
+    it('does nothing for a backup whose metadata is not there', async () => {
+      const { backup, ...prepared } = await prepare();
+      assert.ok(backup);
+      snapshot('orphan');
+      assert.deepEqual(await runner.run('sweepSnapshots', { prepared, location: 'disks' }), {
+        deleted: [],
+        leftAlone: [],
+      });
+    });
+  });
+
+  describe('deleteFiles', () => {
+    const restoreOf = (backupName: string) => Buffer.from(JSON.stringify({ spec: { backupName } }));
+
+    it("removes the backup's files and those of its restores, and no others", async () => {
+      const { run } = await prepare();
+      const others = [
+        'backups/nightly-2/velero-backup.json',
+        'restores/other/velero-restore.json',
+        'restores/other/restore-other-logs.gz',
+      ];
+      await runner.store.putObject('restores/again/velero-restore.json', restoreOf('nightly'));
+      await runner.store.putObject('restores/again/restore-again-logs.gz', Buffer.from('x'));
+      for (const key of others) await runner.store.putObject(key, restoreOf('weekly'));
+      for (let attempt = 1; attempt <= 2; attempt++) await runner.run('deleteFiles', run, { attempt });
+      assert.deepEqual(runner.store.keys(), others.toSorted());
+    });
+
+    it('removes the metadata after the other files, and the mark last', async () => {
+      const { run } = await prepare();
+      const deleted: string[] = [];
+      runner.store.deleteObject = async (key) => {
+        deleted.push(key);
+      };
+      await runner.run('deleteFiles', run);
+      assert.deepEqual(deleted, [layout.volumeSnapshots, layout.contents, layout.metadata, layout.deletion]);
+    });
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { ExecutedItemAction } from '../../src/activities/execute-backup-item-action.ts';
+import { BowlineError } from '../../src/api/errors.ts';
+import type { RestoreItemAction, RestoreItemActionInput } from '../../src/plugins/item-action.ts';
+import { ActivityRunner } from '../support/activity-runner.ts';
+import { holdBackup } from '../support/backup-in-store.ts';
+import { object } from '../support/objects.ts';
+
+const seen: RestoreItemActionInput[] = [];
+
+const action: RestoreItemAction = {
+  name: 'example.com/mark',
+  appliesTo: { includedNamespaces: ['target'] },
+  async execute(input) {
+    seen.push(input);
+    const { item } = input;
+    const { name } = item.metadata;
+    if (name === 'refused') throw new BowlineError('InvalidItem', 'spec: expected an object');
+    if (name === 'silent') throw new BowlineError('Unavailable', 'get nodes: no answer');
+    if (name === 'stopped') return { updatedItem: item, skipRestore: true };
+    item['marked'] = true;
+    return { updatedItem: item, additionalItems: [{ groupResource: 'secrets', namespace: 'shop', name: 'key' }] };
+  },
+};
+
+function configMap(name: string): RestoreBatchItem {
+  const itemFromBackup = object('v1 ConfigMap', name, { metadata: { uid: 'old' }, status: { phase: 'Old' } });
+  return { groupResource: 'configmaps', itemFromBackup };
+}
+
+describe('executeRestoreItemAction', () => {
+  let runner: ActivityRunner;
+
+  beforeEach(async () => {
+    seen.length = 0;
+    runner = new ActivityRunner({ restoreItemActions: [action] });
+    await holdBackup(runner.store, 'nightly', []);
+  });
+
+  async function execute(...items: RestoreBatchItem[]): Promise<ExecutedItemAction> {
+    const { run, plan } = await runner.prepareRestore({ namespaceMapping: { shop: 'target' } });
+    const input = { run, plan, step: 'action-1', action: action.name, batch: await runner.batch(items) };
+    return runner.run('executeRestoreItemAction', input);
+  }
+
+  it('hands in the item without what the old cluster gave it, and the backup as it was', async () => {
+    await execute(configMap('shop/web'));
+    const [{ item, itemFromBackup, restore }] = seen as [RestoreItemActionInput];
+    assert.deepEqual([item.metadata.uid, item['status'], item.metadata.namespace], [undefined, undefined, 'shop']);
+    assert.deepEqual([itemFromBackup.metadata.uid, itemFromBackup['status']], ['old', { phase: 'Old' }]);
+    assert.equal(restore.spec.backupName, 'nightly');
+  });
+
+  it('matches by the namespace to restore into, and passes other items on as they are', async () => {
+    const other = configMap('elsewhere/web');
+    const { batch, report } = await execute(configMap('shop/web'), other);
+    const [marked, untouched] = runner.staged<RestoreBatchItem>(batch);
+    assert.equal(marked?.item?.['marked'], true);
+    assert.deepEqual(untouched, other);
+    assert.equal(report.additionalItems, 1);
+  });
+
+  it('goes on from what the action before has made of the item', async () => {
+    const item = object('v1 ConfigMap', 'shop/web', { earlier: true });
+    const { batch } = await execute({ ...configMap('shop/web'), item });
+    const [entry] = runner.staged<RestoreBatchItem>(batch);
+    assert.deepEqual(entry?.item, { ...item, marked: true });
+  });
+
+  it('leaves out what the action stops, silently, and what it fails at, with an error', async () => {
+    const { batch, report } = await execute(
+      configMap('shop/stopped'),
+      configMap('shop/refused'),
+      configMap('shop/web'),
+    );
+    const names = runner.staged<RestoreBatchItem>(batch).map(({ itemFromBackup }) => itemFromBackup.metadata.name);
+    assert.deepEqual(names, ['web']);
+    assert.deepEqual(runner.complaints(report), [
+      'error configmaps/shop/refused: Error executing item action example.com/mark',
+    ]);
+    assert.deepEqual(
+      runner.lines(report, 'items').map(({ names: failed, action: outcome }) => [failed, outcome]),
+      [[['refused'], 'failed']],
+    );
+  });
+
+  it('fails the whole batch, to be repeated, when the server does not answer', async () => {
+    await assert.rejects(execute(configMap('shop/web'), configMap('shop/silent')), {
+      type: 'Unavailable',
+      nonRetryable: false,
+    });
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { activityInfo } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import type { MockActivityEnvironment } from '@temporalio/testing';
+import { activitySignal, assertLease, leaseInterceptor, leaseIsLost } from '../../src/activities/lease.ts';
+import { openStaging } from '../../src/activities/staging.ts';
+import { BowlineError } from '../../src/api/errors.ts';
+import type { RunRef } from '../../src/api/run.ts';
+import { activityEnvironment } from '../support/activity-environment.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+
+const run: RunRef = { kind: 'backup', name: 'nightly', uid: 'uid-1', location: 'default', staging: 'default' };
+
+describe('lease', () => {
+  let now: number;
+  let environment: MockActivityEnvironment;
+
+  beforeEach(() => {
+    now = 1_000_000;
+    environment = activityEnvironment({}, [(context) => ({ inbound: leaseInterceptor(context, () => now) })]);
+  });
+
+  it('is held by an attempt that goes on working', async () => {
+    await environment.run(async () => {
+      now += 8_000;
+      assertLease();
+      assert.equal(activitySignal().aborted, false);
+    });
+  });
+
+  it('is lost by an attempt that was suspended for longer than eight seconds, and never comes back', async () => {
+    await environment.run(async () => {
+      const signal = activitySignal();
+      now += 8_001;
+      assert.throws(assertLease, { code: 'Interrupted' });
+      assert.equal(signal.aborted, true);
+      now -= 8_001;
+      assert.equal(leaseIsLost(), true);
+      assert.equal(activitySignal().aborted, true);
+    });
+  });
+
+  it('keeps a suspended attempt from writing to staging', async () => {
+    const store = new MemoryStore();
+    const suspended = environment.run(async () => {
+      const staging = await openStaging({ store: async () => store }, run);
+      now += 9_000;
+      await staging.write('collect-0', Buffer.from('late'));
+    });
+    await assert.rejects(suspended, { type: 'Interrupted', nonRetryable: false });
+    assert.deepEqual(store.keys(), []);
+  });
+
+  it('takes back what was written while the attempt was suspended', async () => {
+    const store = new MemoryStore();
+    store.beforePut = () => {
+      now += 9_000;
+    };
+    const suspended = environment.run(async () => {
+      const staging = await openStaging({ store: async () => store }, run);
+      await staging.write('collect-0', Buffer.from('late'));
+    });
+    await assert.rejects(suspended, { type: 'Interrupted' });
+    assert.deepEqual(store.keys(), []);
+  });
+
+  it('is asked by nobody outside of a worker', async () => {
+    await activityEnvironment().run(async () => {
+      now += 9_000;
+      assertLease();
+      assert.equal(activitySignal().aborted, false);
+    });
+  });
+
+  it('lets an activity that is cancelled end as cancelled, whatever the interrupted call made of it', async () => {
+    const cancelled = environment.run(async () => {
+      environment.cancel();
+      assert.equal(activitySignal().aborted, true);
+      throw new BowlineError('Interrupted', 'list pods: interrupted');
+    });
+    await assert.rejects(cancelled, CancelledFailure);
+  });
+
+  it('makes failures with codes of errors, and passes results on', async () => {
+    assert.equal(await environment.run(async () => activityInfo().attempt), 1);
+    const failing = environment.run(async () => {
+      throw new BowlineError('NotFound', 'get pods shop/web: 404 NotFound');
+    });
+    await assert.rejects(failing, { type: 'NotFound', nonRetryable: true });
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import type { VolumeToRestore } from '../../src/activities/restore-volumes.ts';
+import type { VolumeSnapshot } from '../../src/api/backup.ts';
+import type { RestoreSpec } from '../../src/api/restore.ts';
+import type { Unstructured } from '../../src/api/unstructured.ts';
+import { ActivityRunner } from '../support/activity-runner.ts';
+import { holdBackup } from '../support/backup-in-store.ts';
+import { object } from '../support/objects.ts';
+
+const snapshot: VolumeSnapshot = {
+  spec: {
+    backupName: 'nightly',
+    backupUID: 'nightly-uid',
+    location: 'disks',
+    persistentVolumeName: 'pv-1',
+    providerVolumeID: 'volume-1',
+    volumeType: 'memory',
+  },
+  status: { phase: 'Completed', providerSnapshotID: 'snapshot-1' },
+};
+
+function volume(name = 'pv-1', others: object = {}): Unstructured {
+  return object('v1 PersistentVolume', name, { spec: { claimRef: { namespace: 'shop', name: 'data' } }, ...others });
+}
+
+describe('volumes of a restore', () => {
+  let runner: ActivityRunner;
+
+  beforeEach(async () => {
+    runner = new ActivityRunner();
+    await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot] });
+  });
+
+  async function select(spec: RestoreSpec = {}, waitedMinutes = 0): Promise<VolumeToRestore[]> {
+    const { run, plan } = await runner.prepareRestore(spec);
+    const batch = await runner.batch(
+      ['pv-1', 'pv-2'].map((name) => ({ groupResource: 'persistentvolumes', itemFromBackup: volume(name) })),
+    );
+    const scheduledTimestampMs = runner.now.getTime() - waitedMinutes * 60_000;
+    return runner.run('selectSnapshots', { run, plan, batch }, { scheduledTimestampMs });
+  }
+
+  it('are made for the PersistentVolumes that have a snapshot', async () => {
+    assert.deepEqual(await select(), [{ persistentVolume: 'pv-1', snapshot, pvcName: 'data', pvcNamespace: 'shop' }]);
+    assert.deepEqual(await select({ restorePVs: false }), []);
+  });
+
+  it('are not made where the PersistentVolume is in use, unless its claim is mapped to another namespace', async () => {
+    runner.cluster.hold(volume('pv-1', { status: { phase: 'Bound' } }));
+    assert.deepEqual(await select(), []);
+    const [renamed] = await select({ namespaceMapping: { shop: 'copy' } });
+    assert.match(renamed?.renamedTo ?? '', /^velero-clone-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
+  it('are made once more by the attempt after one that got as far as the PersistentVolume', async () => {
+    const { run, plan } = await runner.prepareRestore();
+    runner.cluster.hold(
+      volume('pv-1', { metadata: { labels: { 'velero.io/restore-uid': run.uid } }, status: { phase: 'Bound' } }),
+    );
+    const batch = await runner.batch([{ groupResource: 'persistentvolumes', itemFromBackup: volume() }]);
+    assert.equal((await runner.run('selectSnapshots', { run, plan, batch })).length, 1);
+  });
+
+  for (const state of [
+    { status: { phase: 'Released' } },
+    { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } },
+  ]) {
+    it(`wait for a PersistentVolume that is ${state.status ? 'released' : 'being deleted'}`, async () => {
+      runner.cluster.hold(volume('pv-1', state));
+      await assert.rejects(select({}, 9), { type: 'Pending', nonRetryable: false });
+    });
+  }
+
+  it('point the PersistentVolume to the volume that was made', async () => {
+    const { run, plan } = await runner.prepareRestore();
+    const batch = await runner.batch([{ groupResource: 'persistentvolumes', itemFromBackup: volume() }]);
+    const volumeId = await runner.run('createVolumeFromSnapshot', {
+      run,
+      volume: { persistentVolume: 'pv-1', snapshot },
+    });
+    const input = { run, plan, batch, persistentVolume: 'pv-1', location: 'disks', volumeId, step: 'volume-pv-1' };
+    const item = await runner.run('setVolumeId', input);
+    const [persistentVolume] = runner.staged<Unstructured>(item);
+    assert.deepEqual((persistentVolume?.['spec'] as { memory?: object } | undefined)?.memory, { volumeId });
+    await assert.rejects(runner.run('setVolumeId', { ...input, persistentVolume: 'pv-9' }), { type: 'NotFound' });
+  });
+
+  it('are waited for, and a failed one fails for good', async () => {
+    const input = { location: 'disks', volumeId: 'volume-1' };
+    runner.snapshotter.status = { phase: 'Pending', percent: 7 };
+    await assert.rejects(runner.run('awaitVolume', input), { type: 'Pending', message: 'volume volume-1 is 7 % done' });
+    runner.snapshotter.status = { phase: 'Failed' };
+    await assert.rejects(runner.run('awaitVolume', input), { type: 'InvalidItem', nonRetryable: true });
+  });
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { openStaging, type Staging } from '../../src/activities/staging.ts';
+import type { RunRef } from '../../src/api/run.ts';
+import { activityEnvironment } from '../support/activity-environment.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+
+const run: RunRef = { kind: 'backup', name: 'nightly', uid: 'uid-1', location: 'default', staging: 'default' };
+
+describe('staging', () => {
+  let store: MemoryStore;
+
+  beforeEach(() => {
+    store = new MemoryStore();
+  });
+
+  /** Runs `work` as one attempt of an activity. */
+  function attempt<T>(work: (staging: Staging) => Promise<T>, { number = 1, ofRun = run } = {}): Promise<T> {
+    const workflowExecution = { workflowId: 'backup/nightly', runId: '0123456789ab' };
+    const environment = activityEnvironment({ attempt: number, workflowExecution });
+    return environment.run(async () => work(await openStaging({ store: async () => store }, ofRun)));
+  }
+
+  it("names a file by the run's uid, the step, the Temporal run and the attempt", async () => {
+    const { key } = await attempt((staging) => staging.write('collect-0', Buffer.from('x')), { number: 3 });
+    assert.equal(key, 'backups/nightly/staging/uid-1/collect-0-01234567-3');
+    const ofRun: RunRef = { ...run, kind: 'restore', name: 'again' };
+    const restored = await attempt((staging) => staging.write('apply-0', Buffer.from('x')), { ofRun });
+    assert.equal(restored.key, 'restores/again/staging/uid-1/apply-0-01234567-1');
+  });
+
+  it('gives no two attempts the same key', async () => {
+    const write = (staging: Staging) => staging.write('collect-0', Buffer.from('x'));
+    const [first, second] = [await attempt(write), await attempt(write, { number: 2 })];
+    assert.notEqual(first.key, second.key);
+    assert.equal(first.sha256, second.sha256);
+  });
+
+  it('reads back what was written, each digit of a number too', async () => {
+    const lines = ['{"a":1}', '{"b":12345678901234567890.10}', '[]'];
+    const values = await attempt(async (staging) => staging.readLines(await staging.writeLines('report-1', lines)));
+    assert.deepEqual(
+      values.map((value) => JSON.stringify(value)),
+      lines,
+    );
+    const none = await attempt(async (staging) => staging.readLines(await staging.writeLines('report-2', [])));
+    assert.deepEqual(none, []);
+  });
+
+  for (const [title, spoil] of [
+    ['is cut off', (content: Buffer) => content.subarray(0, -1)],
+    [
+      'has one other bit',
+      (content: Buffer) => Buffer.from(content.map((byte, index) => (index === 12 ? byte ^ 1 : byte))),
+    ],
+  ] as const) {
+    it(`refuses a file that ${title}`, async () => {
+      const ref = await attempt((staging) => staging.writeLines('report-1', ['{"a":1}', '{"b":2}']));
+      store.objects.set(ref.key, spoil(store.objects.get(ref.key)!));
+      await assert.rejects(
+        attempt((staging) => staging.readLines(ref)),
+        { code: 'CorruptBackup' },
+      );
+    });
+  }
+});

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { parse } from 'yaml';
+import { BowlineError, type BackupEntry, type RestoreEntry } from '../../src/client/index.ts';
+import { backupRecord, restoreRecord, results } from '../client/records.ts';
+import { runCli, statusOf } from './fake-cli.ts';
+
+const entries: BackupEntry[] = [
+  {
+    name: 'web',
+    location: 'far',
+    phase: 'Deleting',
+    record: {
+      ...backupRecord('web', { errors: 2, warnings: 1 }),
+      spec: { labelSelector: { matchLabels: { a: 'b' } } },
+    },
+  },
+  { name: 'shop', location: 'here', phase: 'Completed', record: backupRecord('shop') },
+];
+const backups = {
+  list: async () => entries,
+  async get(name: string) {
+    const found = entries.find((entry) => entry.name === name);
+    if (found) return found;
+    throw new BowlineError('NotFound', `backup ${name}: not in the storage locations (here)`);
+  },
+  async describe(name: string) {
+    const resources = { 'v1/Pod': ['shop/web', 'shop/db'] };
+    const spec = { persistentVolumeName: 'pv-1', volumeType: 'io1', volumeAZ: 'a', volumeIOPS: 200 };
+    const volumeSnapshots = [{ spec, status: { providerSnapshotID: 'snap-1', phase: 'Completed' } }];
+    return { ...(await backups.get(name)), results, resources, volumeSnapshots, bytes: 2_048 };
+  },
+  logs: async () => Readable.from([Buffer.from('a line\n'), Buffer.from('and é\n')]),
+};
+const restore: RestoreEntry = {
+  name: 'back',
+  location: 'here',
+  phase: 'PartiallyFailed',
+  record: restoreRecord('back'),
+};
+const restores = {
+  list: async () => [restore],
+  get: async () => restore,
+  describe: async () => ({ ...restore, results, resources: { 'v1/Pod': ['shop/web(created)'] } }),
+};
+
+describe('get', () => {
+  it("lists backups in Velero's columns", async () => {
+    const { exitCode, out, closed } = await runCli(['backup', 'get'], { backups });
+    assert.equal(exitCode, 0);
+    assert.equal(
+      out,
+      [
+        'NAME  STATUS     ERRORS  WARNINGS  CREATED               EXPIRES  STORAGE LOCATION  SELECTOR',
+        'shop  Completed  0       0         2026-01-02T03:04:05Z  20d      here              <none>',
+        'web   Deleting   2       1         2026-01-02T03:04:05Z  20d      far               a=b',
+        '',
+      ].join('\n'),
+    );
+    assert.equal(closed, true);
+  });
+
+  it("lists restores in Velero's columns", async () => {
+    assert.equal(
+      (await runCli(['restore', 'get'], { restores })).out,
+      [
+        'NAME  BACKUP  STATUS           STARTED               COMPLETED             ERRORS  WARNINGS  CREATED               SELECTOR',
+        'back  shop-1  PartiallyFailed  2026-01-03T03:04:05Z  2026-01-03T03:04:15Z  1       1         2026-01-03T03:04:05Z  <none>',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('prints the head alone where there is nothing', async () => {
+    const { out } = await runCli(['backup', 'get'], { backups: { list: async () => [] } });
+    assert.match(out, /^NAME {2}STATUS .*SELECTOR\n$/);
+  });
+
+  it('prints names, one a line', async () => {
+    assert.equal((await runCli(['backup', 'get', '-o', 'name'], { backups })).out, 'shop\nweb\n');
+  });
+
+  it('gives one object for one name and a list otherwise, with the phase that is shown', async () => {
+    const one = JSON.parse((await runCli(['backup', 'get', 'web', '-o', 'json'], { backups })).out) as object;
+    const { record } = entries[0]!;
+    assert.deepEqual(one, { ...record, status: { ...record.status, phase: 'Deleting' } });
+    const all = parse((await runCli(['backup', 'get', '-o', 'yaml'], { backups })).out) as object;
+    assert.deepEqual(all, { apiVersion: 'velero.io/v1', kind: 'BackupList', items: [backupRecord('shop'), one] });
+  });
+
+  it('fails for a name that is not there, in one line', async () => {
+    const { exitCode, out, err, closed } = await runCli(['backup', 'get', 'shop', 'gone'], { backups });
+    assert.deepEqual([exitCode, out, closed], [1, '', true]);
+    assert.equal(
+      err,
+      'error: get backups: backup gone: not in the storage locations (here) (`get` lists what is there)\n',
+    );
+  });
+
+  it("does not let a store's names steer the terminal", async () => {
+    const name = '\u001b[2Jevil\u0007';
+    const { out } = await runCli(['backup', 'get', '-o', 'name'], {
+      backups: { list: async () => [{ ...entries[0], name }] },
+    });
+    assert.equal(out, 'evil\n');
+  });
+
+  it('colours phases only where colours are wanted', async () => {
+    const terminal = { out: (text: string) => void (out += text), err: () => undefined, color: true };
+    let out = '';
+    await runCli(['backup', 'get'], { backups }, { terminal });
+    assert.ok(out.includes('\u001b[32mCompleted\u001b[39m  0 '), JSON.stringify(out));
+  });
+});
+
+describe('describe', () => {
+  it('tells all about a backup', async () => {
+    assert.equal(
+      (await runCli(['backup', 'describe', 'shop'], { backups })).out,
+      `Name:         shop
+Namespace:    velero
+Labels:       velero.io/storage-location=here
+Annotations:  <none>
+
+Phase:  Completed
+
+Errors:    0
+  shop:   resource: /pods name: /web message: /no such node
+Warnings:  0
+  Velero:  slow
+  Cluster:   resource: /nodes name: /a message: /exists
+
+Namespaces:
+  Included:  shop
+  Excluded:  <none>
+
+Resources:
+  Included:  *
+  Excluded:  <none>
+  Cluster-scoped:  auto
+
+Label selector:     <none>
+Or label selector:  <none>
+
+Storage Location:  here
+
+Velero-Native Snapshot PVs:  auto
+
+TTL:  720h0m0s
+
+Backup Format Version:  1.1.0
+
+Started:     2026-01-02T03:04:05Z
+Completed:   2026-01-02T03:05:05Z
+Expiration:  2026-02-01T03:04:05Z
+
+Total items to be backed up:  3
+Items backed up:              3
+Size:                         2.0 KiB
+
+Resource List:
+  v1/Pod:  2
+
+Velero-Native Snapshots:
+  pv-1:  snap-1, type io1, zone a, IOPS 200
+`,
+    );
+  });
+
+  it('tells what a running backup does', async () => {
+    const run = statusOf('InProgress');
+    const running = { ...entries[1], phase: 'InProgress', run };
+    const { out } = await runCli(['backup', 'describe', 'shop'], { backups: { describe: async () => running } });
+    assert.match(out, /\nPhase: {2}InProgress\nStep: {3}collecting items\n/);
+    assert.match(out, /\nEstimated total items to be backed up: {2}3\nItems backed up so far: +3\n/);
+    assert.match(out, /\nVelero-Native Snapshots: {2}<none included>\n/);
+  });
+
+  it('tells all about a restore', async () => {
+    const { out } = await runCli(['restore', 'describe', 'back'], { restores });
+    assert.match(out, /^Name: +back\n/);
+    assert.match(out, /\nPhase: {2}PartiallyFailed\n/);
+    assert.match(out, /\nBackup: {2}shop-1\n/);
+    assert.match(out, /\nNamespace mappings: {2}shop=shop-copy\n/);
+    assert.match(out, /\nResource List:\n {2}v1\/Pod: {2}1\n/);
+  });
+
+  it('gives all of it as JSON', async () => {
+    const { out } = await runCli(['backup', 'describe', 'shop', '-o', 'json'], { backups });
+    const { record, ...others } = await backups.describe('shop');
+    assert.deepEqual(JSON.parse(out), { ...others, backup: record });
+  });
+});
+
+describe('logs', () => {
+  it('prints the text as it is', async () => {
+    assert.deepEqual(await runCli(['backup', 'logs', 'shop'], { backups }), {
+      exitCode: 0,
+      out: 'a line\nand é\n',
+      err: '',
+      closed: true,
+    });
+  });
+});

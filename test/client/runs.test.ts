@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectBowline, RunError, type BowlineClient, type RunStatus } from '../../src/client/index.ts';
+import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
+
+describe('runs of the client', () => {
+  let folder: string;
+  let worker: StubWorker;
+  let bowline: BowlineClient;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bowline-client-'));
+    worker = await startStubWorker(folder);
+    bowline = await connectBowline(worker.config);
+  });
+
+  after(async () => {
+    await bowline.close();
+    await worker.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('starts a backup under its id, described without its hooks', async () => {
+    const hooks = { resources: [{ name: 'freeze', pre: [{ exec: { command: ['login', 'hunter2'] } }] }] };
+    const spec = { includedNamespaces: ['shop', 'web'], storageLocation: 'there', hooks };
+    const handle = await bowline.backups.create({ name: 'shop', spec });
+    assert.equal(handle.workflowId, `${worker.config.temporal.idPrefix}backup/shop`);
+    const description = await worker.temporal.workflow.getHandle(handle.workflowId).describe();
+    assert.equal(description.type, 'backup');
+    assert.equal(description.taskQueue, worker.config.temporal.taskQueue);
+    assert.equal(await description.staticSummary(), 'shop, web -> filesystem://there/prod');
+    assert.equal(
+      await description.staticDetails(),
+      '**shop**\n- includedNamespaces: shop, web\n- storageLocation: there',
+    );
+    assert.deepEqual(await handle.request(), { name: 'shop', spec });
+  });
+
+  it('resolves with the result of a run that completes, also in part', async () => {
+    const complete = await bowline.backups.create({ name: 'whole' });
+    assert.equal((await complete.result()).phase, 'Completed');
+    const { phase, errors } = await (await bowline.restores.create({ name: 'partly', spec: {} })).result();
+    assert.deepEqual([phase, errors], ['PartiallyFailed', 1]);
+  });
+
+  it('may start a name again once its run has ended, and not before', async () => {
+    const first = await bowline.backups.create({ name: 'waits-twice' });
+    await assert.rejects(bowline.backups.create({ name: 'waits-twice' }), { code: 'AlreadyExists' });
+    await first.cancel();
+    await assert.rejects(first.result(), { code: 'Interrupted' });
+    const second = await bowline.backups.create({ name: 'waits-twice' });
+    await second.cancel();
+  });
+
+  it('deletes by a workflow of its own, whose argument is the name alone', async () => {
+    const handle = await bowline.backups.delete('old');
+    assert.equal(handle.workflowId, `${worker.config.temporal.idPrefix}delete-backup/old`);
+    assert.equal((await handle.result()).name, 'old');
+  });
+
+  it('yields each change of the status and then ends', async () => {
+    const handle = await bowline.backups.create({ name: 'steps-1' });
+    const seen: RunStatus[] = [];
+    for await (const status of handle.watch({ everyMs: 10 })) {
+      if (status.phase === 'New') continue;
+      seen.push(status);
+      if (status.phase === 'InProgress') await worker.temporal.workflow.getHandle(handle.workflowId).signal('next');
+    }
+    assert.deepEqual(
+      seen.map(({ phase, progress }) => `${phase} ${progress.doneItems}`),
+      ['InProgress 1', 'InProgress 2', 'Completed 2'],
+    );
+    assert.equal((await handle.status()).phase, 'Completed');
+  });
+
+  it('stops watching when told to, and the run goes on', async () => {
+    const handle = await bowline.backups.create({ name: 'waits-1' });
+    const controller = new AbortController();
+    const seen: string[] = [];
+    for await (const { phase } of handle.watch({ everyMs: 60_000, signal: controller.signal })) {
+      seen.push(phase);
+      controller.abort();
+    }
+    assert.equal(seen.length, 1);
+    assert.equal((await handle.status()).phase, 'InProgress');
+    await handle.cancel();
+  });
+
+  const failures: { name: string; code: string; message: string; problems: string[] }[] = [
+    {
+      name: 'invalid-1',
+      code: 'InvalidSpec',
+      message: 'name: bad; spec.ttl: bad',
+      problems: ['name: bad', 'spec.ttl: bad'],
+    },
+    { name: 'breaks-1', code: 'Unavailable', message: 'the unforeseen', problems: ['the unforeseen'] },
+  ];
+  for (const { name, ...expected } of failures) {
+    it(`rejects with ${expected.code} for the run ${name}`, async () => {
+      const handle = await bowline.backups.create({ name });
+      await assert.rejects(handle.result(), (error) => {
+        assert.ok(error instanceof RunError);
+        const { code, message, problems } = error;
+        assert.deepEqual({ code, message, problems }, expected);
+        return true;
+      });
+    });
+  }
+
+  it('rejects with Interrupted for a run that was cancelled or terminated', async () => {
+    const cancelled = await bowline.backups.create({ name: 'waits-2' });
+    await cancelled.cancel();
+    await assert.rejects(cancelled.result(), { code: 'Interrupted', message: 'cancelled' });
+    const terminated = await bowline.backups.create({ name: 'waits-3' });
+    await worker.temporal.workflow.getHandle(terminated.workflowId).terminate();
+    await assert.rejects(terminated.result(), { code: 'Interrupted', message: 'terminated' });
+  });
+
+  it('tells why a step is tried again', async () => {
+    const handle = await bowline.backups.create({ name: 'retries-1' });
+    const troubles = await eventually(
+      () => handle.troubles(),
+      (found) => found.length > 0,
+    );
+    assert.deepEqual(troubles, ['get the moon: out of reach']);
+    await handle.cancel();
+  });
+
+  it('has no status where no worker answers, and lists the run all the same', async () => {
+    const taskQueue = `${worker.config.temporal.taskQueue}-deserted`;
+    const deserted = await connectBowline({ ...worker.config, temporal: { ...worker.config.temporal, taskQueue } });
+    try {
+      const handle = await deserted.backups.create({ name: 'lonely', spec: { storageLocation: 'there' } });
+      await assert.rejects(handle.status(), { code: 'Unavailable', message: /no worker answers/ });
+      const entry = await deserted.backups.get('lonely');
+      assert.deepEqual([entry.phase, entry.location, entry.run], ['InProgress', 'there', undefined]);
+      await worker.temporal.workflow.getHandle(handle.workflowId).terminate();
+    } finally {
+      await deserted.close();
+    }
+  });
+
+  it('names the address where Temporal does not answer, and the namespace that it does not know', async () => {
+    const { temporal } = worker.config;
+    const unreachable = await connectBowline({ ...worker.config, temporal: { ...temporal, address: '127.0.0.1:1' } });
+    await assert.rejects(unreachable.backups.create({ name: 'a' }), { code: 'Unavailable', message: /127\.0\.0\.1:1/ });
+    const unknown = await connectBowline({ ...worker.config, temporal: { ...temporal, namespace: 'nowhere' } });
+    await assert.rejects(unknown.backups.create({ name: 'a' }), { code: 'InvalidConfig', message: /nowhere/ });
+    await unknown.close();
+  });
+});

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { BackupStorageLocation } from '../src/api/locations.ts';
+import { loadConfig, parseConfig } from '../src/config.ts';
+
+const parseText = (text: string, env: NodeJS.ProcessEnv = {}) => parseConfig(text, { file: 'x.yaml', env });
+
+describe('parseConfig', () => {
+  it('makes a whole configuration of nothing', () => {
+    assert.deepEqual(parseText(''), {
+      temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bowline', idPrefix: '' },
+      kubernetes: {},
+      namespace: 'velero',
+      backupStorageLocations: [],
+      volumeSnapshotLocations: [],
+      batch: { items: 500, bytes: 4_194_304 },
+      concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
+      defaultBackupTtl: '720h0m0s',
+      outOfReachTimeout: '10m0s',
+    });
+  });
+
+  it('takes locations as Velero writes them, with a text for every setting of a provider', () => {
+    const text = `
+      backupStorageLocations:
+        - name: main
+          provider: aws
+          default: true
+          accessMode: ReadOnly
+          objectStorage: { bucket: b, prefix: p, caCert: c }
+          config: { s3ForcePathStyle: true, region: 1, profile: two }
+        - { name: bare, provider: filesystem, objectStorage: { bucket: b } }
+      volumeSnapshotLocations:
+        - { name: disks, provider: filesystem, config: { path: /snapshots } }
+      staging: bare`;
+    const { backupStorageLocations, volumeSnapshotLocations, staging } = parseText(text);
+    const expected: BackupStorageLocation[] = [
+      {
+        name: 'main',
+        provider: 'aws',
+        default: true,
+        accessMode: 'ReadOnly',
+        objectStorage: { bucket: 'b', prefix: 'p', caCert: 'c' },
+        config: { s3ForcePathStyle: 'true', region: '1', profile: 'two' },
+      },
+      { name: 'bare', provider: 'filesystem', objectStorage: { bucket: 'b' }, config: {} },
+    ];
+    assert.deepEqual(backupStorageLocations, expected);
+    assert.deepEqual(volumeSnapshotLocations, [
+      { name: 'disks', provider: 'filesystem', config: { path: '/snapshots' } },
+    ]);
+    assert.equal(staging, 'bare');
+  });
+
+  const overrides: readonly { env: Record<string, string>; expected: Record<string, unknown> }[] = [
+    { env: { TEMPORAL_ADDRESS: 'there:1' }, expected: { temporal: { address: 'there:1' } } },
+    { env: { TEMPORAL_NAMESPACE: 'backups' }, expected: { temporal: { namespace: 'backups' } } },
+    { env: { TEMPORAL_API_KEY: 'key' }, expected: { temporal: { apiKey: 'key' } } },
+    { env: { BOWLINE_TEMPORAL_ADDRESS: 'there:2' }, expected: { temporal: { address: 'there:2' } } },
+    { env: { BOWLINE_TEMPORAL_TASK_QUEUE: 'other' }, expected: { temporal: { taskQueue: 'other' } } },
+    { env: { BOWLINE_TEMPORAL_TLS: 'false' }, expected: { temporal: { tls: false } } },
+    { env: { KUBECONFIG: '/k' }, expected: { kubernetes: { kubeconfig: '/k' } } },
+    { env: { BOWLINE_KUBERNETES_CONTEXT: 'kind' }, expected: { kubernetes: { context: 'kind' } } },
+    { env: { BOWLINE_BATCH_ITEMS: '7' }, expected: { batch: { items: 7 } } },
+    { env: { BOWLINE_CONCURRENCY_VOLUMES: '3' }, expected: { concurrency: { volumes: 3 } } },
+    { env: { BOWLINE_DEFAULT_BACKUP_TTL: '24h' }, expected: { defaultBackupTtl: '24h' } },
+    { env: { BOWLINE_NAMESPACE: 'ark' }, expected: { namespace: 'ark' } },
+  ];
+  const file = `
+    temporal: { address: 'file:1', namespace: file, apiKey: file, taskQueue: file, tls: true }
+    kubernetes: { kubeconfig: /file, context: file }
+    namespace: file
+    batch: { items: 2 }
+    concurrency: { volumes: 2 }
+    defaultBackupTtl: 2h`;
+  for (const { env, expected } of overrides) {
+    it(`takes ${Object.keys(env).join()} over the file`, () => {
+      assert.partialDeepStrictEqual(parseText(file, env), expected);
+    });
+  }
+
+  const refused: readonly {
+    title: string;
+    text: string;
+    env?: NodeJS.ProcessEnv;
+    problems: readonly string[];
+  }[] = [
+    {
+      title: 'all problems at once',
+      text: 'batch: { items: 501 }\nconcurrency: { lists: 0 }\ntemporal: { tls: maybe }\nnamespace: 3',
+      problems: [
+        'temporal.tls: expected true or false',
+        'namespace: expected text',
+        'batch.items: expected a whole number from 1 to 500',
+        'concurrency.lists: expected a whole number from 1 to 64',
+      ],
+    },
+    {
+      title: 'unknown keys, wherever they are',
+      text: `
+        tempral: {}
+        temporal: { adress: x }
+        backupStorageLocations: [{ name: a, provider: b, bucket: c, objectStorage: { bucket: d, region: e } }]`,
+      problems: [
+        'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
+        'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
+        'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
+          'volumeSnapshotLocations, staging, defaultBackupTtl, outOfReachTimeout',
+        'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls',
+      ],
+    },
+    {
+      title: 'what a location lacks',
+      text: 'backupStorageLocations: [{ name: "", provider: 1 }]\nvolumeSnapshotLocations: [{}]',
+      problems: [
+        'backupStorageLocations[0].name: expected text',
+        'backupStorageLocations[0].provider: expected text',
+        'backupStorageLocations[0].objectStorage.bucket: missing; expected text',
+        'volumeSnapshotLocations[0].name: missing; expected text',
+        'volumeSnapshotLocations[0].provider: missing; expected text',
+      ],
+    },
+    {
+      title: 'an access mode that Velero does not know, and settings that are no texts',
+      text: `
+        backupStorageLocations:
+          - { name: a, provider: b, accessMode: WriteOnly, objectStorage: { bucket: c }, config: { d: [e] } }`,
+      problems: [
+        'backupStorageLocations[0].accessMode: expected one of ReadOnly, ReadWrite',
+        'backupStorageLocations[0].config: expected texts by name',
+      ],
+    },
+    {
+      title: 'two defaults and two of a name',
+      text: `
+        backupStorageLocations:
+          - { name: a, provider: p, default: true, objectStorage: { bucket: b } }
+          - { name: a, provider: p, objectStorage: { bucket: b } }
+          - { name: c, provider: p, default: true, objectStorage: { bucket: b } }`,
+      problems: [
+        'backupStorageLocations: two are named a',
+        'backupStorageLocations: a and c are both the default; expected one',
+      ],
+    },
+    {
+      title: 'staging in a location that there is not',
+      text: 'staging: nowhere',
+      problems: ['staging: no storage location is named nowhere'],
+    },
+    {
+      title: 'durations that are none',
+      text: 'defaultBackupTtl: 30d\noutOfReachTimeout: soon',
+      problems: [
+        'defaultBackupTtl: expected a duration such as 720h0m0s, got 30d',
+        'outOfReachTimeout: expected a duration such as 720h0m0s, got soon',
+      ],
+    },
+    {
+      title: 'values of the wrong kind',
+      text: 'temporal: here\nbackupStorageLocations: { name: a }\nvolumeSnapshotLocations: [null]',
+      problems: [
+        'temporal: expected keys and values',
+        'backupStorageLocations: expected a list',
+        'volumeSnapshotLocations[0]: expected keys and values',
+        'volumeSnapshotLocations[0].name: missing; expected text',
+        'volumeSnapshotLocations[0].provider: missing; expected text',
+      ],
+    },
+    {
+      title: 'names that are missing, without calling them the same',
+      text: 'volumeSnapshotLocations: [{ provider: p }, { provider: p }]',
+      problems: [
+        'volumeSnapshotLocations[0].name: missing; expected text',
+        'volumeSnapshotLocations[1].name: missing; expected text',
+      ],
+    },
+    { title: 'a file that is a list', text: '[]', problems: ['the file: expected keys and values'] },
+    {
+      title: 'a variable that does not fit',
+      text: '',
+      env: { BOWLINE_BATCH_ITEMS: 'many' },
+      problems: ['batch.items: expected a whole number from 1 to 500'],
+    },
+  ];
+  for (const { title, text, env, problems } of refused) {
+    it(`refuses ${title}`, () => {
+      const expected = { code: 'InvalidConfig', message: `x.yaml: ${problems.join('; ')}` };
+      assert.throws(() => parseText(text, env), expected);
+    });
+  }
+
+  it('refuses what is not YAML, and says where', () => {
+    const message = /^x\.yaml: .+ at line 2, column \d+:$/;
+    assert.throws(() => parseText('a: 1\nb: ['), { code: 'InvalidConfig', message });
+  });
+});
+
+describe('loadConfig', () => {
+  let home: string;
+  const write = (name: string, text: string): string => {
+    const file = join(home, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  };
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'bowline-config-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  it('reads the file it is given, rather than that of the variable, rather than that of the home folder', async () => {
+    const env = { HOME: home };
+    write('.config/bowline/bowline.yaml', 'namespace: of-home');
+    assert.equal((await loadConfig({ env })).namespace, 'of-home');
+    const variable = { ...env, BOWLINE_CONFIG: write('variable.yaml', 'namespace: of-variable') };
+    assert.equal((await loadConfig({ env: variable })).namespace, 'of-variable');
+    const file = write('given.yaml', 'namespace: of-file');
+    assert.equal((await loadConfig({ env: variable, file })).namespace, 'of-file');
+  });
+
+  it('does without a file', async () => {
+    const { temporal } = await loadConfig({ env: { HOME: home, TEMPORAL_ADDRESS: 'there:1' } });
+    assert.equal(temporal.address, 'there:1');
+  });
+
+  it('names the source of a problem', async () => {
+    const env = { HOME: home, BOWLINE_BATCH_ITEMS: '0' };
+    await assert.rejects(loadConfig({ env }), { code: 'InvalidConfig', message: /^the environment: batch\.items: / });
+    const file = write('given.yaml', '');
+    await assert.rejects(loadConfig({ env, file }), ({ message }: Error) =>
+      message.startsWith(`${file}: batch.items: `),
+    );
+  });
+
+  it('rejects when a file that was asked for is not there, or can not be read', async () => {
+    const missing = join(home, 'missing.yaml');
+    const expected = { code: 'InvalidConfig', message: `read ${missing}: ENOENT` };
+    await assert.rejects(loadConfig({ file: missing, env: {} }), expected);
+    await assert.rejects(loadConfig({ env: { BOWLINE_CONFIG: missing } }), expected);
+    await assert.rejects(loadConfig({ file: home, env: {} }), {
+      code: 'InvalidConfig',
+      message: `read ${home}: EISDIR`,
+    });
+  });
+});

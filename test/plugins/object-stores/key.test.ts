@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { assertKey, isKeyFolder } from '../../../src/plugins/object-stores/key.ts';
+
+describe('assertKey', () => {
+  for (const key of ['a', 'backups/nightly/velero-backup.json', '..a/b..', '...', 'a b', '\u00e9', 'k'.repeat(1_024)])
+    it(`takes ${JSON.stringify(key.slice(0, 40))}`, () => assertKey(key));
+
+  for (const key of [
+    '',
+    '/',
+    '/a',
+    'a/',
+    'a//b',
+    '.',
+    '..',
+    'a/../b',
+    'a/.',
+    'a\\b',
+    'a\0',
+    'a\x7f',
+    'k'.repeat(1_025),
+  ])
+    it(`refuses ${JSON.stringify(key.slice(0, 40))}`, () =>
+      assert.throws(() => assertKey(key), { code: 'InvalidConfig' }));
+
+  it('counts bytes, not characters', () => {
+    assertKey('\u00e9'.repeat(512));
+    assert.throws(() => assertKey('\u00e9'.repeat(513)), { code: 'InvalidConfig' });
+  });
+
+  it('shows no more of a long key than people read', () => {
+    assert.throws(
+      () => assertKey('k'.repeat(5_000)),
+      (error: Error) => error.message.length < 400,
+    );
+  });
+});
+
+describe('isKeyFolder', () => {
+  for (const folder of ['', 'a/', 'a/b/', '.a/'])
+    it(`holds for ${JSON.stringify(folder)}`, () => assert.ok(isKeyFolder(folder)));
+  for (const folder of ['/', '//', 'a//', './', '../', 'a/../'])
+    it(`does not hold for ${JSON.stringify(folder)}`, () => assert.ok(!isKeyFolder(folder)));
+});

@@ -1,0 +1,126 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Info } from '@temporalio/activity';
+import type { BackupBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { Dependencies } from '../../src/activities/dependencies.ts';
+import { createActivities, type Activities } from '../../src/activities/index.ts';
+import { leaseInterceptor } from '../../src/activities/lease.ts';
+import type { PreparedBackup } from '../../src/activities/prepare-backup.ts';
+import type { PreparedRestore } from '../../src/activities/prepare-restore.ts';
+import type { ReportLine } from '../../src/activities/report.ts';
+import type { BackupSpec } from '../../src/api/backup.ts';
+import type { Config } from '../../src/api/config.ts';
+import type { RestoreSpec } from '../../src/api/restore.ts';
+import type { BatchRef, StagedRef } from '../../src/api/run.ts';
+import { activityEnvironment } from './activity-environment.ts';
+import { ClusterInMemory } from './cluster-in-memory.ts';
+import { MemorySnapshotter } from './memory-snapshotter.ts';
+import { MemoryStore } from './memory-store.ts';
+
+const config: Config = {
+  temporal: { address: '', namespace: 'default', taskQueue: 'bowline', idPrefix: '' },
+  kubernetes: {},
+  namespace: 'velero',
+  backupStorageLocations: [
+    { name: 'default', provider: 'memory', default: true, objectStorage: { bucket: 'bucket' } },
+    { name: 'vault', provider: 'memory', accessMode: 'ReadOnly', objectStorage: { bucket: 'vault' } },
+  ],
+  volumeSnapshotLocations: [{ name: 'disks', provider: 'memory' }],
+  batch: { items: 500, bytes: 4 * 1024 * 1024 },
+  concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
+  defaultBackupTtl: '720h0m0s',
+  outOfReachTimeout: '10m0s',
+};
+
+/** Runs activities as a worker does, lease and failures included, over a cluster, a store and a snapshotter in memory. */
+export class ActivityRunner {
+  readonly cluster = new ClusterInMemory();
+  readonly stores: Readonly<Record<string, MemoryStore>> = { default: new MemoryStore(), vault: new MemoryStore() };
+  readonly snapshotter = new MemorySnapshotter();
+  /** Ids of workflows that are running. */
+  readonly running = new Set<string>();
+  now: Date = new Date('2026-01-02T03:04:05Z');
+  readonly #activities: Activities;
+  #runs = 0;
+  #files = 0;
+
+  constructor(dependencies: Partial<Omit<Dependencies, 'config'>> & { readonly config?: Partial<Config> } = {}) {
+    this.#activities = createActivities({
+      kubernetes: this.cluster,
+      store: async (location) => this.stores[location]!,
+      snapshotter: async () => this.snapshotter,
+      backupItemActions: [],
+      restoreItemActions: [],
+      isRunning: async (workflowId) => this.running.has(workflowId),
+      searchAttributes: true,
+      now: () => this.now,
+      ...dependencies,
+      config: { ...config, ...dependencies.config },
+    });
+  }
+
+  get store(): MemoryStore {
+    return this.stores['default']!;
+  }
+
+  /** One attempt of an activity. Rejects with the failure that a workflow would see. */
+  run<Name extends keyof Activities>(
+    name: Name,
+    input: Parameters<Activities[Name]>[0],
+    info: Partial<Info> = {},
+  ): ReturnType<Activities[Name]> {
+    const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [
+      (context) => ({ inbound: leaseInterceptor(context) }),
+    ]);
+    const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;
+    return environment.run<unknown[], unknown, typeof activity>(activity, input) as ReturnType<Activities[Name]>;
+  }
+
+  /** Prepares the backup `nightly`, each time as a run of its own. */
+  prepareBackup(spec: BackupSpec = {}): Promise<PreparedBackup> {
+    return this.run('prepareBackup', { name: 'nightly', spec }, workflow('backup/nightly', `${++this.#runs}-run`));
+  }
+
+  /** Prepares a restore of the backup `nightly`. */
+  prepareRestore(spec: RestoreSpec = {}): Promise<PreparedRestore> {
+    const request = { name: 'again', spec: { backupName: 'nightly', ...spec } };
+    return this.run('prepareRestore', request, workflow('restore/again', `${++this.#runs}-run`));
+  }
+
+  /** Puts values into staging as an earlier step would have. */
+  async stage(values: readonly unknown[]): Promise<StagedRef> {
+    const lines = values.map((value) => JSON.stringify(value)).join('\n');
+    const key = `staged-${++this.#files}`;
+    return { key, ...(await this.store.putObject(key, gzipSync(lines))) };
+  }
+
+  /** A batch of such values. */
+  async batch(items: readonly (BackupBatchItem | RestoreBatchItem)[]): Promise<BatchRef> {
+    const groupResources = [...new Set(items.map(({ groupResource }) => groupResource))];
+    return { ...(await this.stage(items)), items: items.length, groupResources };
+  }
+
+  /** The values in a file of staging. */
+  staged<T>({ key }: StagedRef): T[] {
+    const text = gunzipSync(this.store.objects.get(key)!).toString();
+    return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
+  }
+
+  /** The lines of one type in a report. */
+  lines<T extends ReportLine['type']>(report: StagedRef, type: T): Extract<ReportLine, { type: T }>[] {
+    return this.staged<ReportLine>(report).filter((line) => line.type === type) as Extract<ReportLine, { type: T }>[];
+  }
+
+  /** The warnings and errors of a report, each with the key of its item. */
+  complaints(report: StagedRef): string[] {
+    return this.lines(report, 'log')
+      .filter(({ level }) => level !== 'info')
+      .map(
+        ({ level, message, item }) => `${level} ${item?.groupResource}/${item?.namespace}/${item?.name}: ${message}`,
+      );
+  }
+}
+
+/** Of an activity that belongs to the workflow `workflowId`. */
+export function workflow(workflowId: string, runId = '1-run'): Partial<Info> {
+  return { workflowExecution: { workflowId, runId } };
+}

@@ -1,0 +1,19 @@
+import type { Check } from '../../src/plugins/conformance/check.ts';
+
+/** Titles of checks that a subject is known to fail, each with the reason. */
+export type Deviations = Readonly<Record<string, string>>;
+
+/** Declares one test per check, each with a subject of its own. Deviations show as skipped; one that names no check is a mistake. */
+export function itConforms<Subject>(
+  checks: readonly Check<Subject>[],
+  open: () => Promise<Subject>,
+  deviations: Deviations = {},
+): void {
+  const unknown = Object.keys(deviations).find((title) => !checks.some((check) => check.title === title));
+  if (unknown !== undefined) throw new Error(`no check is called ${JSON.stringify(unknown)}`);
+  for (const { title, verify } of checks) {
+    const reason = deviations[title];
+    if (reason === undefined) it(title, async () => verify(await open()));
+    else it.skip(`${title} (${reason})`);
+  }
+}

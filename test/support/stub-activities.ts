@@ -1,0 +1,190 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../src/activities/index.ts';
+import type { Counts } from '../../src/api/backup.ts';
+import type { BatchRef, ReportRef, RunRef, RunSettings, StagedRef } from '../../src/api/run.ts';
+
+type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+
+interface Call {
+  readonly name: keyof Activities;
+  readonly input: unknown;
+}
+
+const settings: RunSettings = {
+  batch: { items: 500, bytes: 4_000_000 },
+  concurrency: { batches: 2, volumes: 2 },
+  searchAttributes: false,
+};
+
+/** A file in staging, as far as a workflow knows it. */
+export function stagedRef(key: string): StagedRef {
+  return { key, sha256: '0'.repeat(64), bytes: 1 };
+}
+
+export function batchRef(key: string, groupResource: string, items: number): BatchRef {
+  return { ...stagedRef(key), items, groupResources: [groupResource] };
+}
+
+export function reportRef(key: string, counts: Partial<Omit<ReportRef, keyof StagedRef>> = {}): ReportRef {
+  return { ...stagedRef(key), warnings: 0, errors: 0, additionalItems: 0, ...counts };
+}
+
+/** A fault that no repetition mends. */
+export function permanent(type: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+/** Works until it is cancelled, and then ends as cancelled. */
+export async function untilCancelled(): Promise<never> {
+  const { cancelled } = Context.current();
+  const timer = setInterval(() => Context.current().heartbeat(), 50);
+  try {
+    return await cancelled;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Activities that do nothing but tell what they were asked; `overrides` take the place of some. */
+export class StubActivities {
+  readonly calls: Call[] = [];
+  readonly activities: Activities;
+  readonly #waiting = new Map<keyof Activities, (() => void)[]>();
+
+  constructor(overrides: Partial<Activities> = {}) {
+    const all = { ...defaults, ...overrides };
+    this.activities = Object.fromEntries(
+      Object.keys(all).map((name) => [name, this.#recorded(name as keyof Activities, all)]),
+    ) as unknown as Activities;
+  }
+
+  /** Resolves when an activity has been called. */
+  async called(name: keyof Activities): Promise<void> {
+    if (this.calls.some((call) => call.name === name)) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
+    });
+  }
+
+  /** What one activity was asked, call after call. */
+  inputs<Name extends keyof Activities>(name: Name): Input<Name>[] {
+    return this.calls.filter((call) => call.name === name).map(({ input }) => input as Input<Name>);
+  }
+
+  /** All calls in order, as `executeBackupItemAction example.com/a`: the activity with what tells its calls apart. */
+  get story(): string[] {
+    return this.calls.map(({ name, input }) => [name, distinction(input)].filter(Boolean).join(' '));
+  }
+
+  #recorded(name: keyof Activities, all: Activities): (input: unknown) => Promise<unknown> {
+    const activity = all[name] as (input: unknown) => Promise<unknown>;
+    return (input) => {
+      this.calls.push({ name, input });
+      for (const resolve of this.#waiting.get(name) ?? []) resolve();
+      return activity(input);
+    };
+  }
+}
+
+function distinction(input: unknown): string {
+  const { artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
+    [field: string]: string;
+  } & { artifact?: { type: string } };
+  return artifact?.type ?? action ?? snapshotId ?? persistentVolume ?? volumeId ?? step ?? location ?? '';
+}
+
+function runRef(kind: RunRef['kind'], name: string): RunRef {
+  const { workflowExecution } = activityInfo();
+  return { kind, name, uid: workflowExecution?.runId ?? '', location: 'default', staging: 'default' };
+}
+
+const defaults: Activities = {
+  prepareBackup: async ({ name }) => ({
+    run: runRef('backup', name),
+    plan: stagedRef('plan'),
+    settings,
+    resources: ['pods', 'secrets'],
+    actions: [
+      { name: 'example.com/a', groupResources: ['pods'] },
+      { name: 'example.com/b', groupResources: ['secrets'] },
+      { name: 'example.com/c' },
+    ],
+    snapshotLocations: ['disks'],
+    timestamps: { startTimestamp: '2026-01-02T03:04:05Z', expiration: '2026-02-01T03:04:05Z' },
+  }),
+  collectItems: async ({ step, order }) => ({
+    batches: [batchRef(`${step}-batch0`, 'pods', 10)],
+    segments: [{ ...stagedRef(`${step}-segment`), items: 5, order: [...order, 0] }],
+    report: reportRef(`${step}-report`),
+    selected: { pods: 10, configmaps: 5 },
+    archived: { configmaps: 5 },
+    remaining: 0,
+  }),
+  collectAdditionalItems: async ({ step }) => ({
+    batches: [],
+    segments: [],
+    report: reportRef(`${step}-report`),
+    selected: {},
+    archived: {},
+  }),
+  executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  archiveItems: async ({ batch, step, order }) => ({
+    segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
+    report: reportRef(`${step}-report`),
+    archived: countsOf(batch),
+  }),
+  selectVolumes: async () => [],
+  getVolumeId: async ({ persistentVolume }) => `volume-of-${persistentVolume}`,
+  getVolumeInfo: async () => ({ type: 'memory' }),
+  createSnapshot: async ({ persistentVolume }) => `snapshot-of-${persistentVolume}`,
+  awaitSnapshot: async () => undefined,
+  deleteSnapshot: async () => undefined,
+  reconcileSnapshots: async () => [],
+  putObject: async ({ artifact: { type } }) => ({
+    key: type === 'contents' ? 'nightly.tar.gz' : type,
+    bytes: 1_000,
+    sha256: 'f'.repeat(64),
+  }),
+  verifyArtifacts: async () => undefined,
+  deleteArtifacts: async () => undefined,
+  deleteStaging: async () => undefined,
+  prepareRestore: async ({ name }) => ({
+    run: runRef('restore', name),
+    plan: stagedRef('plan'),
+    settings,
+    actions: [{ name: 'example.com/a', groupResources: ['pods'] }],
+    startTimestamp: '2026-01-02T03:04:05Z',
+  }),
+  unpackBackup: async ({ step }) => ({
+    groups: [{ groupResource: 'pods', batches: [batchRef(`${step}-batch0`, 'pods', 10)] }],
+    report: reportRef(`${step}-report`),
+    selected: { pods: 10 },
+  }),
+  unpackAdditionalItems: async ({ step }) => ({ groups: [], report: reportRef(`${step}-report`), selected: {} }),
+  executeRestoreItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  selectSnapshots: async () => [],
+  createVolumeFromSnapshot: async ({ volume }) => `volume-of-${volume.persistentVolume}`,
+  awaitVolume: async () => undefined,
+  setVolumeId: async ({ persistentVolume }) => stagedRef(`item-of-${persistentVolume}`),
+  deleteVolume: async () => undefined,
+  applyItems: async ({ batch, step, volumes }) => ({
+    report: reportRef(`${step}-report`),
+    created: batch.items,
+    createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
+  }),
+  awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
+  prepareDeletion: async ({ name }) => ({
+    run: runRef('deletion', name),
+    settings,
+    startTimestamp: '2026-01-02T03:04:05Z',
+    snapshots: [],
+  }),
+  awaitUnused: async () => undefined,
+  sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
+  deleteFiles: async () => 3,
+};
+
+function countsOf({ groupResources, items }: BatchRef): Counts {
+  return { [groupResources[0]!]: items };
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { registerSearchAttributes } from '../../src/search-attributes.ts';
+import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
+import type { StubActivities } from './stub-activities.ts';
+
+// Failures of activities are what many of these tests are about: no need to log them.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** The events of one run. */
+export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/** A run that a test has started. */
+export interface StartedRun extends WorkflowHandle {
+  /** The run's name: unique, and part of the workflow's id. */
+  readonly name: string;
+  result(): Promise<RunResult>;
+  status(): Promise<RunStatus>;
+}
+
+export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: object) => Promise<StartedRun>;
+
+const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The workflows, bundled once per run of tests. */
+function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}
+
+/** Runs workflows on a real Temporal server, with stubs for activities. */
+export class WorkflowRunner {
+  readonly client: Client;
+  readonly #connection: Connection;
+  readonly #native: NativeConnection;
+
+  constructor(connection: Connection, native: NativeConnection) {
+    this.client = new Client({ connection });
+    this.#connection = connection;
+    this.#native = native;
+  }
+
+  static async connect({ address }: { readonly address: string }): Promise<WorkflowRunner> {
+    const connection = await Connection.connect({ address });
+    await registerSearchAttributes(connection, 'default');
+    return new WorkflowRunner(connection, await NativeConnection.connect({ address }));
+  }
+
+  async close(): Promise<void> {
+    await this.#native.close();
+    await this.#connection.close();
+  }
+
+  /**
+   * Does `work` while a worker of its own runs with these activities. Then every history that came of it is replayed: it has to
+   * lead the workflows' code to the same commands.
+   */
+  async run<T>(
+    stubs: StubActivities,
+    work: (start: StartRun) => Promise<T>,
+    options: Partial<WorkerOptions> = {},
+  ): Promise<T> {
+    const taskQueue = `test-${randomUUID()}`;
+    const worker = await Worker.create({
+      connection: this.#native,
+      taskQueue,
+      workflowBundle: await workflowBundle(),
+      activities: stubs.activities,
+      maxHeartbeatThrottleInterval: '100 milliseconds',
+      ...options,
+    });
+    const ids: string[] = [];
+    const start: StartRun = async (type, spec) => {
+      const name = `test-${randomUUID().slice(0, 13)}`;
+      const workflowId = `${idsByType[type]}/${name}`;
+      ids.push(workflowId);
+      const args = [{ name, ...(spec && { spec }) }];
+      const handle = await this.client.workflow.start(type, { workflowId, taskQueue, args });
+      return { ...handle, name, result: () => handle.result(), status: () => handle.query<RunStatus>('status') };
+    };
+    const result = await worker.runUntil(() => work(start));
+    await this.#replay(ids);
+    return result;
+  }
+
+  /** The histories of a workflow's runs in a row, the first one first. */
+  async histories(workflowId: string, firstRunId?: string): Promise<History[]> {
+    const found: History[] = [];
+    let runId = firstRunId ?? (await this.#firstRunId(workflowId));
+    while (runId) {
+      const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      found.push(history);
+      const last = history.events?.at(-1);
+      runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? '';
+    }
+    return found;
+  }
+
+  async #firstRunId(workflowId: string): Promise<string> {
+    const [newest] = (await this.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+    return newest?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? '';
+  }
+
+  async #replay(workflowIds: readonly string[]): Promise<void> {
+    const replayed: { workflowId: string; history: History }[] = [];
+    for (const workflowId of workflowIds) {
+      for (const history of await this.histories(workflowId)) replayed.push({ workflowId, history });
+    }
+    for (const { workflowId, runId } of replayed.flatMap(({ history }) => childrenOf(history)))
+      replayed.push({ workflowId, history: await this.client.workflow.getHandle(workflowId, runId).fetchHistory() });
+    const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, replayed);
+    for await (const { workflowId, error } of results) {
+      if (error) throw new Error(`replay of ${workflowId}`, { cause: error });
+    }
+  }
+}
+
+function childrenOf({ events }: History): { workflowId: string; runId: string }[] {
+  return (events ?? []).flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) =>
+    started?.workflowExecution
+      ? [{ workflowId: started.workflowExecution.workflowId ?? '', runId: started.workflowExecution.runId ?? '' }]
+      : [],
+  );
+}

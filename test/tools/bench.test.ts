@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { parseBenchArguments } from '../../tools/bench/arguments.ts';
+import { mixture, namespaceNames } from '../../tools/bench/mixture.ts';
+import { median, peakRssMiB, summarize, tableOf } from '../../tools/bench/statistics.ts';
+
+describe('bench: arguments', () => {
+  it('measures 5,000 items once, by default', () => {
+    assert.deepEqual(parseBenchArguments(['backup']), { job: 'backup', items: 5_000, runs: 1, seed: 1, json: false });
+  });
+
+  it('takes every option', () => {
+    const args = 'restore --items 500 --runs 3 --seed 7 --json --profiles here'.split(' ');
+    const expected = { job: 'restore', items: 500, runs: 3, seed: 7, json: true, profiles: 'here' };
+    assert.deepEqual(parseBenchArguments(args), expected);
+  });
+
+  const refused = [
+    { title: 'no job', args: [], message: 'expected backup or restore, got nothing' },
+    { title: 'an unknown job', args: ['deletion'], message: 'expected backup or restore, got deletion' },
+    { title: 'two jobs', args: ['backup', 'restore'], message: 'expected backup or restore, got backup restore' },
+    {
+      title: 'no items',
+      args: ['backup', '--items', '0'],
+      message: '--items: expected a whole number from 1 on, got 0',
+    },
+    {
+      title: 'half a run',
+      args: ['backup', '--runs', '0.5'],
+      message: '--runs: expected a whole number from 1 on, got 0.5',
+    },
+  ];
+  for (const { title, args, message } of refused) {
+    it(`refuses ${title}`, () => assert.throws(() => parseBenchArguments(args), { message }));
+  }
+
+  it('refuses an unknown option', () => assert.throws(() => parseBenchArguments(['backup', '--fast']), /--fast/));
+});
+
+describe('bench: statistics', () => {
+  const cases = [
+    { values: [3], expected: 3 },
+    { values: [10, 9, 100], expected: 10 },
+    { values: [1, 4, 2, 30], expected: 3 },
+  ];
+  for (const { values, expected } of cases) {
+    it(`has ${expected} for the median of ${values.join(', ')}`, () => assert.equal(median(values), expected));
+  }
+
+  it('has no median of nothing', () => assert.throws(() => median([]), RangeError));
+
+  it('makes rates and ratios of medians, and history per 1,000 items', () => {
+    const run = { items: 2_000, floorSeconds: 2, historyEvents: 90, historyBytes: 50_000, peakRssMiB: 300 };
+    const runs = [
+      { ...run, seconds: 9 },
+      { ...run, seconds: 4, floorSeconds: 1.6 },
+      { ...run, seconds: 3, peakRssMiB: 310.04 },
+    ];
+    assert.deepEqual(summarize(runs), {
+      items: 2_000,
+      seconds: 4,
+      itemsPerSecond: 500,
+      floorSeconds: 2,
+      ratio: 2,
+      historyEventsPer1000: 45,
+      historyBytesPer1000: 25_000,
+      peakRssMiB: 300,
+    });
+  });
+
+  it('reads the peak of a process, not its size at the time', () => {
+    assert.equal(peakRssMiB('Name:\tnode\nVmPeak:\t 9000 kB\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n'), 200);
+  });
+
+  it('does not take a status without a peak for no memory', () => {
+    assert.throws(() => peakRssMiB('Name:\tnode\n'), /VmHWM/);
+  });
+
+  it('shows a line per number, in columns', () => {
+    const one = { items: 1, seconds: 1, floorSeconds: 1, historyEvents: 1, historyBytes: 1, peakRssMiB: 1 };
+    const lines = tableOf(summarize([one])).split('\n');
+    assert.equal(lines[0], 'items                 1');
+    assert.equal(lines[5], 'historyEventsPer1000  1000');
+  });
+});
+
+describe('bench: mixture', () => {
+  const objects = [...mixture({ items: 1_000, seed: 1 })];
+
+  it('is the same for the same seed', () => {
+    assert.deepEqual([...mixture({ items: 1_000, seed: 1 })], objects);
+  });
+
+  it('is another one for another seed', () => {
+    assert.notDeepEqual([...mixture({ items: 1_000, seed: 2 })], objects);
+  });
+
+  it('begins the same, whatever its length', () => {
+    assert.deepEqual(
+      [...mixture({ items: 100, seed: 1 })],
+      objects.slice(0, [...mixture({ items: 100, seed: 1 })].length),
+    );
+  });
+
+  it('counts what controllers make of its objects', () => {
+    const total = objects.reduce((count, { followers }) => count + 1 + followers.length, 0);
+    assert.ok(total >= 1_000 && total < 1_003, `${total}`);
+  });
+
+  it('gives no two objects of a kind the same name', () => {
+    const keys = objects.map(({ object }) => `${object.kind} ${object.metadata.name}`);
+    assert.equal(new Set(keys).size, keys.length);
+  });
+
+  it('uses all of its namespaces, and no other', () => {
+    const used = new Set(objects.map(({ object }) => object.metadata.namespace));
+    assert.deepEqual(
+      [...used].toSorted((a = '', b = '') => a.localeCompare(b)),
+      namespaceNames('bench'),
+    );
+  });
+
+  it('holds few services, for their addresses are few', () => {
+    const services = objects.filter(({ object }) => object.kind === 'Service').length;
+    assert.ok(services > 0 && services < objects.length * 0.04, `${services}`);
+  });
+});

@@ -1,0 +1,61 @@
+import type { Client } from '@temporalio/client';
+
+/** What a workflow left in Temporal, with its continuations and its children. */
+export interface HistorySize {
+  events: number;
+  bytes: number;
+  /** How often each activity ran, and how long its last attempts took together. */
+  readonly activities: Map<string, { count: number; seconds: number }>;
+}
+
+interface RunId {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
+type HistoryEvent = NonNullable<History['events']>[number];
+
+/** Reads the histories of a workflow that has ended. */
+export async function measureHistory(client: Client, first: RunId): Promise<HistorySize> {
+  const total: HistorySize = { events: 0, bytes: 0, activities: new Map() };
+  const pending = [first];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { workflowId, runId } = next;
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const { historyLength, historySize = 0 } = await handle.describe();
+    total.events += historyLength;
+    total.bytes += historySize;
+    const events = (await handle.fetchHistory()).events ?? [];
+    countActivities(total, events);
+    pending.push(...events.flatMap((event) => followedBy(event, workflowId)));
+  }
+  return total;
+}
+
+/** The runs that an event tells of: a child, or the next run of the same workflow. */
+function followedBy(event: HistoryEvent, workflowId: string): RunId[] {
+  const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
+  if (child?.workflowId && child.runId) return [{ workflowId: child.workflowId, runId: child.runId }];
+  const next = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  return next ? [{ workflowId, runId: next }] : [];
+}
+
+function countActivities({ activities }: HistorySize, events: readonly HistoryEvent[]): void {
+  const byId = new Map(events.map((event) => [String(event.eventId), event]));
+  for (const event of events) {
+    const completed = event.activityTaskCompletedEventAttributes;
+    if (!completed) continue;
+    const scheduled = byId.get(String(completed.scheduledEventId))?.activityTaskScheduledEventAttributes;
+    const name = scheduled?.activityType?.name ?? '';
+    const count = activities.get(name) ?? { count: 0, seconds: 0 };
+    count.count++;
+    count.seconds += secondsOf(event) - secondsOf(byId.get(String(completed.startedEventId)));
+    activities.set(name, count);
+  }
+}
+
+function secondsOf(event: HistoryEvent | undefined): number {
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return Number(seconds ?? 0) + (nanos ?? 0) / 1e9;
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import { startKubernetes } from '../stack/kubernetes.ts';
+import { startS3 } from '../stack/s3.ts';
+import { startTemporal } from '../stack/temporal.ts';
+
+/** The servers of one bench, and how a worker reaches them. */
+export interface BenchStack {
+  /** A `bowline.yaml` with the settings' defaults. */
+  readonly configFile: string;
+  /** The workflows, bundled: an installed worker has them so. */
+  readonly bundleFile: string;
+  stop(): Promise<void>;
+}
+
+const bucket = 'bench';
+
+/** Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. */
+export async function startBenchStack(): Promise<BenchStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'bowline-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const starting = [startKubernetes({ fsync: true }), startTemporal(), startS3()] as const;
+  const stop = async (): Promise<void> => {
+    await Promise.allSettled(starting.map(async (server) => (await server).stop()));
+  };
+  try {
+    const [kubernetes, temporal, s3] = await Promise.all(starting);
+    s3.createBucket(bucket);
+    const credentialsFile = join(folder, 'credentials');
+    const { accessKeyId, secretAccessKey } = s3;
+    const lines = ['[default]', `aws_access_key_id=${accessKeyId}`, `aws_secret_access_key=${secretAccessKey}`];
+    writeFileSync(credentialsFile, lines.join('\n'), { mode: 0o600 });
+    const config = {
+      temporal: { address: temporal.address },
+      kubernetes: { kubeconfig: kubernetes.kubeconfig },
+      backupStorageLocations: [
+        {
+          name: 'default',
+          provider: 'aws',
+          default: true,
+          objectStorage: { bucket },
+          config: { region: s3.region, s3Url: s3.endpoint, s3ForcePathStyle: 'true', credentialsFile },
+        },
+      ],
+    };
+    const configFile = join(folder, 'bowline.yaml');
+    writeFileSync(configFile, JSON.stringify(config, null, 2));
+    return { configFile, bundleFile: await bundleWorkflows(folder), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function bundleWorkflows(folder: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: silent,
+  });
+  const file = join(folder, 'workflow-bundle.js');
+  writeFileSync(file, code);
+  return file;
+}
+
+const nothing = (): void => undefined;
+const silent = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };

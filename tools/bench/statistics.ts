@@ -1,0 +1,68 @@
+/** One job and its floor. */
+export interface Measurement {
+  /** Items that the job counted. */
+  readonly items: number;
+  readonly seconds: number;
+  readonly floorSeconds: number;
+  /** Of the workflow, its continuations and its children. */
+  readonly historyEvents: number;
+  readonly historyBytes: number;
+  /** Largest resident set of the worker. */
+  readonly peakRssMiB: number;
+}
+
+/** What a bench prints as its last line. */
+export interface BenchResult {
+  readonly items: number;
+  readonly seconds: number;
+  readonly itemsPerSecond: number;
+  readonly floorSeconds: number;
+  /** `seconds` by `floorSeconds`. */
+  readonly ratio: number;
+  readonly historyEventsPer1000: number;
+  readonly historyBytesPer1000: number;
+  readonly peakRssMiB: number;
+}
+
+/** The medians of several runs; rates and ratios are made of these. */
+export function summarize(measurements: readonly Measurement[]): BenchResult {
+  const of = (member: keyof Measurement): number => median(measurements.map((one) => one[member]));
+  const [items, seconds, floorSeconds] = [of('items'), of('seconds'), of('floorSeconds')];
+  return {
+    items,
+    seconds: rounded(seconds, 3),
+    itemsPerSecond: rounded(items / seconds, 1),
+    floorSeconds: rounded(floorSeconds, 3),
+    ratio: rounded(seconds / floorSeconds, 2),
+    historyEventsPer1000: rounded((of('historyEvents') / items) * 1_000, 1),
+    historyBytesPer1000: rounded((of('historyBytes') / items) * 1_000, 0),
+    peakRssMiB: rounded(of('peakRssMiB'), 1),
+  };
+}
+
+/** The middle one; of an even number, the mean of the two. @throws RangeError for none */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('median of nothing');
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)]!;
+  return sorted.length % 2 === 1 ? upper : (sorted[sorted.length / 2 - 1]! + upper) / 2;
+}
+
+/** The peak in the text of `/proc/<pid>/status`. @throws Error if it has none */
+export function peakRssMiB(procStatus: string): number {
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(procStatus)?.[1];
+  if (kibibytes === undefined) throw new Error('the process status tells no peak (VmHWM)');
+  return Number(kibibytes) / 1_024;
+}
+
+/** A table for people, one line per member. */
+export function tableOf(result: BenchResult): string {
+  const width = Math.max(...Object.keys(result).map((name) => name.length));
+  return Object.entries(result)
+    .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+    .join('\n');
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,109 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Download } from './download.ts';
+import type { GoBuild } from './go-build.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** In Go's names: `linux` and `amd64`. */
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+}
+
+/** A server program, and how it is had. `--version` prints its version. */
+export interface Program {
+  readonly version: string;
+  /** What its publisher offers for a platform; `undefined` where there is none that can be used. */
+  readonly download: (platform: Platform) => Download | undefined;
+  /** Builds it to `output`. */
+  readonly build: (output: string) => GoBuild;
+  /** How long a build takes on two cores. */
+  readonly buildSeconds: number;
+}
+
+const stripped = ['-trimpath', '-ldflags', '-s -w'];
+
+/** The files of a release on GitHub. */
+function release(repository: string, version: string, files: { readonly file: string; readonly checksum: string }) {
+  const base = `https://github.com/${repository}/releases/download/v${version}`;
+  return { file: `${base}/${files.file}`, checksum: `${base}/${files.checksum}` };
+}
+
+/** `go install` of a module by its version; the program lands in the folder of `output`, under the module's own name. */
+function install(module: string, output: string): GoBuild {
+  return { args: ['install', ...stripped, module], folder: here, env: { GOBIN: dirname(output) } };
+}
+
+function kubernetes(name: string): Program {
+  const version = '1.36.3';
+  const [major, minor] = version.split('.');
+  const variables = Object.entries({ gitVersion: `v${version}`, gitMajor: major, gitMinor: minor });
+  const flags = ['-s', '-w', ...variables.map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)];
+  return {
+    version,
+    download({ os, arch }) {
+      if (os !== 'linux') return undefined;
+      const file = `https://dl.k8s.io/v${version}/bin/${os}/${arch}/${name}`;
+      return { file, checksum: `${file}.sha256` };
+    },
+    build: (output) => ({
+      args: ['build', '-trimpath', '-ldflags', flags.join(' '), '-o', output, `k8s.io/kubernetes/cmd/${name}`],
+      folder: join(here, 'kubernetes'),
+    }),
+    buildSeconds: 240,
+  };
+}
+
+function etcd(version: string): Program {
+  return {
+    version,
+    download: ({ os, arch }) =>
+      os === 'linux'
+        ? release('etcd-io/etcd', version, {
+            file: `etcd-v${version}-${os}-${arch}.tar.gz`,
+            checksum: 'SHA256SUMS',
+          })
+        : undefined,
+    build: (output) => ({
+      args: ['build', ...stripped, '-o', output, 'go.etcd.io/etcd/server/v3'],
+      folder: join(here, 'etcd'),
+    }),
+    buildSeconds: 60,
+  };
+}
+
+function temporal(version: string): Program {
+  return {
+    version,
+    download: ({ os, arch }) =>
+      release('temporalio/cli', version, {
+        file: `temporal_cli_${version}_${os}_${arch}.tar.gz`,
+        checksum: 'checksums.txt',
+      }),
+    build: (output) => install(`github.com/temporalio/cli/cmd/temporal@v${version}`, output),
+    buildSeconds: 140,
+  };
+}
+
+function versitygw(version: string): Program {
+  return {
+    version,
+    download: ({ os, arch }) =>
+      release('versity/versitygw', version, {
+        file: `versitygw_v${version}_${os === 'linux' ? 'Linux' : 'Darwin'}_${arch === 'amd64' ? 'x86_64' : arch}.tar.gz`,
+        checksum: 'checksums.txt',
+      }),
+    build: (output) => install(`github.com/versity/versitygw/cmd/versitygw@v${version}`, output),
+    buildSeconds: 70,
+  };
+}
+
+/** The servers of the stack. */
+export const programs = {
+  etcd: etcd('3.6.16'),
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  temporal: temporal('1.5.1'),
+  versitygw: versitygw('1.8.0'),
+} as const satisfies Record<string, Program>;
