@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { parseConfig } from '../src/config.ts';
+import { createApplication } from './end-to-end/application.ts';
+import { createEnvironment, type Environment } from './end-to-end/environment.ts';
+import { temporalServer } from './support/servers.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const scripts = Object.keys((parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts);
+
+function read(document: string): string {
+  return readFileSync(join(root, document), 'utf8');
+}
+
+/** The code blocks of a language. */
+function blocks(document: string, language: string): string[] {
+  return [...read(document).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code!);
+}
+
+describe('the documents', () => {
+  for (const document of documents) {
+    it(`name npm scripts and files that are there: ${document}`, () => {
+      const text = read(document);
+      const named = [...text.matchAll(/(?:`|^)npm (?:run )?(?!ci\b)([a-z]+)/gm)].map(([, script]) => script!);
+      assert.deepEqual(
+        named.filter((script) => !scripts.includes(script)),
+        [],
+      );
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
+      assert.deepEqual(
+        links.filter((link) => !existsSync(join(root, dirname(document), link))),
+        [],
+      );
+      const paths = [...text.matchAll(/`((?:src|test|tools|docs|deploy)\/[\w./-]+)`/g)].map(([, path]) => path!);
+      assert.deepEqual(
+        paths.filter((path) => !existsSync(join(root, path))),
+        [],
+      );
+    });
+  }
+
+  it('list every key of the configuration, with its default', () => {
+    const defaults = JSON.parse(JSON.stringify(parseConfig('', { file: 'none', env: {} }))) as Record<string, unknown>;
+    const cells = (line: string): string[] => line.split('|').map((cell) => cell.trim().replaceAll('`', ''));
+    const rows = read('docs/configuration.md')
+      .split('\n')
+      .map((line) => cells(line).slice(1));
+    for (const [path, value] of leaves(defaults)) {
+      const row = rows.find(([key]) => key === path);
+      assert.ok(row, `docs/configuration.md has no row for ${path}`);
+      if (typeof value !== 'object' && value !== '') assert.equal(row[1], String(value), path);
+    }
+  });
+
+  it('show a configuration that is valid', () => {
+    for (const document of documents) {
+      for (const block of blocks(document, 'yaml')) parseConfig(block, { file: document, env: {} });
+    }
+  });
+});
+
+describe("the README's commands", function () {
+  this.timeout(60_000);
+  let environment: Environment;
+
+  before(async () => {
+    environment = await createEnvironment('readme');
+    await createApplication(environment.kubernetes, 'shop', environment.folder);
+    environment.startWorker();
+  });
+
+  after(() => environment.stop());
+
+  const commands = blocks('README.md', 'sh').flatMap((block) => block.trim().split('\n'));
+  for (const command of commands.filter((line) => line.startsWith('bowline '))) {
+    it(`works: ${command}`, async () => {
+      const { code, text } = await environment.bowline(...words(command).slice(1));
+      assert.equal(code, 0, text);
+    });
+  }
+
+  for (const command of commands.filter((line) => line.startsWith('temporal '))) {
+    it(`works: ${command}`, async () => {
+      const { cli, address } = await temporalServer();
+      const args = words(command)
+        .slice(1)
+        .map((word) => (word === 'bowline' ? environment.name : word));
+      const { stdout } = await run(cli, [...args, '--address', address]);
+      assert.doesNotMatch(stdout, /FAILED/);
+    });
+  }
+
+  it('and its program works', async () => {
+    const [program] = blocks('README.md', 'ts');
+    const client = pathToFileURL(join(root, 'src/client/index.ts')).href;
+    const { stdout } = await run(
+      process.execPath,
+      ['--input-type=module-typescript', '--eval', program!.replace(`'bowline'`, `'${client}'`)],
+      { cwd: root, env: { ...process.env, BOWLINE_CONFIG: environment.configuration } },
+    );
+    assert.match(stdout, /phase: 'Completed'/);
+  });
+});
+
+/** Words as a shell takes them. */
+function words(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare!,
+  );
+}
+
+function* leaves(value: Record<string, unknown>, path = ''): Iterable<[string, unknown]> {
+  for (const [key, member] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    if (typeof member === 'object' && member !== null && !Array.isArray(member))
+      yield* leaves(member as Record<string, unknown>, at);
+    else yield [at, member];
+  }
+}
