@@ -212,12 +212,9 @@ function specOf({ namespace }: Application): object {
 /** Content by relative path. */
 function filesBelow(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    files
-      .map(({ parentPath, name }) => [
-        join(parentPath, name).slice(folder.length),
-        readFileSync(join(parentPath, name), 'base64'),
-      ])
-      .sort(),
-  );
+  const contents = files.map(({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return [path.slice(folder.length), readFileSync(path, 'base64')] as const;
+  });
+  return Object.fromEntries(contents);
 }
