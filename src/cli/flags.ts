@@ -40,7 +40,7 @@ export function pairs(sign: '=' | ':'): (value: string, previous?: Record<string
 }
 
 /** Kubernetes' grammar: `app=web,tier in (a,b)`. */
-export function selector(value: string): LabelSelector {
+function selector(value: string): LabelSelector {
   try {
     return parseLabelSelector(value);
   } catch (error) {
@@ -49,7 +49,7 @@ export function selector(value: string): LabelSelector {
 }
 
 /** Selectors with ` or ` between them. */
-export function orSelectors(value: string): LabelSelector[] {
+function orSelectors(value: string): LabelSelector[] {
   return value.split(/\s+or\s+/).map(selector);
 }
 

@@ -67,7 +67,7 @@ async function awaitEnd(handle: FollowedRun, cli: Cli): Promise<RunResult> {
 }
 
 /** `Backup completed with status: Completed (12 items, …)`: the words are Velero's. */
-export function summary(what: string, { phase, items, warnings, errors, volumes, bytes, seconds }: RunResult): string {
+function summary(what: string, { phase, items, warnings, errors, volumes, bytes, seconds }: RunResult): string {
   const counts = [
     `${items} items`,
     `${warnings} warnings`,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   type Client,
   type WorkflowExecutionDescription,
@@ -61,7 +62,8 @@ export class RunHandle {
     } catch (error) {
       const tried = `ask ${this.workflowId} for its status`;
       if (signal?.aborted) throw new BowlineError('Interrupted', `${tried}: interrupted`, { cause: error });
-      if (isGrpcDeadlineError(error))
+      // A call that the deadline ends is also seen as cancelled, by the server.
+      if (isGrpcDeadlineError(error) || isGrpcCancelledError(error))
         throw new BowlineError('Unavailable', `${tried}: no worker answers`, { cause: error });
       throw temporalError(tried, error);
     }

@@ -12,9 +12,10 @@ export interface ItemLog {
 
 /**
  * Changes items, or names others that must come along, when they are backed up. A constant without state that knows
- * nothing of Temporal. `execute` may edit `item` in place; it must not drop fields it does not understand, and it may be run
- * again on the same item with the same outcome. What it throws is the item's error: the item is left out and reported;
- * faults of the server as a whole (no HTTP status) repeat the batch. Source: Velero v1.6.3 `pkg/plugin/velero/backup_item_action.go`.
+ * nothing of Temporal. `execute` may edit `item` in place; it must not drop fields it does not understand, nor change the order of
+ * members; it passes items that have nothing but `apiVersion`, `kind` and `metadata`, and may be run again on the same item with
+ * the same outcome. What it throws is the item's error: the item is left out and reported; faults of the server as a whole (no
+ * HTTP status) repeat the batch. `conformance/item-action.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/backup_item_action.go`.
  */
 export interface BackupItemAction {
   /** With a prefix, such as `velero.io/pod`; runs in the order of names. */

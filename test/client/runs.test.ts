@@ -75,6 +75,14 @@ describe('runs of the client', () => {
     assert.equal((await handle.status()).phase, 'Completed');
   });
 
+  it('yields a status once while it stays the same', async () => {
+    const handle = await bowline.backups.create({ name: 'waits-same' });
+    const seen: string[] = [];
+    for await (const { phase } of handle.watch({ everyMs: 5, signal: AbortSignal.timeout(500) })) seen.push(phase);
+    assert.deepEqual(seen, ['InProgress']);
+    await handle.cancel();
+  });
+
   it('stops watching when told to, and the run goes on', async () => {
     const handle = await bowline.backups.create({ name: 'waits-1' });
     const controller = new AbortController();

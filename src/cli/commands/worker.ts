@@ -18,7 +18,7 @@ export function addWorkerCommand(program: Command, run: Run): void {
 }
 
 /** What a worker has connected to, in one line. */
-export function connections({
+function connections({
   temporal,
   kubernetes,
   backupStorageLocations,

@@ -5,7 +5,12 @@ import { buffer, text } from 'node:stream/consumers';
 import type { GetOptions, ObjectStore, PutOptions, WrittenObject } from '../object-store.ts';
 
 /** Writes a text as an object. */
-export function write(store: ObjectStore, key: string, content = key, options?: PutOptions): Promise<WrittenObject> {
+export function write(
+  store: ObjectStore,
+  key: string,
+  content: string = key,
+  options?: PutOptions,
+): Promise<WrittenObject> {
   return store.putObject(key, Readable.from([content]), options);
 }
 

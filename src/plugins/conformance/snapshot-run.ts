@@ -31,7 +31,7 @@ export interface VolumeContents {
 
 /** Requests of one run of its own, and the removal of all that they made. */
 export class SnapshotRun {
-  readonly uid = randomUUID();
+  readonly uid: string = randomUUID();
   readonly #subject: VolumeSnapshotterSubject;
   readonly #volumes = new Set<string>();
   readonly #snapshots = new Set<string>();
@@ -44,7 +44,7 @@ export class SnapshotRun {
     return { 'velero.io/backup-uid': this.uid, 'velero.io/pv': this.#subject.persistentVolume.metadata.name };
   }
 
-  snapshotRequest(persistentVolume = this.#subject.persistentVolume.metadata.name): SnapshotRequest {
+  snapshotRequest(persistentVolume: string = this.#subject.persistentVolume.metadata.name): SnapshotRequest {
     const { snapshotter, zone } = this.#subject;
     const volumeId = snapshotter.getVolumeId(this.#subject.persistentVolume);
     return { volumeId, zone, tags: this.tags, owner: { uid: this.uid, persistentVolume } };

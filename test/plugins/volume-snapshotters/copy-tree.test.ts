@@ -71,6 +71,7 @@ describe('copyTree', () => {
     for (const [name, mode] of Object.entries(modes))
       assert.equal((await stat(join(to, name))).mode & 0o7777, mode, name);
     assert.equal((await stat(to)).mode & 0o7777, 0o750);
+    for (const folder of [from, to]) await chmod(join(folder, 'closed'), 0o700);
   });
 
   it('keeps times, of directories and links too', async () => {
