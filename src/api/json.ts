@@ -20,17 +20,20 @@ const sourceAccess = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
-/** Holds wherever a number may have more digits than a double; a point may stand among them. */
+/** A number with more digits than a double may hold; a point may stand among them. */
 const longDigits = /\d[\d.]{15}/;
+
+/** Where such a number may stand: not within a text, for digests have digits in a row on almost every page of a list. */
+const longNumber = /(?:^|"\s*:|[[,])\s*-?\d[\d.]{15}/;
 
 /**
  * Parses JSON without changing the value of any number: those that a double can't hold become `RawNumber`s.
- * The exact way is several times slower, so it is taken only for texts with 16 digits and points in a row.
+ * The exact way is several times slower, so it is taken only for texts with a number of 16 digits and points in a row.
  *
  * @throws SyntaxError as `JSON.parse` does
  */
 export function parseJson(text: string): JsonValue {
-  if (!longDigits.test(text)) return JSON.parse(text) as JsonValue;
+  if (!longNumber.test(text)) return JSON.parse(text) as JsonValue;
   return sourceAccess.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && longDigits.test(source) && String(value) !== source
       ? sourceAccess.rawJSON(source)

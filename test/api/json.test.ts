@@ -49,6 +49,17 @@ describe('parseJson', () => {
     assert.equal(JSON.stringify(parseJson('123456789.123456789')), '123456789.123456789');
   });
 
+  for (const text of [
+    '12345678901234567890',
+    '[12345678901234567890]',
+    '[ 1,\n  -12345678901234567890 ]',
+    '{"a": 12345678901234567890}',
+    '{"a":{"digest":"sha256:1234567890123456"},"b":[{"c" : 9007199254740993}]}',
+  ]) {
+    it(`keeps the digits wherever a number may stand: ${text}`, () =>
+      assert.equal(JSON.stringify(parseJson(text)), text.replace(/\s/g, '')));
+  }
+
   it('makes plain numbers of those that a double holds', () => {
     for (const number of ['0', '1', '-7', '1.5', '9007199254740991', '9007199254740992', '1e3', '0.000001'])
       assert.equal(parseJson(number), Number(number));
