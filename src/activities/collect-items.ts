@@ -11,15 +11,13 @@ import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
+import { listOptions, listsOf, type List } from './lists.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
 /** Items that one call reads, more or less: it stops at the first page that reaches this. */
 const itemsPerCall = 5_000;
-
-/** Up to this many namespaces are listed one by one; with more, one list of the whole cluster is filtered as it streams. */
-const namespacesListedAlone = 4;
 
 /** Where a collection goes on: the list, counted over resources and namespaces, and the page in it. */
 export interface Position {
@@ -66,11 +64,6 @@ export interface CollectItemsActivities {
   collectItems(input: CollectItemsInput): Promise<CollectedItems>;
 }
 
-interface List {
-  readonly resource: ApiResource;
-  readonly namespace?: string;
-}
-
 /** The activities over a worker's dependencies. */
 export function createCollectItems(dependencies: Dependencies, openRun: OpenRun): CollectItemsActivities {
   const { kubernetes, now } = dependencies;
@@ -113,12 +106,7 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
     request: { lists: readonly List[]; filter: BackupFilter; from: Position; signal: AbortSignal },
   ): AsyncGenerator<{ page: ListPage | Error; at: number }> {
     const { lists, filter, from, signal } = request;
-    const options = (list: List) => ({
-      signal,
-      ...(list.namespace !== undefined && { namespace: list.namespace }),
-      ...(filter.labelSelector !== undefined &&
-        list.resource.groupResource !== 'namespaces' && { labelSelector: filter.labelSelector }),
-    });
+    const options = (list: List) => ({ ...listOptions(list, filter), signal });
     const ahead = new Map<number, Promise<ListPage | Error>>();
     const firstPage = (at: number): Promise<ListPage | Error> => {
       const list = lists[at]!;
@@ -153,16 +141,6 @@ function asError(error: unknown): Error {
 /** The 410's own token goes on from a newer state of the same list; without one the list begins anew. */
 function continueAfter(error: BowlineError): Omit<Position, 'list'> {
   return error.continueToken === undefined ? { begunAnew: true } : { continueToken: error.continueToken };
-}
-
-function listsOf(resources: readonly ApiResource[], filter: BackupFilter): List[] {
-  const alone =
-    filter.namespaces !== undefined && filter.namespaces.length <= namespacesListedAlone
-      ? filter.namespaces
-      : undefined;
-  return resources.flatMap((resource): List[] =>
-    resource.namespaced && alone ? alone.map((namespace) => ({ resource, namespace })) : [{ resource }],
-  );
 }
 
 /** What one call has collected so far. */

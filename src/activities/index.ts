@@ -3,6 +3,7 @@ import { createArchiveItems, type ArchiveItemsActivities } from './archive-items
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
+import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
@@ -22,6 +23,7 @@ import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup
 export interface Activities
   extends
     PrepareBackupActivities,
+    CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
     ArchiveItemsActivities,
@@ -41,6 +43,7 @@ export function createActivities(dependencies: Dependencies): Activities {
   const openRun = createOpenRun(dependencies);
   return {
     ...createPrepareBackup(dependencies),
+    ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),

@@ -6,8 +6,6 @@ export const backupUidLabel = 'velero.io/backup-uid';
 export const restoreNameLabel = 'velero.io/restore-name';
 /** On every restored object, and on volumes made for it: the restore's uid, by which a repeated attempt knows its own. */
 export const restoreUidLabel = 'velero.io/restore-uid';
-/** On backups that a schedule made: its name, in label form. */
-export const scheduleNameLabel = 'velero.io/schedule-name';
 /** On backups: the storage location's name, in label form. */
 export const storageLocationLabel = 'velero.io/storage-location';
 /** `true` on an object or a namespace keeps it out of every backup. */

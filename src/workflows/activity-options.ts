@@ -18,6 +18,13 @@ export const steps: ReturnType<typeof proxyActivities<Activities>> = proxyActivi
   scheduleToCloseTimeout: '1 hour',
 });
 
+/** What people like to know and no run depends on. */
+export const estimates: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '1 minute',
+});
+
 /** The tarball, which is as long as the backup, and blocking volume copies. */
 export const transfers: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
   ...common,

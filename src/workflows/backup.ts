@@ -1,11 +1,11 @@
-import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { CollectedAdditionalItems } from '../activities/collect-additional-items.ts';
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef, PlannedAction, ReportRef, SegmentRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
-import { steps } from './activity-options.ts';
+import { estimates, steps } from './activity-options.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
 import { Lanes } from './lanes.ts';
@@ -121,6 +121,7 @@ export class BackupRun {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
+      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
@@ -141,6 +142,17 @@ export class BackupRun {
         await this.#backUpBatches(collected.batches, { lanes, order });
       }
     });
+  }
+
+  /** Asks how much there will be. No backup fails for want of the answer. */
+  async #estimate(): Promise<void> {
+    let expected = 0;
+    try {
+      expected = await estimates.countItems.executeWithOptions({ summary: 'how many items' }, [this.planned]);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+    }
+    this.progress.expect(expected);
   }
 
   /** One wave: fetches what actions have asked for, and works on it. */

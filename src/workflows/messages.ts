@@ -14,7 +14,9 @@ export interface RunStatus {
   readonly progress: {
     /** Items known of so far. */
     readonly totalItems: number;
-    /** Whether `totalItems` may still grow. */
+    /** What the API server's lists promised at the beginning, more or less; 0 if they could not tell. Absent until asked. */
+    readonly expectedItems?: number;
+    /** Whether `totalItems` may still change. */
     readonly totalIsEstimate: boolean;
     /** Items that are in the archive, restored, or settled otherwise. */
     readonly doneItems: number;

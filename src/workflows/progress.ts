@@ -67,8 +67,16 @@ export class Progress {
   found(counts: Counts, more: { readonly remaining?: number; readonly isEstimate: boolean }): void {
     this.#count(counts, (known, count) => ({ ...known, totalItems: known.totalItems + count }));
     const { progress } = this.status;
-    const totalItems = sum(progress.resources, 'totalItems') + (more.remaining ?? 0);
+    const known = sum(progress.resources, 'totalItems') + (more.remaining ?? 0);
+    const totalItems = more.isEstimate ? Math.max(known, progress.expectedItems ?? 0) : known;
     this.#update({ progress: { ...progress, totalItems, totalIsEstimate: more.isEstimate } });
+  }
+
+  /** Sets how many items there may be in the end; it counts while there is nothing better. */
+  expect(expectedItems: number): void {
+    const { progress } = this.status;
+    const totalItems = progress.totalIsEstimate ? Math.max(progress.totalItems, expectedItems) : progress.totalItems;
+    this.#update({ progress: { ...progress, expectedItems, totalItems } });
   }
 
   /** Adds items that are done. */

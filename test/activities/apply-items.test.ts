@@ -106,9 +106,12 @@ describe('applyItems', () => {
     assert.deepEqual([applied.created, applied.report.warnings], [1, 0]);
   });
 
-  it('leaves alone an object that exists and is equal, whatever restores labelled it before', async () => {
+  it('leaves alone an object that exists and is equal, whoever labelled or applied it before', async () => {
     const labels = { 'velero.io/backup-name': 'older', 'velero.io/restore-uid': 'older-run' };
-    runner.cluster.hold(object('v1 ConfigMap', 'shop/a', { metadata: { labels }, data: { colour: 'red' } }));
+    const managedFields = [{ manager: 'kubectl', time: '2026-01-01T00:00:00Z' }];
+    runner.cluster.hold(
+      object('v1 ConfigMap', 'shop/a', { metadata: { labels, managedFields }, data: { colour: 'red' } }),
+    );
     const applied = await apply([configMap('shop/a')]);
     assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
     assert.deepEqual([applied.created, applied.report.warnings, applied.report.errors], [0, 0, 0]);

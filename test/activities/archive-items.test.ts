@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { ArchivedItems, ArchiveItemsInput } from '../../src/activities/archive-items.ts';
 import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import { SegmentWriter } from '../../src/backup-format/segment-writer.ts';
 import { endMember, readTarball, versionMember } from '../../src/backup-format/tarball.ts';
 import { ActivityRunner } from '../support/activity-runner.ts';
 import { object } from '../support/objects.ts';
@@ -43,6 +44,17 @@ describe('archiveItems', () => {
       line?.members.reduce((bytes, { length }) => bytes + length, 0),
       archived.segment?.bytes,
     );
+  });
+
+  it('stamps every entry with the start of the backup', async () => {
+    const writer = new SegmentWriter({ mtime: runner.now });
+    for (const { groupResource, version, item } of items) {
+      const { name, namespace = '' } = item.metadata;
+      writer.add({ groupResource, version, preferred: true, namespace, name, body: JSON.stringify(item) });
+    }
+    runner.now = new Date('2026-01-02T04:00:00Z');
+    const { segment } = await runner.run('archiveItems', input);
+    assert.equal(segment?.sha256, (await writer.finish()).sha256);
   });
 
   it('leaves out a PersistentVolume whose snapshot failed, with an error', async () => {

@@ -33,28 +33,6 @@ export async function createApplication(
   return { namespace, volume, objects };
 }
 
-/** Deletes the application, and waits until its namespace and its volume are gone. */
-export async function destroyApplication(kubernetes: KubernetesClient, { namespace }: Application): Promise<void> {
-  const discovery = await kubernetes.discover();
-  for (const [groupResource, name] of [
-    ['namespaces', namespace],
-    ['persistentvolumes', `volume-${namespace}`],
-  ] as const) {
-    const resource = discovery.find(groupResource)!;
-    await kubernetes.delete(resource, { name });
-    while (await exists(kubernetes, groupResource, name)) await sleep(100);
-  }
-}
-
-/** Whether the cluster holds a cluster-scoped object. */
-export async function exists(kubernetes: KubernetesClient, groupResource: string, name: string): Promise<boolean> {
-  const resource = (await kubernetes.discover()).find(groupResource)!;
-  return kubernetes.get(resource, { name }).then(
-    () => true,
-    () => false,
-  );
-}
-
 function manifests(namespace: string, path: string): Unstructured[] {
   const here = (name: string) => ({ name, namespace });
   const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data', namespace };

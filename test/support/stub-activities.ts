@@ -35,22 +35,27 @@ export function permanent(type: string, message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, type);
 }
 
-/** Works until it is cancelled, and then ends as cancelled. */
-export async function untilCancelled(): Promise<never> {
-  const { cancelled } = Context.current();
-  const timer = setInterval(() => Context.current().heartbeat(), 50);
+/** Works until `end` has come; ends as cancelled if it is cancelled before. */
+export async function until<T>(end: Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), 50);
   try {
-    return await cancelled;
+    return await Promise.race([end, context.cancelled]);
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Works until it is cancelled, and then ends as cancelled. */
+export function untilCancelled(): Promise<never> {
+  return until(new Promise<never>(() => undefined));
 }
 
 /** Activities that do nothing but tell what they were asked; `overrides` take the place of some. */
 export class StubActivities {
   readonly calls: Call[] = [];
   readonly activities: Activities;
-  readonly #waiting = new Map<keyof Activities, (() => void)[]>();
+  readonly #waiting: (() => void)[] = [];
 
   constructor(overrides: Partial<Activities> = {}) {
     const all = { ...defaults, ...overrides };
@@ -59,12 +64,10 @@ export class StubActivities {
     ) as unknown as Activities;
   }
 
-  /** Resolves when an activity has been called. */
-  async called(name: keyof Activities): Promise<void> {
-    if (this.calls.some((call) => call.name === name)) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
-    });
+  /** Resolves when an activity has been called, or called so many times. */
+  async called(name: keyof Activities, times = 1): Promise<void> {
+    while (this.calls.filter((call) => call.name === name).length < times)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** What one activity was asked, call after call. */
@@ -72,16 +75,20 @@ export class StubActivities {
     return this.calls.filter((call) => call.name === name).map(({ input }) => input as Input<Name>);
   }
 
-  /** All calls in order, as `executeBackupItemAction example.com/a`: the activity with what tells its calls apart. */
+  /**
+   * All calls in order, as `executeBackupItemAction example.com/a`: the activity with what tells its calls apart. Without
+   * `countItems`, which runs beside the others, at no fixed place.
+   */
   get story(): string[] {
-    return this.calls.map(({ name, input }) => [name, distinction(input)].filter(Boolean).join(' '));
+    const calls = this.calls.filter(({ name }) => name !== 'countItems');
+    return calls.map(({ name, input }) => [name, distinction(input)].filter(Boolean).join(' '));
   }
 
   #recorded(name: keyof Activities, all: Activities): (input: unknown) => Promise<unknown> {
     const activity = all[name] as (input: unknown) => Promise<unknown>;
     return (input) => {
       this.calls.push({ name, input });
-      for (const resolve of this.#waiting.get(name) ?? []) resolve();
+      for (const resolve of this.#waiting.splice(0)) resolve();
       return activity(input);
     };
   }
@@ -113,6 +120,7 @@ const defaults: Activities = {
     snapshotLocations: ['disks'],
     timestamps: { startTimestamp: '2026-01-02T03:04:05Z', expiration: '2026-02-01T03:04:05Z' },
   }),
+  countItems: async () => 0,
   collectItems: async ({ step, order }) => ({
     batches: [batchRef(`${step}-batch0`, 'pods', 10)],
     segments: [{ ...stagedRef(`${step}-segment`), items: 5, order: [...order, 0] }],

@@ -28,6 +28,15 @@ export interface StartedRun extends WorkflowHandle {
   status(): Promise<RunStatus>;
 }
 
+/** How a run ended that could not finish. */
+export interface FailedRun {
+  readonly failure: Error;
+  /** The answer to the query `status` afterwards. */
+  readonly status: RunStatus;
+  /** As Temporal has it: `FAILED`, `CANCELLED`. */
+  readonly temporalStatus: string;
+}
+
 export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: object) => Promise<StartedRun>;
 
 const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
@@ -96,6 +105,24 @@ export class WorkflowRunner {
     const result = await worker.runUntil(() => work(start));
     await this.#replay(ids);
     return result;
+  }
+
+  /** Runs a workflow to its failure; `meanwhile` is done while it runs. */
+  fail(
+    type: Parameters<StartRun>[0],
+    stubs: StubActivities,
+    meanwhile: (started: StartedRun) => Promise<unknown> = async () => undefined,
+  ): Promise<FailedRun> {
+    return this.run(stubs, async (start) => {
+      const started = await start(type);
+      await meanwhile(started);
+      const failure: unknown = await started.result().then(
+        () => new Error('it did not fail'),
+        (error: Error) => error.cause,
+      );
+      const { status } = await started.describe();
+      return { failure: failure as Error, status: await started.status(), temporalStatus: status.name };
+    });
   }
 
   /** The histories of a workflow's runs in a row, the first one first. */

@@ -158,11 +158,13 @@ describe('backup', () => {
         const stubs = new StubActivities(withVolumes(['pv-1', 'pv-2', 'pv-3']));
         const result = await run(stubs, async (start) => (await start('backup')).result());
         assert.deepEqual(result.volumes, { attempted: 3, completed: 3, failed: 0 });
-        const story = stubs.story;
-        const at = (call: string): number => story.indexOf(call);
+        const at = (call: string): number => stubs.story.indexOf(call);
         for (const pv of ['pv-1', 'pv-2', 'pv-3']) {
           const calls = [`getVolumeId ${pv}`, `getVolumeInfo volume-of-${pv}`, `createSnapshot ${pv}`];
-          assert.deepEqual(calls.map(at).toSorted(byNumber), calls.map(at), 'out of order');
+          assert.deepEqual(
+            calls.toSorted((a, b) => at(a) - at(b)),
+            calls,
+          );
           assert.ok(at(`createSnapshot ${pv}`) < at('archiveItems archive-2'));
           assert.ok(at(`awaitSnapshot snapshot-of-${pv}`) > at('collectAdditionalItems additional-3'));
         }
@@ -228,12 +230,12 @@ describe('backup', () => {
     const outcomes = artifacts.find((artifact) => artifact.type === 'volumeInfo')?.volumes ?? [];
     assert.deepEqual(
       outcomes
-        .map(({ snapshot, error }) => [snapshot?.spec.persistentVolumeName, snapshot?.status.phase, error])
+        .map(({ snapshot, error }) => `${snapshot?.spec.persistentVolumeName} ${snapshot?.status.phase}: ${error}`)
         .toSorted(),
       [
-        ['pv-1', 'Failed', 'create snapshot of volume-of-pv-1: 403'],
-        ['pv-2', 'Failed', 'snapshot-of-pv-2 failed: disk is gone'],
-        ['pv-3', 'Completed', undefined],
+        'pv-1 Failed: create snapshot of volume-of-pv-1: 403',
+        'pv-2 Failed: snapshot-of-pv-2 failed: disk is gone',
+        'pv-3 Completed: undefined',
       ],
     );
     const log = artifacts.find((artifact) => artifact.type === 'logs');
@@ -295,8 +297,4 @@ function mostInFlight({ events }: History, type: string): number {
     most = Math.max(most, open.size);
   }
   return most;
-}
-
-function byNumber(a: number, b: number): number {
-  return a - b;
 }

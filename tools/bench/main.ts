@@ -1,4 +1,5 @@
 // Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`.
+import { availableParallelism, loadavg } from 'node:os';
 import { loadConfig } from '../../src/config.ts';
 import { connect } from '../../src/kubernetes/http-client.ts';
 import { parseBenchArguments, usage, type BenchOptions } from './arguments.ts';
@@ -9,6 +10,9 @@ import { namespaceNames } from './mixture.ts';
 import { seedCluster } from './seed.ts';
 import { startBenchStack, type BenchStack } from './stack.ts';
 import { summarize, tableOf, type Measurement } from './statistics.ts';
+
+/** Load per processor beyond which others disturb the measurement. */
+const busyLoad = 0.5;
 
 let stack: BenchStack | undefined;
 let interrupted = false;
@@ -48,6 +52,9 @@ function readOptions(): BenchOptions {
 }
 
 async function bench({ job, items, runs, seed, profiles }: BenchOptions): Promise<Measurement[]> {
+  const [load = 0] = loadavg();
+  if (load > busyLoad * availableParallelism())
+    say(`this machine is busy (load ${load.toFixed(1)}): the numbers will not hold`);
   say('starting Kubernetes (etcd waits for the disk: fsync is on), Temporal and S3');
   stack = await startBenchStack();
   await fill(stack, { items, seed });

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { CancelledFailure } from '@temporalio/common';
+import type { Activities } from '../../src/activities/index.ts';
+import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
+import { batchRef, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
+import { WorkflowRunner } from '../support/workflow-runner.ts';
+
+const calls = 12;
+
+const plain = new StubActivities().activities;
+
+/** So many calls of collection, each with one batch; the third holds a PersistentVolume, and asks for more. */
+const manyCalls: Partial<Activities> = {
+  async collectItems({ step, from, order }) {
+    const groupResource = from.list === 2 ? 'persistentvolumes' : 'pods';
+    return {
+      batches: [batchRef(`${step}-batch0`, groupResource, 1)],
+      segments: [{ ...stagedRef(`${step}-segment`), items: 1, order: [...order, 0] }],
+      report: reportRef(step, { additionalItems: from.list === 2 ? 1 : 0, warnings: 1 }),
+      ...(from.list < calls - 1 && { next: { list: from.list + 1 } }),
+      selected: { [groupResource]: 1, secrets: 1 },
+      archived: { secrets: 1 },
+      remaining: 0,
+    };
+  },
+  selectVolumes: async () => [{ persistentVolume: 'pv-1', zone: 'a', reclaimPolicy: 'Retain', labels: null }],
+};
+
+describe('a run whose history has become long', () => {
+  let server: TemporalServer;
+  let runner: WorkflowRunner;
+
+  before(async () => {
+    server = await startTemporal({ dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 60 } });
+    runner = await WorkflowRunner.connect(server);
+  });
+
+  after(async () => {
+    await runner?.close();
+    await server?.stop();
+  });
+
+  it('goes on in a fresh one with all that it has, and nothing in flight', async () => {
+    const stubs = new StubActivities(manyCalls);
+    const { result, status, histories } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      return {
+        result: await started.result(),
+        status: await started.status(),
+        histories: await runner.histories(started.workflowId),
+      };
+    });
+    assert.ok(histories.length > 2, `${histories.length} runs`);
+    for (const { events } of histories.slice(0, -1)) {
+      const types = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+      const scheduled = types.filter((name) => name !== undefined).length;
+      const ended = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes).length;
+      assert.equal(ended, scheduled, 'an activity was in flight');
+    }
+
+    assert.deepEqual(
+      stubs.inputs('collectItems').map(({ from }) => from.list),
+      Array.from({ length: calls }, (_, list) => list),
+    );
+    assert.equal(stubs.inputs('prepareBackup').length, 1);
+    assert.equal(stubs.inputs('archiveItems').length, calls);
+    const steps = stubs.calls.map(({ input }) => (input as { step?: string }).step).filter(Boolean);
+    assert.equal(new Set(steps).size, steps.length, 'a step is named twice');
+
+    const contents = stubs.inputs('putObject').find(({ artifact }) => artifact.type === 'contents')?.artifact;
+    assert.ok(contents?.type === 'contents');
+    assert.equal(contents.segments.length, 2 * calls);
+    assert.deepEqual(
+      stubs.inputs('reconcileSnapshots').map(({ keep }) => keep),
+      [['snapshot-of-pv-1']],
+    );
+    assert.deepEqual(
+      [result.phase, result.items, result.warnings, result.volumes.completed],
+      ['Completed', 2 * calls, calls, 1],
+    );
+    assert.deepEqual(status.progress.resources, {
+      pods: { totalItems: calls - 1, doneItems: calls - 1 },
+      persistentvolumes: { totalItems: 1, doneItems: 1 },
+      secrets: { totalItems: calls, doneItems: calls },
+    });
+    const firstRunId = histories[0]?.events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
+    assert.deepEqual([status.uid, result.uid], [firstRunId, firstRunId]);
+    assert.equal(status.progress.totalItems, 2 * calls);
+  });
+
+  it('is cancelled in the run that goes on, and removes what the runs before have made', async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const lastCall = Promise.withResolvers<void>();
+    const stubs = new StubActivities({
+      ...manyCalls,
+      async collectItems(input) {
+        if (input.from.list === calls - 2) {
+          lastCall.resolve();
+          await until(cancelled.promise);
+        }
+        return manyCalls.collectItems!(input);
+      },
+    });
+    const { failure, status, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      await lastCall.promise;
+      const running = await started.status();
+      assert.equal(running.phase, 'InProgress');
+      assert.ok(running.progress.doneItems >= 2 * (calls - 4), JSON.stringify(running.progress));
+      await started.cancel();
+      cancelled.resolve();
+      const error = await started.result().then(
+        () => assert.fail('it was not cancelled'),
+        (thrown: Error) => thrown.cause,
+      );
+      const histories = await runner.histories(started.workflowId);
+      return { failure: error, status: await started.status(), runs: histories.length };
+    });
+    assert.ok(runs > 2, `${runs} runs`);
+    assert.ok(failure instanceof CancelledFailure);
+    assert.equal(status.phase, 'Cancelled');
+    assert.deepEqual(
+      stubs.inputs('reconcileSnapshots').map(({ keep }) => keep),
+      [[]],
+    );
+    assert.deepEqual(stubs.story.slice(-2), ['putObject metadata', 'deleteStaging default']);
+    assert.equal(new Set(stubs.inputs('deleteStaging').map(({ uid }) => uid)).size, 1);
+    const logs = stubs.inputs('putObject').find(({ artifact }) => artifact.type === 'logs')?.artifact;
+    assert.ok(logs?.type === 'logs' && logs.reports.some(({ key }) => key === 'collect-0'));
+  });
+
+  it('does not go on in a fresh one once it is cancelled', async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const batches = Array.from({ length: 8 }, (_, index) => batchRef(`batch-${index}`, 'pods', 1));
+    const stubs: StubActivities = new StubActivities({
+      async prepareBackup(request) {
+        const prepared = await plain.prepareBackup(request);
+        return { ...prepared, settings: { ...prepared.settings, concurrency: { batches: 8, volumes: 1 } } };
+      },
+      async collectItems(input) {
+        const collected = { ...(await plain.collectItems(input)), next: { list: input.from.list + 1 } };
+        if (input.from.list === 0) return { ...collected, batches };
+        // By now the history is long, and this call succeeds although it is cancelled.
+        await until(cancelled.promise).catch(() => undefined);
+        return { ...collected, batches: [] };
+      },
+    });
+    const { failure, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      await stubs.called('archiveItems', batches.length);
+      await started.cancel();
+      cancelled.resolve();
+      const error = await started.result().then(
+        () => assert.fail('it was not cancelled'),
+        (thrown: Error) => thrown.cause,
+      );
+      return { failure: error, runs: (await runner.histories(started.workflowId)).length };
+    });
+    assert.ok(failure instanceof CancelledFailure);
+    assert.equal(runs, 1);
+  });
+
+  it('restores on from the group after the last one that is done', async () => {
+    const groups = Array.from({ length: calls }, (_, index) => ({
+      groupResource: `resource-${index}`,
+      batches: [batchRef(`batch-${index}`, `resource-${index}`, 1)],
+    }));
+    const stubs = new StubActivities({
+      unpackBackup: async ({ step }) => ({
+        groups,
+        report: reportRef(step),
+        selected: Object.fromEntries(groups.map(({ groupResource }) => [groupResource, 1])),
+      }),
+      prepareRestore: async ({ name }) => ({
+        ...(await plain.prepareRestore({ name })),
+        actions: [{ name: 'example.com/a' }],
+      }),
+    });
+    const { result, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('restore', { backupName: 'nightly' });
+      return { result: await started.result(), runs: (await runner.histories(started.workflowId)).length };
+    });
+    assert.ok(runs > 1, `${runs} runs`);
+    assert.deepEqual(
+      stubs.inputs('applyItems').map(({ batch }) => batch.key),
+      groups.map(({ batches }) => batches[0]!.key),
+    );
+    assert.equal(stubs.inputs('unpackBackup').length, 1);
+    assert.deepEqual([result.phase, result.items], ['Completed', calls]);
+  });
+});

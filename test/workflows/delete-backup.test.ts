@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { notYet } from '../../src/activities/failures.ts';
+import type { Activities } from '../../src/activities/index.ts';
+import type { VolumeSnapshot } from '../../src/api/backup.ts';
+import { temporalServer } from '../support/servers.ts';
+import { permanent, StubActivities, untilCancelled } from '../support/stub-activities.ts';
+import { WorkflowRunner } from '../support/workflow-runner.ts';
+
+function snapshot(persistentVolumeName: string, location: string, taken = true): VolumeSnapshot {
+  return {
+    spec: {
+      backupName: 'nightly',
+      backupUID: 'uid',
+      location,
+      persistentVolumeName,
+      providerVolumeID: 'volume',
+      volumeType: 'memory',
+    },
+    status: taken
+      ? { phase: 'Completed', providerSnapshotID: `snapshot-of-${persistentVolumeName}` }
+      : { phase: 'Failed' },
+  };
+}
+
+const plain = new StubActivities().activities;
+
+const withSnapshots: Partial<Activities> = {
+  prepareDeletion: async (request) => ({
+    ...(await plain.prepareDeletion(request)),
+    snapshots: [snapshot('pv-1', 'disks'), snapshot('pv-2', 'tapes'), snapshot('pv-3', 'disks', false)],
+  }),
+};
+
+describe('deleteBackup', () => {
+  let runner: WorkflowRunner;
+
+  before(async () => {
+    runner = await WorkflowRunner.connect(await temporalServer());
+  });
+
+  after(() => runner.close());
+
+  for (const { where, options } of [
+    { where: '', options: {} },
+    { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
+  ]) {
+    it(`marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {
+      const stubs = new StubActivities(withSnapshots);
+      const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result(), options);
+      const story = stubs.story;
+      assert.deepEqual(story.slice(0, 2), ['prepareDeletion', 'awaitUnused default']);
+      assert.deepEqual(story.slice(2, 4).toSorted(), [
+        'deleteSnapshot snapshot-of-pv-1',
+        'deleteSnapshot snapshot-of-pv-2',
+      ]);
+      assert.deepEqual(story.slice(4), ['sweepSnapshots disks', 'sweepSnapshots tapes', 'deleteFiles default']);
+      assert.deepEqual([result.phase, result.volumes], ['Completed', { attempted: 2, completed: 2, failed: 0 }]);
+      assert.equal(result.bytes, undefined);
+    });
+  }
+
+  it('sweeps nothing where the backup has no snapshots', async () => {
+    const stubs = new StubActivities();
+    await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+    assert.deepEqual(stubs.story, ['prepareDeletion', 'awaitUnused default', 'deleteFiles default']);
+  });
+
+  it('goes on asking while a restore uses the backup', async () => {
+    const stubs: StubActivities = new StubActivities({
+      async awaitUnused() {
+        if (stubs.inputs('awaitUnused').length < 3) throw notYet('restore again is still reading the backup', 1);
+      },
+    });
+    await runner.run(stubs, async (start) => {
+      const started = await start('deleteBackup');
+      await started.result();
+    });
+    assert.equal(stubs.inputs('awaitUnused').length, 3);
+  });
+
+  it('leaves the files when a snapshot can not be deleted, deletes the others, and says which', async () => {
+    const stubs = new StubActivities({
+      ...withSnapshots,
+      async deleteSnapshot({ snapshotId }) {
+        if (snapshotId === 'snapshot-of-pv-1') throw permanent('AccessDenied', 'delete snapshot-of-pv-1: 403');
+      },
+    });
+    const { failure, status } = await runner.fail('deleteBackup', stubs);
+    assert.ok(failure instanceof ApplicationFailure);
+    assert.equal(
+      failure.message,
+      'snapshots could not be deleted, so the files stay: snapshot-of-pv-1 of pv-1: delete snapshot-of-pv-1: 403',
+    );
+    assert.equal(status.phase, 'Failed');
+    assert.equal(stubs.inputs('deleteSnapshot').length, 2);
+    assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
+  });
+
+  it('warns of snapshots that a sweep leaves alone', async () => {
+    const stubs = new StubActivities({
+      ...withSnapshots,
+      sweepSnapshots: async ({ location }) => ({ deleted: [], leftAlone: location === 'disks' ? ['a', 'b'] : [] }),
+    });
+    const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+    assert.deepEqual([result.phase, result.warnings], ['Completed', 2]);
+  });
+
+  it('fails as its first step does, and touches nothing then', async () => {
+    const stubs = new StubActivities({
+      async prepareDeletion() {
+        throw permanent('NotFound', 'delete backup nightly: nothing of that name');
+      },
+    });
+    const { failure, temporalStatus } = await runner.fail('deleteBackup', stubs);
+    assert.ok(failure instanceof ApplicationFailure);
+    assert.deepEqual([failure.type, temporalStatus], ['NotFound', 'FAILED']);
+    assert.deepEqual(stubs.story, ['prepareDeletion']);
+  });
+
+  for (const name of ['awaitUnused', 'deleteSnapshot', 'deleteFiles'] as const) {
+    it(`is cancelled during ${name}, and can be run again`, async () => {
+      const stubs = new StubActivities({
+        ...withSnapshots,
+        async [name]() {
+          await untilCancelled().catch(() => undefined);
+          throw notYet('not yet', 60_000);
+        },
+      });
+      const { failure, status, temporalStatus } = await runner.fail('deleteBackup', stubs, async (started) => {
+        await stubs.called(name);
+        await started.cancel();
+      });
+      assert.ok(failure instanceof CancelledFailure);
+      assert.deepEqual([status.phase, temporalStatus], ['Cancelled', 'CANCELLED']);
+      if (name !== 'deleteFiles') assert.deepEqual(stubs.inputs('deleteFiles'), []);
+    });
+  }
+});

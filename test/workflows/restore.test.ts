@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { notYet } from '../../src/activities/failures.ts';
+import type { RunResult } from '../../src/workflows/messages.ts';
+import { group, unpacking, withVolumes } from '../support/restored-groups.ts';
+import { temporalServer } from '../support/servers.ts';
+import { permanent, reportRef, StubActivities } from '../support/stub-activities.ts';
+import { WorkflowRunner } from '../support/workflow-runner.ts';
+
+const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
+
+const recording = ['itemOperations', 'logs', 'resourceList', 'results', 'volumeInfo'];
+
+describe('restore', () => {
+  let runner: WorkflowRunner;
+
+  before(async () => {
+    runner = await WorkflowRunner.connect(await temporalServer());
+  });
+
+  after(() => runner.close());
+
+  function restore(stubs: StubActivities, options = {}): Promise<RunResult> {
+    return runner.run(stubs, async (start) => (await start('restore', { backupName: 'nightly' })).result(), options);
+  }
+
+  for (const { where, options } of [
+    { where: '', options: {} },
+    { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
+  ]) {
+    describe(`that meets no fault${where}`, () => {
+      it('unpacks, restores group after group, and records it last', async () => {
+        const stubs = new StubActivities(
+          unpacking(group('namespaces', 2), group('pods', 10, 20), group('services', 3)),
+        );
+        const result = await restore(stubs, options);
+        const story = stubs.story;
+        assert.deepEqual(story.slice(0, 3), ['prepareRestore', 'unpackBackup unpack-0', 'applyItems apply-1']);
+        const applied = stubs.inputs('applyItems').map(({ batch }) => batch.key);
+        assert.deepEqual([applied[0], applied[3]], ['namespaces-0', 'services-0']);
+        assert.deepEqual(applied.slice(1, 3).toSorted(), ['pods-0', 'pods-1']);
+        assert.deepEqual(
+          stubs
+            .inputs('executeRestoreItemAction')
+            .map(({ batch, action }) => `${action} ${batch.key}`)
+            .toSorted(),
+          ['example.com/a pods-0', 'example.com/a pods-1'],
+        );
+        assert.deepEqual(
+          story.slice(-8, -3).toSorted(),
+          recording.map((type) => `putObject ${type}`),
+        );
+        assert.deepEqual(story.slice(-3), ['verifyArtifacts', 'putObject metadata', 'deleteStaging default']);
+        assert.deepEqual(
+          [result.phase, result.items, result.warnings, result.errors, result.bytes],
+          ['Completed', 35, 0, 0, undefined],
+        );
+      });
+
+      it('restores first what actions ask for, each group in its order, and what that asks for before', async () => {
+        let asked = 0;
+        const stubs = new StubActivities({
+          ...unpacking(group('pods', 1), group('services', 1)),
+          prepareRestore: async ({ name }) => ({
+            ...(await new StubActivities().activities.prepareRestore({ name })),
+            actions: [{ name: 'example.com/a', groupResources: ['pods', 'persistentvolumeclaims'] }],
+          }),
+          executeRestoreItemAction: async ({ batch, step }) => ({
+            batch,
+            report: reportRef(step, { additionalItems: 1 }),
+          }),
+          async unpackAdditionalItems({ step }) {
+            asked++;
+            const groups =
+              asked === 1
+                ? [group('serviceaccounts', 1), group('persistentvolumeclaims', 1)]
+                : [group('persistentvolumes', 1)];
+            return { groups, report: reportRef(step), selected: {} };
+          },
+        });
+        await restore(stubs, options);
+        assert.deepEqual(
+          stubs.inputs('applyItems').map(({ batch }) => batch.key),
+          ['serviceaccounts-0', 'persistentvolumes-0', 'persistentvolumeclaims-0', 'pods-0', 'services-0'],
+        );
+        assert.deepEqual(
+          stubs.inputs('unpackAdditionalItems').map(({ unpacked }) => unpacked.length),
+          [1, 2],
+        );
+      });
+
+      it('makes volumes before their PersistentVolumes, and tells claims what became of these', async () => {
+        const stubs = new StubActivities(withVolumes('pv-1', 'pv-2', 'pv-3'));
+        const result = await restore(stubs, options);
+        const [volumes, claims] = stubs.inputs('applyItems');
+        assert.deepEqual(
+          volumes?.volumes.map(({ persistentVolume, item }) => `${persistentVolume}: ${item.key}`).toSorted(),
+          ['pv-1', 'pv-2', 'pv-3'].map((name) => `${name}: item-of-${name}`),
+        );
+        assert.deepEqual(
+          [volumes?.volumeReports, claims?.volumeReports.map(({ key }) => key)],
+          [[], ['apply-1-report']],
+        );
+        assert.deepEqual(result.volumes, { attempted: 3, completed: 3, failed: 0 });
+        assert.deepEqual(stubs.inputs('deleteVolume'), []);
+      });
+    });
+  }
+
+  it('waits for definitions before it restores what is of their kinds', async () => {
+    const stubs = new StubActivities(unpacking(group(definitions, 1), group('widgets.example.com', 1)));
+    await restore(stubs);
+    assert.deepEqual(stubs.story.slice(2, 5), ['applyItems apply-1', 'awaitDefinitions await-2', 'applyItems apply-3']);
+  });
+
+  it('goes on asking for definitions that are not established yet', async () => {
+    const stubs: StubActivities = new StubActivities({
+      ...unpacking(group(definitions, 1)),
+      async awaitDefinitions({ step }) {
+        if (stubs.inputs('awaitDefinitions').length < 3) throw notYet('1 definitions are not established yet', 1);
+        return reportRef(step, { errors: 1 });
+      },
+    });
+    const result = await restore(stubs);
+    assert.equal(stubs.inputs('awaitDefinitions').length, 3);
+    assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
+  });
+
+  it('hands the reasons of volumes that could not be made to their PersistentVolumes', async () => {
+    const stubs = new StubActivities({
+      ...withVolumes('pv-1', 'pv-2'),
+      async awaitVolume({ volumeId }) {
+        if (volumeId === 'volume-of-pv-2') throw permanent('InvalidItem', 'volume-of-pv-2 failed: quota exceeded');
+      },
+      applyItems: async ({ step, failedVolumes }) => ({
+        report: reportRef(step, { errors: Object.keys(failedVolumes).length }),
+        created: 1,
+        createdVolumes: ['pv-1'],
+      }),
+    });
+    const result = await restore(stubs);
+    assert.deepEqual(stubs.inputs('applyItems')[0]?.failedVolumes, {
+      'pv-2': 'volume-of-pv-2 failed: quota exceeded',
+    });
+    assert.equal(result.phase, 'PartiallyFailed');
+    assert.deepEqual(result.volumes, { attempted: 2, completed: 1, failed: 1 });
+  });
+});
