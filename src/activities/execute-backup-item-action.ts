@@ -1,10 +1,10 @@
 import { BowlineError, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import { readerOf } from '../kubernetes/reader.ts';
+import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import { identify, readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
-import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
@@ -57,15 +57,14 @@ export function createExecuteBackupItemAction(
           items.push(entry);
           continue;
         }
-        try {
-          const log = report.logOf(identifier);
-          const output = await action.execute({ item: entry.item, backup: plan.backup, kubernetes: reader, log });
-          report.additional(output.additionalItems ?? []);
-          items.push({ ...entry, item: output.updatedItem });
-        } catch (error) {
-          if (!isItemError(error)) throw error;
-          report.error(`Error executing item action ${action.name}`, identifier, errorText(error));
+        const given = { item: entry.item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
+        const result = await executeItemAction(action, given);
+        if (result.failed) {
+          report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
+          continue;
         }
+        report.additional(result.output.additionalItems ?? []);
+        items.push({ ...entry, item: result.output.updatedItem });
       }
       return {
         batch: await writeBatch(staging, input.step, items),

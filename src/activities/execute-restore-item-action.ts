@@ -1,15 +1,16 @@
 import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
 import { readerOf } from '../kubernetes/reader.ts';
+import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import { readBatch, writeBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
-import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
+import { restoreReader } from './restore-reader.ts';
 
 /** The step of a restore that runs item actions. */
 export interface ExecuteRestoreItemActionActivities {
@@ -34,7 +35,7 @@ export function createExecuteRestoreItemAction(
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
       const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
-      const reader = readerOf(kubernetes, signal);
+      const reader = restoreReader(readerOf(kubernetes, signal), plan.podVolumeBackups);
       const report = new Report(now);
 
       const items: RestoreBatchItem[] = [];
@@ -49,19 +50,16 @@ export function createExecuteRestoreItemAction(
           continue;
         }
         const identifier = { groupResource, namespace, name };
-        try {
-          const log = report.logOf(identifier);
-          const output = await action.execute({ item, itemFromBackup, restore, kubernetes: reader, log });
-          if (output.skipRestore) {
-            report.info(`Skipping item: ${action.name} says so`, identifier);
-            continue;
-          }
-          report.additional(output.additionalItems ?? []);
-          items.push({ groupResource, itemFromBackup, item: output.updatedItem });
-        } catch (error) {
-          if (!isItemError(error)) throw error;
-          report.error(`Error executing item action ${action.name}`, identifier, errorText(error));
+        const given = { item, itemFromBackup, restore, kubernetes: reader, log: report.logOf(identifier) };
+        const result = await executeItemAction(action, given);
+        if (result.failed) {
+          report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
           report.item(groupResource, item, 'failed');
+        } else if (result.output.skipRestore) {
+          report.info(`Skipping item: ${action.name} says so`, identifier);
+        } else {
+          report.additional(result.output.additionalItems ?? []);
+          items.push({ groupResource, itemFromBackup, item: result.output.updatedItem });
         }
       }
       return { batch: await writeBatch(staging, input.step, items), report: await report.write(staging, input.step) };

@@ -2,7 +2,7 @@ import type { ApiResource } from '../api/api-resource.ts';
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
-import type { GroupResource } from '../api/unstructured.ts';
+import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import type { Dependencies } from './dependencies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
@@ -22,6 +22,8 @@ export interface RestorePlan {
   readonly backup: Backup;
   /** The backup's snapshots of PersistentVolumes. */
   readonly snapshots: readonly VolumeSnapshot[];
+  /** The backup's PodVolumeBackups. */
+  readonly podVolumeBackups: readonly Unstructured[];
   /** The tarball's size, and its digest where the backup records one. */
   readonly contents: { readonly bytes: number; readonly sha256?: string };
 }

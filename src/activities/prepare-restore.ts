@@ -4,8 +4,10 @@ import { BowlineError } from '../api/errors.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { Restore, RestoreRequest, RestoreSpec } from '../api/restore.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
+import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName, validateRestoreSpec } from '../selection/spec-validation.ts';
 import { bytesOf } from './bytes.ts';
@@ -19,6 +21,7 @@ import { requestProblems, runSettings } from './request.ts';
 import { openStaging } from './staging.ts';
 import { orGiveUp } from './out-of-reach.ts';
 import { timestamp } from './timestamp.ts';
+import { withFittingWait } from './wait-actions.ts';
 
 /** What the workflow keeps of the plan. */
 export interface PreparedRestore {
@@ -81,6 +84,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         restore: describe(config.namespace, { run, spec, startedAt }),
         backup,
         snapshots: await readSnapshots(store, backupName),
+        podVolumeBackups: await readPodVolumeBackups(store, backupName),
         contents: await describeContents(store, backupName),
       };
       const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
@@ -89,7 +93,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         run,
         plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
         settings: runSettings(dependencies),
-        actions: planActions(dependencies.restoreItemActions, discovery),
+        actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
       };
     });
@@ -149,6 +153,12 @@ async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSn
   const { volumeSnapshots } = backupLayout(name);
   if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
   return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
+}
+
+async function readPodVolumeBackups(store: ObjectStore, name: string): Promise<Unstructured[]> {
+  const { podVolumeBackups } = backupLayout(name);
+  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
+  return decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
 }
 
 async function describeContents(store: ObjectStore, name: string): Promise<RestorePlan['contents']> {

@@ -13,7 +13,7 @@ export function structured(value: unknown, format: 'json' | 'yaml'): string {
 }
 
 /** A table as kubectl prints it: no lines, two spaces between columns. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const edges = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'];
   const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
   const made = new Table({

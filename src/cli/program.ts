@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { BowlineClient } from '../client/index.ts';
 import type { Cli } from './cli.ts';
+import { addActionCommands } from './commands/action.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
@@ -46,5 +47,6 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addWorkerCommand(program, run);
   addBackupCommands(program, run);
   addRestoreCommands(program, run);
+  addActionCommands(program, run);
   return program;
 }

@@ -1,4 +1,5 @@
 import { BowlineError } from '../api/errors.ts';
+import { isRawNumber } from '../api/json.ts';
 
 /**
  * Reads of the fields that an action needs, from objects of which everything else is left alone. An absent or `null` field reads
@@ -10,6 +11,8 @@ interface FieldReader {
   list(parent: object, field: string): unknown[];
   objects(parent: object, field: string): Record<string, unknown>[];
   text(parent: object, field: string): string;
+  boolean(parent: object, field: string): boolean;
+  number(parent: object, field: string): number;
 }
 
 /** Reads fields of the item that `of` names in messages. */
@@ -17,7 +20,7 @@ export const fields: FieldReader = {
   object(parent, field) {
     const value = read(parent, field);
     if (value == null) return undefined;
-    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isObject(value)) return value;
     throw unexpected(field, 'an object', value);
   },
 
@@ -31,7 +34,7 @@ export const fields: FieldReader = {
   objects(parent, field) {
     return fields.list(parent, field).flatMap((entry): Record<string, unknown>[] => {
       if (entry == null) return [];
-      if (typeof entry === 'object' && !Array.isArray(entry)) return [entry as Record<string, unknown>];
+      if (isObject(entry)) return [entry];
       throw unexpected(field, 'objects', entry);
     });
   },
@@ -42,13 +45,32 @@ export const fields: FieldReader = {
     if (typeof value === 'string') return value;
     throw unexpected(field, 'text', value);
   },
+
+  boolean(parent, field) {
+    const value = read(parent, field);
+    if (value == null) return false;
+    if (typeof value === 'boolean') return value;
+    throw unexpected(field, 'true or false', value);
+  },
+
+  number(parent, field) {
+    const value = read(parent, field);
+    if (value == null) return 0;
+    if (typeof value === 'number') return value;
+    if (isRawNumber(value)) return Number(value.rawJSON);
+    throw unexpected(field, 'a number', value);
+  },
 };
 
 function read(parent: object, field: string): unknown {
   return (parent as Record<string, unknown>)[field];
 }
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
+}
+
 function unexpected(field: string, expected: string, value: unknown): BowlineError {
-  const got = Array.isArray(value) ? 'a list' : typeof value;
+  const got = Array.isArray(value) ? 'a list' : isRawNumber(value) ? 'number' : typeof value;
   return new BowlineError('InvalidItem', `field ${field}: expected ${expected}, got ${got}`);
 }

@@ -105,19 +105,82 @@ const managed: Unstructured = {
   },
 };
 
-/** A cluster whose one binding names the account. */
+const job: Unstructured = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'dump', namespace: 'shop' },
+  spec: {
+    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': 'u', app: 'dump' } },
+    template: { metadata: { labels: { 'controller-uid': 'u', 'job-name': 'dump' } }, spec: { containers: [] } },
+  },
+};
+
+const definition: Unstructured = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: { group: 'example.com', versions: [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object' } } }] },
+};
+
+const volume: Unstructured = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: 'pv-1' },
+  spec: { storageClassName: 'fast', capacity: { storage: '1Gi' } },
+};
+
+const deployment: Unstructured = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.old/web:1' }] } } },
+};
+
+const tokenSecret: Unstructured = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'robot', namespace: 'shop', annotations: { 'kubernetes.io/service-account.uid': 'u', other: 'x' } },
+  type: 'kubernetes.io/service-account-token',
+  data: { token: 'dA==', 'ca.crt': 'Yw==', namespace: 'c2hvcA==' },
+};
+
+const binding: Unstructured = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'web-reader' },
+  roleRef: { kind: 'ClusterRole', name: 'reader' },
+  subjects: [{ kind: 'ServiceAccount', namespace: 'shop', name: 'web' }],
+};
+
+const webhooks: Unstructured = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'check' },
+  webhooks: [{ name: 'a.example.com', sideEffects: 'Some' }, { name: 'b.example.com' }],
+};
+
+const apiService: Unstructured = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: 'v1.apps', labels: { 'kube-aggregator.kubernetes.io/automanaged': 'true' } },
+  spec: { group: 'apps', version: 'v1' },
+};
+
+/** A cluster that has the binding, and configuration for the actions that have some. */
 const kubernetes: KubernetesReader = {
   serves: async () => true,
-  get: async () => assert.fail('nothing reads single objects'),
-  list: async () => [
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'web-reader' },
-      roleRef: { kind: 'ClusterRole', name: 'reader' },
-      subjects: [{ kind: 'ServiceAccount', namespace: 'shop', name: 'web' }],
-    },
-  ],
+  get: async ({ groupResource, name }) => ({ apiVersion: 'v1', kind: groupResource, metadata: { name } }),
+  async list(groupResource, { labelSelector = '' } = {}) {
+    if (groupResource === 'clusterrolebindings.rbac.authorization.k8s.io') return [binding];
+    const action = Object.keys(configurations).find((name) => labelSelector.includes(name));
+    if (groupResource !== 'configmaps' || action === undefined) return [];
+    return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config' }, data: configurations[action] }];
+  },
+};
+
+const configurations: Readonly<Record<string, object>> = {
+  'velero.io/change-storage-class': { fast: 'faster' },
+  'velero.io/change-image-name': { registry: 'registry.old,registry.new' },
 };
 
 const samples: Readonly<Record<string, readonly Unstructured[]>> = {
@@ -125,6 +188,18 @@ const samples: Readonly<Record<string, readonly Unstructured[]>> = {
   persistentvolumeclaims: [claim, { ...claim, status: { phase: 'Pending' } }],
   serviceaccounts: [serviceAccount],
   services: [balanced, managed],
+  jobs: [job],
+  'customresourcedefinitions.apiextensions.k8s.io': [definition],
+  'customresourcedefinition.apiextensions.k8s.io': [
+    { ...definition, spec: { ...(definition['spec'] as object), preserveUnknownFields: true } },
+  ],
+  persistentvolumes: [volume],
+  deployments: [deployment],
+  secrets: [tokenSecret],
+  rolebindings: [{ ...binding, kind: 'RoleBinding' }],
+  clusterrolebindings: [binding],
+  validatingwebhookconfigurations: [webhooks],
+  apiservices: [apiService],
 };
 
 function samplesOf({ name, appliesTo }: BackupItemAction | RestoreItemAction): readonly Unstructured[] {

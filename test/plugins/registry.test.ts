@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRegistry } from '../../src/plugins/registry.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -11,16 +11,16 @@ function names(actions: readonly { readonly name: string }[]): string[] {
 }
 
 describe('createRegistry', () => {
-  it('has the built-in actions, in the order of their names', () => {
-    assert.deepEqual(names(registry.backupItemActions), ['velero.io/pod', 'velero.io/pv', 'velero.io/service-account']);
-    assert.deepEqual(names(registry.restoreItemActions), [
-      'velero.io/add-pv-from-pvc',
-      'velero.io/add-pvc-from-pod',
-      'velero.io/pod',
-      'velero.io/service',
-      'velero.io/service-account',
-    ]);
-  });
+  for (const kind of ['backup', 'restore'] as const) {
+    it(`has each action that a file of ${kind}-item-actions is named for, in their order`, () => {
+      const folder = new URL(`../../src/plugins/${kind}-item-actions/`, import.meta.url);
+      const files = readdirSync(folder).filter((file) => file !== 'index.ts');
+      assert.deepEqual(
+        names(registry[`${kind}ItemActions`]),
+        files.map((file) => `velero.io/${file.slice(0, -'.ts'.length)}`).sort(),
+      );
+    });
+  }
 
   describe('named', () => {
     const locations = [{ name: 'default' }, { name: 'cold' }];

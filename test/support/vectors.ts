@@ -1,125 +1,77 @@
-import { readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
-import { BowlineError } from '../../src/api/errors.ts';
-import { cloneJson, parseJson } from '../../src/api/json.ts';
-import { groupResourceOf, type ResourceIdentifier, type Unstructured } from '../../src/api/unstructured.ts';
-import type { KubernetesReader } from '../../src/kubernetes/reader.ts';
-import type { BackupItemAction, RestoreItemAction } from '../../src/plugins/item-action.ts';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseJson } from '../../src/api/json.ts';
+import { runCase, type CaseAction, type CaseResult, type ItemActionCase } from '../../src/cli/item-action-case.ts';
 import { compare } from '../vectors/compare.mjs';
 
-interface Vector {
+/** A case, and what Velero made of it. */
+export interface Vector extends ItemActionCase {
   readonly id: string;
   readonly title: string;
-  readonly item: Unstructured;
-  readonly itemFromBackup?: Unstructured;
-  readonly backup?: never;
-  readonly restore?: never;
-  readonly cluster?: readonly Unstructured[];
-  readonly apiGroups?: readonly { readonly name: string }[];
-  readonly apiErrors?: readonly { readonly verb: string; readonly resource: string; readonly message: string }[];
   readonly expect: Readonly<Record<string, Expectation | null>>;
 }
 
 interface Expectation {
   readonly error: string | null;
   readonly errorKind?: string;
-  readonly quirk?: string;
+}
+
+/** The cases of one action. */
+export interface VectorFile {
+  /** Such as `velero.io/pod`. */
+  readonly action: string;
+  readonly kind: 'BackupItemAction' | 'RestoreItemAction' | 'DeleteItemAction';
+  readonly cases: readonly Vector[];
 }
 
 /** Vectors that are overruled, by id, each with the reason. */
 export type Overruled = Readonly<Record<string, string>>;
 
-/** Declares one test per vector of an action, against what Velero 1.18 did, or 1.6.3 where 1.18 has no such action. */
-export function itMatchesVelero(
-  file: string,
-  action: BackupItemAction | RestoreItemAction,
-  overruled: Overruled = {},
-): void {
-  const { cases } = JSON.parse(
-    JSON.stringify(parseJson(readFileSync(new URL(`../vectors/${file}`, import.meta.url), 'utf8'))),
-  ) as { cases: Vector[] };
-  for (const vector of cases) {
-    const expected = vector.expect['1.18'] ?? vector.expect['1.6.3'];
-    if (!expected || expected.errorKind === 'decode') continue;
-    const reason = overruled[vector.id];
-    if (reason !== undefined) {
-      it(`${vector.id}: ${vector.title} (overruled: ${reason})`, async () => {
-        assert.notDeepEqual(
-          compare(await execute(action, vector), expected),
-          [],
-          'it no longer differs: take it off the list',
-        );
-      });
-      continue;
-    }
-    it(`${vector.id}: ${vector.title}`, async () => {
-      const actual = await execute(action, vector);
-      // Go refuses fields of a wrong type that the action does not read; here they pass untouched.
-      if (expected.errorKind === 'conversion' && actual.error === undefined) return;
-      assert.deepEqual(compare(actual, expected), []);
+const folder = fileURLToPath(new URL('../vectors/', import.meta.url));
+const ruled = JSON.parse(readFileSync(`${folder}overruled.json`, 'utf8')) as Overruled;
+
+/** The files of all actions, such as `RestoreItemAction/pod.json`. */
+export const vectorFiles: readonly string[] = globSync('*/*.json', { cwd: folder }).sort();
+
+/** Reads a file of vectors. Numbers keep every digit. */
+export function readVectors(file: string): VectorFile {
+  return parseJson(readFileSync(`${folder}${file}`, 'utf8')) as unknown as VectorFile;
+}
+
+/** What Velero 1.18 made of it, or 1.6.3 where 1.18 has no such action; nothing where neither has. */
+function expectationOf({ expect }: Vector): Expectation | undefined {
+  return expect['1.18'] ?? expect['1.6.3'] ?? undefined;
+}
+
+/** Why a vector is overruled, if it is. */
+function reasonAgainst({ id }: Vector): string | undefined {
+  return ruled[id];
+}
+
+/** Differences from what Velero made of a vector; empty if there are none that matter. */
+function differencesFromVelero(actual: CaseResult, vector: Vector): unknown[] {
+  const expected = expectationOf(vector)!;
+  // Go refuses fields of a wrong type that the action does not read; here they pass untouched.
+  if (expected.errorKind === 'conversion' && actual.error === null) return [];
+  return compare(inDoubles(actual), inDoubles(expected));
+}
+
+/** Declares one test per vector of an action. */
+export function itMatchesVelero(file: string, action: CaseAction, overruled: Overruled = {}): void {
+  const log = { info: () => undefined, warning: () => undefined };
+  for (const vector of readVectors(file).cases.filter(expectationOf)) {
+    const { id, title } = vector;
+    const reason = overruled[id] ?? reasonAgainst(vector);
+    it(`${id}: ${title}${reason === undefined ? '' : ` (overruled: ${reason})`}`, async () => {
+      const differences = differencesFromVelero(await runCase(action, vector, { log }), vector);
+      if (reason === undefined) assert.deepEqual(differences, []);
+      else assert.notDeepEqual(differences, [], 'it no longer differs: take it off the list');
     });
   }
 }
 
-async function execute(action: BackupItemAction | RestoreItemAction, vector: Vector) {
-  const itemFromBackup = cloneJson(vector.itemFromBackup ?? vector.item);
-  const input = {
-    item: cloneJson(vector.item),
-    itemFromBackup,
-    backup: vector.backup as never,
-    restore: vector.restore as never,
-    kubernetes: readerOver(vector),
-    log: { info: () => undefined, warning: () => undefined },
-  };
-  try {
-    const output = await (action as RestoreItemAction).execute(input);
-    return {
-      item: JSON.parse(JSON.stringify(output.updatedItem)) as unknown,
-      additionalItems: (output.additionalItems ?? []).map(asVelero),
-      skipRestore: output.skipRestore ?? false,
-    };
-  } catch (error) {
-    return { item: null, additionalItems: [], skipRestore: false, error: (error as Error).message };
-  }
-}
-
-function asVelero({ groupResource, namespace, name }: ResourceIdentifier) {
-  const dot = groupResource.indexOf('.');
-  const [resource, group] = dot < 0 ? [groupResource, ''] : [groupResource.slice(0, dot), groupResource.slice(dot + 1)];
-  return { group, resource, namespace, name };
-}
-
-/** The cluster of a vector. */
-function readerOver({ cluster = [], apiGroups, apiErrors = [] }: Vector): KubernetesReader {
-  const refuse = (verb: string, groupResource: string): void => {
-    const refusal = apiErrors.find((error) => error.verb === verb && error.resource === groupResource.split('.')[0]);
-    if (refusal) throw new BowlineError('AccessDenied', refusal.message, { status: 403 });
-  };
-  const serves = (groupResource: string): boolean => {
-    const dot = groupResource.indexOf('.');
-    return apiGroups === undefined || dot < 0 || apiGroups.some(({ name }) => name === groupResource.slice(dot + 1));
-  };
-  const pluralOf = ({ apiVersion, kind }: Unstructured): string => {
-    const slash = apiVersion.indexOf('/');
-    return groupResourceOf(
-      `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`,
-      slash < 0 ? '' : apiVersion.slice(0, slash),
-    );
-  };
-  return {
-    serves: async (groupResource) => serves(groupResource),
-    async get(identifier) {
-      refuse('get', identifier.groupResource);
-      const found = cluster.find(
-        (item) => pluralOf(item) === identifier.groupResource && item.metadata.name === identifier.name,
-      );
-      if (found) return found;
-      throw new BowlineError('NotFound', `get ${identifier.name}: not found`, { status: 404 });
-    },
-    async list(groupResource) {
-      if (!serves(groupResource)) return [];
-      refuse('list', groupResource);
-      return cluster.filter((item) => pluralOf(item) === groupResource);
-    },
-  };
+/** Plain data, as `compare` takes it. */
+function inDoubles(value: object): object {
+  return JSON.parse(JSON.stringify(value)) as object;
 }

@@ -5,6 +5,7 @@ import { fields } from '../item-fields.ts';
  * Backs up what a pod can't start without: its PriorityClass and the PersistentVolumeClaims that it mounts. Returns the pod
  * unchanged; what does not exist is the runner's to report.
  *
+ * Changes: nothing.
  * Source: Velero v1.18.1 `pkg/backup/actions/pod_action.go`.
  */
 export const pod: BackupItemAction = {

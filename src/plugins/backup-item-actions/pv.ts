@@ -9,6 +9,9 @@ const staleLabels = ['velero.io/restore-name', 'backup.velero.io/must-include-ad
  * Backs up the PersistentVolume of a bound claim, and cleans the claim of what would keep it from binding elsewhere: data
  * sources, selectors made for one volume, labels of earlier runs. Claims that are not bound pass unchanged.
  *
+ * Changes: `spec.dataSource`, `spec.dataSourceRef`, `spec.selector`, `metadata.labels['velero.io/restore-name']`,
+ * `metadata.labels['backup.velero.io/must-include-additional-items']`, `metadata.labels['velero.io/backup-name']`,
+ * `metadata.labels['velero.io/volume-snapshot-name']`.
  * Source: Velero v1.18.1 `pkg/backup/actions/backup_pv_action.go`.
  */
 export const pv: BackupItemAction = {
@@ -31,7 +34,7 @@ export const pv: BackupItemAction = {
 
 /** With a storage class the claim is provisioned by it; only without one does a selector choose the volume. */
 function cleanSelector(spec: Record<string, unknown>): void {
-  if (spec['storageClassName'] !== '') {
+  if (spec['storageClassName'] == null || fields.text(spec, 'storageClassName') !== '') {
     delete spec['selector'];
     return;
   }
@@ -39,9 +42,8 @@ function cleanSelector(spec: Record<string, unknown>): void {
   for (const key of Object.keys(matchLabels)) if (key.startsWith('velero.io/')) delete matchLabels[key];
 }
 
-function cleanLabels(metadata: { labels?: Record<string, string> }, backupName: string): void {
-  const { labels } = metadata;
-  if (!labels) return;
+function cleanLabels(metadata: object, backupName: string): void {
+  const labels = fields.object(metadata, 'labels') ?? {};
   for (const label of staleLabels) delete labels[label];
   if (labels[backupNameLabel] !== backupName) delete labels[backupNameLabel];
   delete labels['velero.io/volume-snapshot-name'];

@@ -8,6 +8,7 @@ const clusterRoles = 'clusterroles.rbac.authorization.k8s.io';
  * Backs up the ClusterRoleBindings that name a service account, and the ClusterRoles these bind: a namespace's own backup would
  * leave them out. Returns the account unchanged. Nothing is added where the cluster serves no RBAC.
  *
+ * Changes: nothing.
  * Source: Velero v1.18.1 `pkg/backup/actions/service_account_action.go`.
  */
 export const serviceAccount: BackupItemAction = {

@@ -5,6 +5,7 @@ import { fields } from '../item-fields.ts';
  * Restores the PersistentVolume of a claim that was bound, before the claim. Reads the claim as it was in the backup, since the
  * phase is part of its status.
  *
+ * Changes: nothing.
  * Source: Velero v1.6.3 `pkg/restore/add_pv_from_pvc_action.go`.
  */
 export const addPvFromPvc: RestoreItemAction = {

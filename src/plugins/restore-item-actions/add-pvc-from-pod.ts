@@ -5,6 +5,7 @@ import { fields } from '../item-fields.ts';
  * Restores the claims that a pod mounts, before the pod. Every volume with a claim counts, one without a name too: the runner
  * reports that it is not in the backup.
  *
+ * Changes: nothing.
  * Source: Velero v1.18.1 `pkg/restore/actions/add_pvc_from_pod_action.go`.
  */
 export const addPvcFromPod: RestoreItemAction = {

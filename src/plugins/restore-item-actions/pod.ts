@@ -5,6 +5,8 @@ import { fields } from '../item-fields.ts';
  * Frees a pod of what binds it to the old cluster: its node, the priority computed from its class, and the token volumes that were
  * mounted for its service account. Its PriorityClass comes first.
  *
+ * Changes: `spec.nodeName`, `spec.priority`, `spec.volumes[*]`, `spec.containers[*].volumeMounts[*]`,
+ * `spec.initContainers[*].volumeMounts[*]`.
  * Source: Velero v1.18.1 `pkg/restore/actions/pod_action.go`.
  */
 export const pod: RestoreItemAction = {
@@ -32,7 +34,8 @@ export const pod: RestoreItemAction = {
 };
 
 function withoutTokens(parent: Record<string, unknown>, field: string, tokenPrefix: string): void {
-  const entries = fields.list(parent, field);
-  const kept = entries.filter((entry) => entry == null || !fields.text(entry, 'name').startsWith(tokenPrefix));
-  if (kept.length < entries.length) parent[field] = kept;
+  const tokens = new Set<unknown>(
+    fields.objects(parent, field).filter((entry) => fields.text(entry, 'name').startsWith(tokenPrefix)),
+  );
+  if (tokens.size > 0) parent[field] = fields.list(parent, field).filter((entry) => !tokens.has(entry));
 }

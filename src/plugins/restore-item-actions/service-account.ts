@@ -4,6 +4,7 @@ import { fields } from '../item-fields.ts';
 /**
  * Removes the token secrets that the old cluster had made for a service account: the new one makes its own.
  *
+ * Changes: `secrets[*]`.
  * Differs from Velero: all of them are removed, not only the last, because any of them would point to a token of another cluster.
  * Source: Velero v1.18.1 `pkg/restore/actions/service_account_action.go`.
  */
@@ -13,9 +14,10 @@ export const serviceAccount: RestoreItemAction = {
 
   async execute({ item }) {
     const tokenPrefix = `${item.metadata.name}-token-`;
-    const secrets = fields.list(item, 'secrets');
-    const kept = secrets.filter((secret) => secret == null || !fields.text(secret, 'name').startsWith(tokenPrefix));
-    if (kept.length < secrets.length) item['secrets'] = kept;
+    const tokens = new Set<unknown>(
+      fields.objects(item, 'secrets').filter((secret) => fields.text(secret, 'name').startsWith(tokenPrefix)),
+    );
+    if (tokens.size > 0) item['secrets'] = fields.list(item, 'secrets').filter((secret) => !tokens.has(secret));
     return { updatedItem: item };
   },
 };

@@ -1,5 +1,4 @@
 import { BowlineError } from '../../api/errors.ts';
-import { parseJson } from '../../api/json.ts';
 import type { ObjectMeta } from '../../api/unstructured.ts';
 import type { RestoreItemAction } from '../item-action.ts';
 import { fields } from '../item-fields.ts';
@@ -12,6 +11,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
  * Lets the new cluster give a service its addresses and ports, but for those that somebody chose: a headless service stays so, and
  * a node port stays if the restore preserves them all or if the last applied configuration, or else a field manager, set it.
  *
+ * Changes: `spec.clusterIP`, `spec.clusterIPs`, `spec.ports[*].nodePort`, `spec.healthCheckNodePort`.
  * Source: Velero v1.18.1 `pkg/restore/actions/service_action.go`.
  */
 export const service: RestoreItemAction = {
@@ -19,8 +19,7 @@ export const service: RestoreItemAction = {
   appliesTo: { includedResources: ['services'] },
 
   async execute({ item, restore }) {
-    const spec = fields.object(item, 'spec');
-    if (spec === undefined) return { updatedItem: item };
+    const spec = fields.object(item, 'spec') ?? {};
     if (fields.text(spec, 'clusterIP') !== 'None') {
       delete spec['clusterIP'];
       delete spec['clusterIPs'];
@@ -34,77 +33,97 @@ export const service: RestoreItemAction = {
 };
 
 function clearNodePorts(spec: Json, metadata: ObjectMeta): void {
-  if (spec['type'] === 'ExternalName') return;
-  const ports = fields.objects(spec, 'ports');
-  const applied = metadata.annotations?.[lastApplied];
+  if (fields.text(spec, 'type') === 'ExternalName') return;
+  const applied = appliedSpec(metadata);
   const chosen = applied === undefined ? chosenByManagers(metadata) : chosenByConfiguration(applied);
-  for (const port of ports) if (!chosen(port)) delete port['nodePort'];
+  for (const port of fields.objects(spec, 'ports')) if (!chosen(port)) delete port['nodePort'];
 }
 
 /** Ports that the annotation sets: by their name, or, unnamed, by their number. */
-function chosenByConfiguration(text: string): (port: Json) => boolean {
+function chosenByConfiguration(applied: Json): (port: Json) => boolean {
   const named = new Set<string>();
   const unnamed = new Set<number>();
-  for (const port of fields.objects(fields.object(parseConfiguration(text), 'spec') ?? {}, 'ports')) {
-    if (!Object.hasOwn(port, 'nodePort')) continue;
+  for (const port of fields.list(refuseNull(applied, 'ports'), 'ports')) {
+    if (!isObject(port)) continue;
     const number = portNumber(port['nodePort']);
     if (number <= 0) continue;
     if (!Object.hasOwn(port, 'name')) unnamed.add(number);
     else if (typeof port['name'] === 'string') named.add(port['name']);
-    else throw new BowlineError('InvalidItem', `annotation ${lastApplied}: expected text for the name of a port`);
+    else throw unexpected('text for the name of a port');
   }
   return (port) => {
     const name = fields.text(port, 'name');
-    return name === '' ? unnamed.has(Number(port['nodePort'])) : named.has(name);
+    const number = fields.number(port, 'nodePort');
+    return name === '' ? unnamed.has(number) : named.has(name);
   };
 }
 
 function portNumber(value: unknown): number {
   if (typeof value === 'number') return Math.trunc(value);
   if (typeof value !== 'string') return 0;
-  if (/^[+-]?\d+$/.test(value)) return Number(value);
-  throw new BowlineError('InvalidItem', `annotation ${lastApplied}: expected a number for nodePort`);
+  if (/^[+-]?\d+$/.test(value) && Number.isSafeInteger(Number(value))) return Number(value);
+  throw unexpected('a number for nodePort');
 }
 
 /** Ports whose node port any field manager owns. */
 function chosenByManagers(metadata: ObjectMeta): (port: Json) => boolean {
   const owned = new Set<string>();
-  for (const { spec } of managedFields(metadata)) {
-    for (const [key, port] of Object.entries(fields.object(spec, 'f:ports') ?? {})) {
-      if (typeof port === 'object' && port !== null && Object.hasOwn(port, 'f:nodePort')) owned.add(key);
+  for (const spec of managedSpecs(metadata)) {
+    for (const [key, port] of Object.entries(fields.object(refuseNull(spec, 'f:ports'), 'f:ports') ?? {})) {
+      if (isObject(port) && Object.hasOwn(port, 'f:nodePort')) owned.add(key);
     }
   }
-  return ({ port, protocol }) => owned.has(`k:{"port":${Number(port)},"protocol":${JSON.stringify(protocol ?? '')}}`);
+  return (port) => owned.has(`k:{"port":${fields.number(port, 'port')},"protocol":"${fields.text(port, 'protocol')}"}`);
 }
 
 function clearHealthCheckPort(spec: Json, metadata: ObjectMeta): void {
-  if (spec['externalTrafficPolicy'] !== 'Local' || spec['type'] !== 'LoadBalancer' || !spec['healthCheckNodePort'])
-    return;
-  const applied = metadata.annotations?.[lastApplied];
-  if (applied !== undefined) {
-    const chosen = (fields.object(parseConfiguration(applied), 'spec') ?? {})['healthCheckNodePort'];
-    if (chosen !== undefined && typeof chosen !== 'number') {
-      throw new BowlineError('InvalidItem', `annotation ${lastApplied}: expected a number for healthCheckNodePort`);
-    }
-    if (chosen) return;
-  }
-  if (managedFields(metadata).some(({ spec: owned }) => Object.hasOwn(owned, 'f:healthCheckNodePort'))) return;
-  delete spec['healthCheckNodePort'];
+  const isLocal = fields.text(spec, 'externalTrafficPolicy') === 'Local';
+  const isBalanced = fields.text(spec, 'type') === 'LoadBalancer';
+  if (!isLocal || !isBalanced || fields.number(spec, 'healthCheckNodePort') === 0) return;
+  const chosen = appliedSpec(metadata)?.['healthCheckNodePort'];
+  if (chosen !== undefined && typeof chosen !== 'number') throw unexpected('a number for healthCheckNodePort');
+  const field = 'f:healthCheckNodePort';
+  const isOwned = managedSpecs(metadata).some((owned) => fields.object(refuseNull(owned, field), field) !== undefined);
+  if (!chosen && !isOwned) delete spec['healthCheckNodePort'];
 }
 
-function managedFields(metadata: ObjectMeta): { spec: Json }[] {
+/** What field managers own of the spec, one by one. */
+function managedSpecs(metadata: ObjectMeta): Json[] {
   return fields.objects(metadata, 'managedFields').flatMap((entry) => {
     const owned = fields.object(entry, 'fieldsV1');
-    return owned ? { spec: fields.object(owned, 'f:spec') ?? {} } : [];
+    return owned ? [fields.object(owned, 'f:spec') ?? {}] : [];
   });
 }
 
-function parseConfiguration(text: string): Json {
+/** The spec in the annotation, `{}` if it has none; `undefined` if there is no annotation. */
+function appliedSpec(metadata: ObjectMeta): Json | undefined {
+  const annotations = fields.object(metadata, 'annotations') ?? {};
+  if (!Object.hasOwn(annotations, lastApplied)) return undefined;
+  const parsed = parseConfiguration(fields.text(annotations, lastApplied));
+  if (parsed === null) return {};
+  if (isObject(parsed)) return fields.object(parsed, 'spec') ?? {};
+  throw unexpected('a JSON object');
+}
+
+function parseConfiguration(text: string): unknown {
   try {
-    const parsed: unknown = parseJson(text);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Json;
+    return JSON.parse(text);
   } catch {
-    // Falls through to the same error: the text itself may hold what no log should.
+    // Without the cause: the text itself may hold what no log should.
+    throw unexpected('a JSON object');
   }
-  throw new BowlineError('InvalidItem', `annotation ${lastApplied}: expected a JSON object`);
+}
+
+/** In JSON that no type was laid over, `null` is a value, and none that fits. */
+function refuseNull(parent: Json, field: string): Json {
+  if (parent[field] !== null) return parent;
+  throw new BowlineError('InvalidItem', `field ${field}: expected something else than null`);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unexpected(expected: string): BowlineError {
+  return new BowlineError('InvalidItem', `annotation ${lastApplied}: expected ${expected}`);
 }

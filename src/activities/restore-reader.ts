@@ -1,0 +1,19 @@
+import type { Unstructured } from '../api/unstructured.ts';
+import type { KubernetesReader } from '../kubernetes/reader.ts';
+import { matchesLabels, parseLabelSelector } from '../selection/label-selector.ts';
+
+/**
+ * What a restore's actions read: the cluster, and the backup's own PodVolumeBackups where the cluster has none. Those of the backup
+ * count in whichever namespace they are looked for: Velero takes them into its own when it finds a backup.
+ */
+export function restoreReader(cluster: KubernetesReader, podVolumeBackups: readonly Unstructured[]): KubernetesReader {
+  return {
+    ...cluster,
+    async list(groupResource, options) {
+      const found = await cluster.list(groupResource, options);
+      if (groupResource !== 'podvolumebackups.velero.io' || found.length > 0) return found;
+      const selector = parseLabelSelector(options?.labelSelector ?? '');
+      return podVolumeBackups.filter(({ metadata }) => matchesLabels(selector, metadata.labels));
+    },
+  };
+}

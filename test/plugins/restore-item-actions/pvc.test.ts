@@ -1,0 +1,6 @@
+import { pvc } from '../../../src/plugins/restore-item-actions/pvc.ts';
+import { itMatchesVelero } from '../../support/vectors.ts';
+
+describe('restore item action: pvc', () => {
+  itMatchesVelero('RestoreItemAction/pvc.json', pvc);
+});

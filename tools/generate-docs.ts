@@ -1,0 +1,8 @@
+// `npm run docs`: writes what is made from the code of the item actions.
+import { writeFileSync } from 'node:fs';
+import { generateDocs } from './docs/item-actions.ts';
+
+for (const [file, text] of Object.entries(await generateDocs())) {
+  writeFileSync(file, text);
+  console.log(`wrote ${file}`);
+}
