@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
-import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { BowlineError } from '../api/errors.ts';
 import { toFailure } from './failures.ts';
+import { Wakefulness } from './wakefulness.ts';
 
 /** How often an activity tells Temporal that it lives, and hears of a cancellation. */
 const heartbeatEveryMs = 2_000;
@@ -14,6 +15,8 @@ const leaseMs = 8_000;
 
 /** An attempt's right to write. */
 class Lease {
+  /** Each takes back something that the attempt has written. */
+  readonly undo: (() => Promise<void>)[] = [];
   readonly #lost = new AbortController();
   readonly #now: () => number;
   #renewedAt: number;
@@ -46,9 +49,19 @@ export function activitySignal(): AbortSignal {
   return lease === undefined ? context.cancellationSignal : AbortSignal.any([context.cancellationSignal, lease.signal]);
 }
 
-/** Whether the attempt at hand was suspended for so long that another one may have begun, and perhaps ended, meanwhile. */
+/**
+ * Whether another attempt may have begun, and perhaps ended, while the one at hand still works: it was suspended for too long, or
+ * the server no longer knows it.
+ */
 export function leaseIsLost(): boolean {
-  return leases.get(Context.current())?.signal.aborted ?? false;
+  const context = Context.current();
+  const { notFound = false, timedOut = false } = context.cancellationDetails ?? {};
+  return notFound || timedOut || (leases.get(context)?.signal.aborted ?? false);
+}
+
+/** Calls `undo` when the attempt at hand ends and has lost its lease. Asked for before the write that it takes back. */
+export function undoIfLeaseIsLost(undo: () => Promise<void>): void {
+  leases.get(Context.current())?.undo.push(undo);
 }
 
 /** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
@@ -60,24 +73,30 @@ export function assertLease(): void {
  * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
  * clock, in milliseconds; default the machine's.
  */
-export function leaseInterceptor(context: Context, now: () => number = Date.now): ActivityInboundCallsInterceptor {
-  return {
-    async execute(input, next) {
-      const lease = new Lease(now);
-      leases.set(context, lease);
-      const timer = setInterval(() => {
-        lease.renew();
-        context.heartbeat();
-      }, heartbeatEveryMs);
-      try {
-        return await next(input);
-      } catch (error) {
-        // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
-        if (context.cancellationSignal.aborted) await context.cancelled;
-        throw toFailure(error);
-      } finally {
-        clearInterval(timer);
-      }
+export function leaseInterceptors(now: () => number = Date.now): ActivityInterceptorsFactory {
+  const wakefulness = new Wakefulness(now, leaseMs);
+  return (context) => ({
+    inbound: {
+      async execute(input, next) {
+        const lease = new Lease(now);
+        leases.set(context, lease);
+        const timer = setInterval(() => {
+          lease.renew();
+          context.heartbeat();
+        }, heartbeatEveryMs);
+        try {
+          if (wakefulness.hasJustWoken)
+            throw new BowlineError('Interrupted', 'this worker was suspended until just now');
+          return await next(input);
+        } catch (error) {
+          // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
+          if (context.cancellationSignal.aborted) await context.cancelled;
+          throw toFailure(error);
+        } finally {
+          clearInterval(timer);
+          if (leaseIsLost()) await Promise.allSettled(lease.undo.map((undo) => undo()));
+        }
+      },
     },
-  };
+  });
 }
