@@ -4,24 +4,30 @@ import { BowlineError } from '../api/errors.ts';
 import { toFailure } from './failures.ts';
 import { Wakefulness } from './wakefulness.ts';
 
-/** How often an activity tells Temporal that it lives, and hears of a cancellation. */
-const heartbeatEveryMs = 2_000;
-
-/**
- * After so long without a heartbeat another attempt may run: the limit stays below the heartbeat timeout of 10 s, so
- * that an attempt which was suspended gives up before it writes, instead of working beside its successor.
- */
-const leaseMs = 8_000;
+/** How leases are kept. */
+export interface LeaseOptions {
+  /** How often an activity tells Temporal that it lives, and hears of a cancellation. Default 2,000. */
+  readonly heartbeatEveryMs?: number;
+  /**
+   * After so long without a heartbeat another attempt may run: it stays below the heartbeat timeout of 10 s, so that an attempt
+   * which was suspended gives up before it writes, instead of working beside its successor. Default 8,000.
+   */
+  readonly leaseMs?: number;
+  /** The clock, in milliseconds. Default the machine's. */
+  readonly now?: () => number;
+}
 
 /** An attempt's right to write. */
 class Lease {
   /** Each takes back something that the attempt has written. */
   readonly undo: (() => Promise<void>)[] = [];
   readonly #lost = new AbortController();
+  readonly #durationMs: number;
   readonly #now: () => number;
   #renewedAt: number;
 
-  constructor(now: () => number) {
+  constructor(durationMs: number, now: () => number) {
+    this.#durationMs = durationMs;
     this.#now = now;
     this.#renewedAt = now();
   }
@@ -32,7 +38,7 @@ class Lease {
   }
 
   get signal(): AbortSignal {
-    if (this.#now() - this.#renewedAt > leaseMs) this.#lost.abort();
+    if (this.#now() - this.#renewedAt > this.#durationMs) this.#lost.abort();
     return this.#lost.signal;
   }
 }
@@ -69,16 +75,17 @@ export function assertLease(): void {
   if (leaseIsLost()) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
 }
 
-/**
- * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
- * clock, in milliseconds; default the machine's.
- */
-export function leaseInterceptors(now: () => number = Date.now): ActivityInterceptorsFactory {
+/** Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. */
+export function leaseInterceptors({
+  heartbeatEveryMs = 2_000,
+  leaseMs = 8_000,
+  now = Date.now,
+}: LeaseOptions = {}): ActivityInterceptorsFactory {
   const wakefulness = new Wakefulness(now, leaseMs);
   return (context) => ({
     inbound: {
       async execute(input, next) {
-        const lease = new Lease(now);
+        const lease = new Lease(leaseMs, now);
         leases.set(context, lease);
         const timer = setInterval(() => {
           lease.renew();

@@ -17,7 +17,7 @@ describe('lease', () => {
 
   beforeEach(() => {
     now = 1_000_000;
-    environment = activityEnvironment({}, [leaseInterceptors(() => now)]);
+    environment = activityEnvironment({}, [leaseInterceptors({ now: () => now })]);
   });
 
   it('is held by an attempt that goes on working', async () => {

@@ -55,6 +55,20 @@ describe('putObject', () => {
     await assert.rejects(runner.run('putObject', input), { type: 'Unavailable', nonRetryable: false });
   });
 
+  for (const type of ['contents', 'logs', 'results', 'resourceList'] as const) {
+    it(`fails when something is gone that ${type} is made of, and writes nothing`, async () => {
+      const gone = { key: 'gone', sha256: '', bytes: 1 };
+      const report = { ...gone, additionalItems: 0, warnings: 0, errors: 0 };
+      const segment = { ...gone, items: 1, order: [0] };
+      const artifact = { type, reports: [report], segments: [segment], closing: [] };
+      await assert.rejects(runner.run('putObject', { ...input, artifact: artifact as never }), { type: 'NotFound' });
+      assert.deepEqual(
+        runner.store.keys().filter((key) => !key.includes('/staging/')),
+        [],
+      );
+    });
+  }
+
   it('makes every artifact the same bytes each time', async () => {
     const segments = [await runner.store.putObject('segment', Buffer.from('segment'))].map((written) => ({
       ...written,
