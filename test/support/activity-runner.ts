@@ -50,6 +50,7 @@ export class ActivityRunner {
       snapshotter: async () => this.snapshotter,
       backupItemActions: [],
       restoreItemActions: [],
+      deleteItemActions: [],
       isRunning: async (workflowId) => this.running.has(workflowId),
       searchAttributes: true,
       now: () => this.now,
