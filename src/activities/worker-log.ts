@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { errorCode, type ErrorCode } from '../api/errors.ts';
-import type { ResourceIdentifier } from '../api/unstructured.ts';
+import { itemKey, type ResourceIdentifier } from '../api/unstructured.ts';
 import type { ItemLog } from '../plugins/item-action.ts';
 
 /** How much there was to tell, and the code of the first error. */
@@ -29,17 +29,21 @@ export class WorkerLog {
   error(message: string, item?: ResourceIdentifier, error?: unknown): void {
     this.#errors++;
     this.#firstError ??= errorCode(error) ?? 'Unexpected';
-    Context.current().log.error(message, { ...item, ...(error !== undefined && { error: messageOf(error) }) });
+    Context.current().log.error(message, {
+      ...(item && { item: itemKey(item) }),
+      ...(error !== undefined && { error: messageOf(error) }),
+    });
   }
 
   /** The log that an item action is handed. */
   logOf(item: ResourceIdentifier): ItemLog {
     const { log } = Context.current();
+    const about = { item: itemKey(item) };
     return {
-      info: (message) => log.info(message, { ...item }),
+      info: (message) => log.info(message, about),
       warning: (message) => {
         this.#warnings++;
-        log.warn(message, { ...item });
+        log.warn(message, about);
       },
     };
   }

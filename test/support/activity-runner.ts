@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Info } from '@temporalio/activity';
-import type { BackupBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
+import { DefaultLogger } from '@temporalio/worker';
+import type { BackupBatchItem, DeletionBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
 import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { createActivities, type Activities } from '../../src/activities/index.ts';
 import { leaseInterceptor } from '../../src/activities/lease.ts';
@@ -38,8 +39,14 @@ export class ActivityRunner {
   readonly snapshotter = new MemorySnapshotter();
   /** Ids of workflows that are running. */
   readonly running = new Set<string>();
+  /** What activities have told of items in the worker's log, such as `ERROR pods/shop/web: no such thing: 404`. */
+  readonly logged: string[] = [];
   now: Date = new Date('2026-01-02T03:04:05Z');
   readonly #activities: Activities;
+  readonly #logger = new DefaultLogger('INFO', ({ level, message, meta = {} }) => {
+    const { item, error } = meta as { readonly item?: string; readonly error?: string };
+    this.logged.push(`${level} ${[item, message, error].filter(Boolean).join(': ')}`);
+  });
   #runs = 0;
   #files = 0;
 
@@ -69,9 +76,11 @@ export class ActivityRunner {
     input: Parameters<Activities[Name]>[0],
     info: Partial<Info> = {},
   ): ReturnType<Activities[Name]> {
-    const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [
-      (context) => ({ inbound: leaseInterceptor(context) }),
-    ]);
+    const environment = activityEnvironment(
+      { scheduledTimestampMs: this.now.getTime(), ...info },
+      [(context) => ({ inbound: leaseInterceptor(context) })],
+      this.#logger,
+    );
     const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;
     return environment.run<unknown[], unknown, typeof activity>(activity, input) as ReturnType<Activities[Name]>;
   }
@@ -95,7 +104,7 @@ export class ActivityRunner {
   }
 
   /** A batch of such values. */
-  async batch(items: readonly (BackupBatchItem | RestoreBatchItem)[]): Promise<BatchRef> {
+  async batch(items: readonly (BackupBatchItem | RestoreBatchItem | DeletionBatchItem)[]): Promise<BatchRef> {
     const groupResources = [...new Set(items.map(({ groupResource }) => groupResource))];
     return { ...(await this.stage(items)), items: items.length, groupResources };
   }

@@ -4,7 +4,7 @@ import { notYet } from '../../src/activities/failures.ts';
 import type { Activities } from '../../src/activities/index.ts';
 import type { VolumeSnapshot } from '../../src/api/backup.ts';
 import { temporalServer } from '../support/servers.ts';
-import { batchRef, permanent, stagedRef, StubActivities, untilCancelled } from '../support/stub-activities.ts';
+import { permanent, stagedRef, StubActivities, untilCancelled } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 function snapshot(persistentVolumeName: string, location: string, taken = true): VolumeSnapshot {
