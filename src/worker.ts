@@ -72,7 +72,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
 /** Stores and snapshotters by location, each opened once, and the item actions. */
 function createProviders(
   config: Config,
-): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
+): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions' | 'deleteItemActions'> {
   const registry = createRegistry();
   return {
     store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
@@ -81,6 +81,7 @@ function createProviders(
     ),
     backupItemActions: registry.backupItemActions,
     restoreItemActions: registry.restoreItemActions,
+    deleteItemActions: registry.deleteItemActions,
   };
 }
 

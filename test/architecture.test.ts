@@ -29,6 +29,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   'cli/': { values: 'api/ config.ts selection/ client/ cli-progress cli-table3 commander yaml node:' },
   'cli/case-cluster.ts': { values: 'api/ selection/', types: 'plugins/' },
+  'cli/case-writer.ts': { values: 'api/', types: 'plugins/' },
   'cli/item-action-case.ts': { values: 'api/ plugins/' },
   'cli/item-actions.ts': { values: 'plugins/' },
   'cli/commands/action.ts': {

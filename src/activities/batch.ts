@@ -19,6 +19,15 @@ export interface RestoreBatchItem {
   readonly item?: Unstructured;
 }
 
+/** An item on its way to the actions of a deletion. */
+export interface DeletionBatchItem {
+  readonly groupResource: GroupResource;
+  readonly item: Unstructured;
+}
+
+/** Any of them. */
+type BatchItem = BackupBatchItem | RestoreBatchItem | DeletionBatchItem;
+
 /** Cuts items into batches and writes each to staging as it fills, one behind the other. */
 export class BatchWriter {
   readonly #staging: Staging;
@@ -35,7 +44,7 @@ export class BatchWriter {
     this.#limits = limits;
   }
 
-  async add(item: BackupBatchItem | RestoreBatchItem): Promise<void> {
+  async add(item: BatchItem): Promise<void> {
     const line = JSON.stringify(item);
     if (this.#lines.length > 0 && this.#bytes + line.length > this.#limits.bytes) await this.#cut();
     this.#lines.push(line);
@@ -59,11 +68,38 @@ export class BatchWriter {
   }
 }
 
+/** Cuts items into batches of one group-resource each. */
+export class BatchWriters {
+  readonly #staging: Staging;
+  readonly #step: Step;
+  readonly #limits: RunSettings['batch'];
+  readonly #writers = new Map<GroupResource, BatchWriter>();
+
+  constructor(staging: Staging, step: Step, limits: RunSettings['batch']) {
+    this.#staging = staging;
+    this.#step = step;
+    this.#limits = limits;
+  }
+
+  add(item: BatchItem): Promise<void> {
+    let writer = this.#writers.get(item.groupResource);
+    if (writer === undefined) {
+      writer = new BatchWriter(this.#staging, `${this.#step}-${this.#writers.size}`, this.#limits);
+      this.#writers.set(item.groupResource, writer);
+    }
+    return writer.add(item);
+  }
+
+  /** Writes what is left; resolves with the batches of each group-resource, in the order in which they first came. */
+  async finish(): Promise<Map<GroupResource, BatchRef[]>> {
+    const batches = new Map<GroupResource, BatchRef[]>();
+    for (const [groupResource, writer] of this.#writers) batches.set(groupResource, await writer.finish());
+    return batches;
+  }
+}
+
 /** Reads the items of a batch, after checking its digest. */
-export async function readBatch<T extends BackupBatchItem | RestoreBatchItem>(
-  staging: Staging,
-  batch: BatchRef,
-): Promise<T[]> {
+export async function readBatch<T extends BatchItem>(staging: Staging, batch: BatchRef): Promise<T[]> {
   return (await staging.readLines(batch)) as T[];
 }
 

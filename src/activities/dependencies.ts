@@ -1,6 +1,6 @@
 import type { Config } from '../api/config.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { BackupItemAction, RestoreItemAction } from '../plugins/item-action.ts';
+import type { BackupItemAction, DeleteItemAction, RestoreItemAction } from '../plugins/item-action.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import type { VolumeSnapshotter } from '../plugins/volume-snapshotter.ts';
 
@@ -14,6 +14,7 @@ export interface Dependencies {
   readonly snapshotter: (location: string) => Promise<VolumeSnapshotter>;
   readonly backupItemActions: readonly BackupItemAction[];
   readonly restoreItemActions: readonly RestoreItemAction[];
+  readonly deleteItemActions: readonly DeleteItemAction[];
   /** Whether a workflow is running: asked before a deletion, and for what a run that was terminated left behind. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
   /** Whether Temporal knows the search attributes. */

@@ -7,6 +7,7 @@ import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
+import { createExecuteDeleteItemAction, type ExecuteDeleteItemActionActivities } from './execute-delete-item-action.ts';
 import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
@@ -18,6 +19,7 @@ import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
+import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
@@ -36,7 +38,9 @@ export interface Activities
     RestoreVolumesActivities,
     ApplyItemsActivities,
     AwaitDefinitionsActivities,
-    DeleteBackupActivities {}
+    DeleteBackupActivities,
+    UnpackDeletionActivities,
+    ExecuteDeleteItemActionActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -57,5 +61,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createApplyItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
     ...createDeleteBackup(dependencies),
+    ...createUnpackDeletion(dependencies, openRun),
+    ...createExecuteDeleteItemAction(dependencies, openRun),
   };
 }

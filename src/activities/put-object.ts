@@ -6,7 +6,7 @@ import type { ObjectStore, WrittenObject } from '../plugins/object-store.ts';
 import { artifactBody, artifactKey, type Artifact } from './artifact.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal, assertLease } from './lease.ts';
-import type { OpenRun, Planned } from './plan.ts';
+import type { BackupPlan, OpenRun, Planned, RestorePlan } from './plan.ts';
 import { stagingPrefix } from './staging.ts';
 
 /** An artifact to write, of a run. */
@@ -42,7 +42,7 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
   const { store } = dependencies;
   return {
     async putObject({ run, plan: ref, artifact }) {
-      const { staging, plan } = await openRun({ run, plan: ref });
+      const { staging, plan } = await openRun<BackupPlan | RestorePlan>({ run, plan: ref });
       // What a restore writes goes where its staging lies: the backup's own location may be read-only.
       const opened = await store(run.kind === 'restore' ? run.staging : run.location);
       const key = artifactKey(run, artifact);

@@ -19,8 +19,7 @@ export interface ListedAction extends CaseAction {
 
 /** Every action of a kind, in the order in which they run. */
 export function itemActionsOf(kind: ItemActionKind): readonly ListedAction[] {
-  const { backupItemActions, restoreItemActions, ...others } = createRegistry();
-  const { deleteItemActions = [] } = others as { readonly deleteItemActions?: readonly ListedAction[] };
+  const { backupItemActions, restoreItemActions, deleteItemActions } = createRegistry();
   return {
     BackupItemAction: backupItemActions,
     RestoreItemAction: restoreItemActions,

@@ -1,7 +1,7 @@
 import { BowlineError } from '../api/errors.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from '../api/locations.ts';
 import { backupItemActions } from './backup-item-actions/index.ts';
-import type { BackupItemAction, RestoreItemAction } from './item-action.ts';
+import type { BackupItemAction, DeleteItemAction, RestoreItemAction } from './item-action.ts';
 import type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
 import { aws } from './object-stores/aws.ts';
 import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
@@ -15,6 +15,8 @@ export interface Registry {
   /** In the order in which they run: by name. */
   readonly backupItemActions: readonly BackupItemAction[];
   readonly restoreItemActions: readonly RestoreItemAction[];
+  /** None is built in: Velero's own are for CSI snapshots and data movers. */
+  readonly deleteItemActions: readonly DeleteItemAction[];
   /** The location of that name. @throws BowlineError `InvalidConfig`, naming the known ones */
   named<Location extends { readonly name: string }>(locations: readonly Location[], name: string): Location;
   /** Opens the bucket of a storage location; keys are below its prefix. Rejects with `InvalidConfig`. */
@@ -30,6 +32,7 @@ export function createRegistry(): Registry {
   return {
     backupItemActions: byName(backupItemActions),
     restoreItemActions: byName(restoreItemActions),
+    deleteItemActions: [],
 
     named(locations, name) {
       const location = locations.find((candidate) => candidate.name === name);

@@ -66,6 +66,16 @@ describe('the deletion of a backup', () => {
       assert.deepEqual([backup, snapshots], [undefined, []]);
     });
 
+    it('finds the files, not the staging that lies elsewhere', async () => {
+      await runner.stores['vault']!.putObject('backups/kept/velero-backup.json', Buffer.from('{}'));
+      await runner.store.putObject('backups/kept/staging/1-run/plan-1', Buffer.from('x'));
+      const ask = runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      await assert.rejects(ask, { type: 'ReadOnlyLocation', message: /location vault/ });
+      await runner.stores['vault']!.deleteObject('backups/kept/velero-backup.json');
+      const { run } = await runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      assert.equal(run.location, 'default');
+    });
+
     it('refuses a backup that is still running', async () => {
       runner.running.add('backup/nightly');
       await assert.rejects(prepare(), { type: 'Conflict', nonRetryable: true, message: /still in progress/ });

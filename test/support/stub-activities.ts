@@ -190,6 +190,14 @@ const defaults: Activities = {
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
+  unpackDeletion: async ({ step, actions }) => ({
+    batches: [batchRef(`${step}-batch0`, 'pods', 10), batchRef(`${step}-batch1`, 'secrets', 5)],
+    actions: actions.map((name) => ({ name, groupResources: ['pods'] })),
+    selected: { pods: 10, secrets: 5 },
+    warnings: 0,
+    errors: 0,
+  }),
+  executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
   deleteFiles: async () => 3,
 };
 

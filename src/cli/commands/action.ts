@@ -22,7 +22,8 @@ A case is an object with these members:
   apiErrors       a list of calls that are refused: verb, resource, code, reason, message
 
 The answer is {"item", "additionalItems", "skipRestore", "error"}, or a list of them. What the
-action reports as an error is part of the answer, and no error of the command.`;
+action reports as an error is part of the answer, and no error of the command. Nothing is ever
+written: what a DeleteItemAction would change is told in "effects".`;
 
 /** Adds `bowline action …`. */
 export function addActionCommands(program: Command, run: Run): void {
