@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Unstructured } from '../../src/api/unstructured.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
-import type { HoldingProxy, HoldPoint } from '../support/holding-proxy.ts';
+import type { FaultProxy, HoldPoint } from '../../tools/stack/fault-proxy.ts';
 import { createApplication, type Application } from './application.ts';
 import { createEnvironment, readBackup, type Environment } from './environment.ts';
 
@@ -34,7 +34,7 @@ const restoreCuts: readonly Cut[] = [
 /** What a worker suffers while its request is held; resolves when the worker that goes on has been started. */
 type Suffering = (
   environment: Environment,
-  proxy: HoldingProxy,
+  proxy: FaultProxy,
   cut: Cut,
   start: () => Promise<unknown>,
 ) => Promise<RunResult>;
