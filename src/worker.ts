@@ -53,7 +53,11 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     taskQueue,
     ...workflows(),
     activities: createActivities(dependencies),
-    interceptors: { activity: [(context) => ({ inbound: leaseInterceptor(context) })] },
+    interceptors: {
+      activity: [
+        (context) => ({ inbound: leaseInterceptor(context, { confirm: (token) => confirm(temporal, token) }) }),
+      ],
+    },
     maxHeartbeatThrottleInterval: '2 seconds',
     maxCachedWorkflows: 200,
     shutdownGraceTime: '30 seconds',
@@ -104,6 +108,13 @@ function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+}
+
+/** Renews Temporal's own count of an attempt's time, unless the attempt is over. One that is to be cancelled is not. */
+async function confirm(temporal: Client, taskToken: Uint8Array): Promise<void> {
+  await temporal.activity.heartbeat(taskToken).catch((error: Error) => {
+    if (error.name !== 'ActivityCancelledError') throw error;
+  });
 }
 
 async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {

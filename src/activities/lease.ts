@@ -12,6 +12,12 @@ const heartbeatEveryMs = 2_000;
  */
 const leaseMs = 8_000;
 
+/**
+ * A task that comes so long after it was handed out may have come to a worker that was suspended, or over a connection that
+ * was, and have been given to another one since. Half of the heartbeat timeout: the rest is for clocks that differ.
+ */
+const lateMs = 5_000;
+
 /** An attempt's right to write. */
 class Lease {
   readonly #lost = new AbortController();
@@ -56,11 +62,22 @@ export function assertLease(): void {
   if (leaseIsLost()) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
 }
 
+/** What leases are made by. */
+export interface LeaseOptions {
+  /** The clock, in milliseconds since 1970. Default: the machine's. */
+  readonly now?: () => number;
+  /** Asks Temporal, by a heartbeat, whether an attempt is still its own; rejects if it is not. Default: nobody is asked. */
+  readonly confirm?: (taskToken: Uint8Array) => Promise<void>;
+}
+
 /**
- * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
- * clock, in milliseconds; default the machine's.
+ * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. An attempt that
+ * begins late begins only once it is confirmed.
  */
-export function leaseInterceptor(context: Context, now: () => number = Date.now): ActivityInboundCallsInterceptor {
+export function leaseInterceptor(
+  context: Context,
+  { now = Date.now, confirm }: LeaseOptions = {},
+): ActivityInboundCallsInterceptor {
   return {
     async execute(input, next) {
       const lease = new Lease(now);
@@ -70,6 +87,8 @@ export function leaseInterceptor(context: Context, now: () => number = Date.now)
         context.heartbeat();
       }, heartbeatEveryMs);
       try {
+        const { taskToken, currentAttemptScheduledTimestampMs } = context.info;
+        if (confirm && now() - currentAttemptScheduledTimestampMs > lateMs) await confirmed(() => confirm(taskToken));
         return await next(input);
       } catch (error) {
         // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
@@ -80,4 +99,14 @@ export function leaseInterceptor(context: Context, now: () => number = Date.now)
       }
     },
   };
+}
+
+async function confirmed(confirm: () => Promise<void>): Promise<void> {
+  try {
+    await confirm();
+  } catch (error) {
+    throw new BowlineError('Interrupted', 'this attempt came late and is not known to be the current one', {
+      cause: error,
+    });
+  }
 }
