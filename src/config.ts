@@ -37,6 +37,11 @@ export async function loadConfig({ file, env = process.env }: ConfigSources = {}
   return parseConfig('', { file: 'the environment', env });
 }
 
+/** Whether errors are to be told with their stack traces, as `BOWLINE_DEBUG` with any value asks for. */
+export function wantsDebug(env: NodeJS.ProcessEnv = process.env): boolean {
+  return Boolean(env['BOWLINE_DEBUG']);
+}
+
 /** Reads a configuration from a file's text. @throws BowlineError `InvalidConfig` */
 export function parseConfig(
   text: string,

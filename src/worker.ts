@@ -5,7 +5,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
-import { leaseInterceptor } from './activities/lease.ts';
+import { leaseInterceptors } from './activities/lease.ts';
 import { connect } from './kubernetes/http-client.ts';
 import { createRegistry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
@@ -53,11 +53,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     taskQueue,
     ...workflows(),
     activities: createActivities(dependencies),
-    interceptors: {
-      activity: [
-        (context) => ({ inbound: leaseInterceptor(context, { confirm: (token) => confirm(temporal, token) }) }),
-      ],
-    },
+    interceptors: { activity: [leaseInterceptors(Date.now, (taskToken) => confirm(temporal, taskToken))] },
     maxHeartbeatThrottleInterval: '2 seconds',
     maxCachedWorkflows: 200,
     shutdownGraceTime: '30 seconds',

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
-import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { BowlineError } from '../api/errors.ts';
 import { toFailure } from './failures.ts';
+import { Wakefulness } from './wakefulness.ts';
 
 /** How often an activity tells Temporal that it lives, and hears of a cancellation. */
 const heartbeatEveryMs = 2_000;
@@ -13,13 +14,18 @@ const heartbeatEveryMs = 2_000;
 const leaseMs = 8_000;
 
 /**
- * A task that comes so long after it was handed out may have come to a worker that was suspended, or over a connection that
- * was, and have been given to another one since. Half of the heartbeat timeout: the rest is for clocks that differ.
+ * A task that comes so long after it was handed out may have waited somewhere for so long that another worker was given it since.
+ * Half of the heartbeat timeout: the rest is for clocks that differ.
  */
 const lateMs = 5_000;
 
+/** Asks Temporal, by a heartbeat, whether an attempt is still the current one; rejects if it is not. */
+export type ConfirmAttempt = (taskToken: Uint8Array) => Promise<void>;
+
 /** An attempt's right to write. */
 class Lease {
+  /** Each takes back something that the attempt has written. */
+  readonly undo: (() => Promise<void>)[] = [];
   readonly #lost = new AbortController();
   readonly #now: () => number;
   #renewedAt: number;
@@ -52,9 +58,19 @@ export function activitySignal(): AbortSignal {
   return lease === undefined ? context.cancellationSignal : AbortSignal.any([context.cancellationSignal, lease.signal]);
 }
 
-/** Whether the attempt at hand was suspended for so long that another one may have begun, and perhaps ended, meanwhile. */
+/**
+ * Whether another attempt may have begun, and perhaps ended, while the one at hand still works: it was suspended for too long, or
+ * the server no longer knows it.
+ */
 export function leaseIsLost(): boolean {
-  return leases.get(Context.current())?.signal.aborted ?? false;
+  const context = Context.current();
+  const { notFound = false, timedOut = false } = context.cancellationDetails ?? {};
+  return notFound || timedOut || (leases.get(context)?.signal.aborted ?? false);
+}
+
+/** Calls `undo` when the attempt at hand ends and has lost its lease. Asked for before the write that it takes back. */
+export function undoIfLeaseIsLost(undo: () => Promise<void>): void {
+  leases.get(Context.current())?.undo.push(undo);
 }
 
 /** @throws BowlineError `Interrupted` if the attempt at hand must not write any more */
@@ -62,48 +78,44 @@ export function assertLease(): void {
   if (leaseIsLost()) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
 }
 
-/** What leases are made by. */
-export interface LeaseOptions {
-  /** The clock, in milliseconds since 1970. Default: the machine's. */
-  readonly now?: () => number;
-  /** Asks Temporal, by a heartbeat, whether an attempt is still its own; rejects if it is not. Default: nobody is asked. */
-  readonly confirm?: (taskToken: Uint8Array) => Promise<void>;
-}
-
 /**
- * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. An attempt that
- * begins late begins only once it is confirmed.
+ * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
+ * clock, in milliseconds; default the machine's. An attempt that begins late begins only once it is confirmed; by default nobody is
+ * asked.
  */
-export function leaseInterceptor(
-  context: Context,
-  { now = Date.now, confirm }: LeaseOptions = {},
-): ActivityInboundCallsInterceptor {
-  return {
-    async execute(input, next) {
-      const lease = new Lease(now);
-      leases.set(context, lease);
-      const timer = setInterval(() => {
-        lease.renew();
-        context.heartbeat();
-      }, heartbeatEveryMs);
-      try {
-        const { taskToken, currentAttemptScheduledTimestampMs } = context.info;
-        if (confirm && now() - currentAttemptScheduledTimestampMs > lateMs) await confirmed(() => confirm(taskToken));
-        return await next(input);
-      } catch (error) {
-        // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
-        if (context.cancellationSignal.aborted) await context.cancelled;
-        throw toFailure(error);
-      } finally {
-        clearInterval(timer);
-      }
+export function leaseInterceptors(now: () => number = Date.now, confirm?: ConfirmAttempt): ActivityInterceptorsFactory {
+  const wakefulness = new Wakefulness(now, leaseMs);
+  return (context) => ({
+    inbound: {
+      async execute(input, next) {
+        const lease = new Lease(now);
+        leases.set(context, lease);
+        const timer = setInterval(() => {
+          lease.renew();
+          context.heartbeat();
+        }, heartbeatEveryMs);
+        try {
+          if (wakefulness.hasJustWoken)
+            throw new BowlineError('Interrupted', 'this worker was suspended until just now');
+          const { taskToken, currentAttemptScheduledTimestampMs } = context.info;
+          if (confirm && now() - currentAttemptScheduledTimestampMs > lateMs) await confirmed(confirm, taskToken);
+          return await next(input);
+        } catch (error) {
+          // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
+          if (context.cancellationSignal.aborted) await context.cancelled;
+          throw toFailure(error);
+        } finally {
+          clearInterval(timer);
+          if (leaseIsLost()) await Promise.allSettled(lease.undo.map((undo) => undo()));
+        }
+      },
     },
-  };
+  });
 }
 
-async function confirmed(confirm: () => Promise<void>): Promise<void> {
+async function confirmed(confirm: ConfirmAttempt, taskToken: Uint8Array): Promise<void> {
   try {
-    await confirm();
+    await confirm(taskToken);
   } catch (error) {
     throw new BowlineError('Interrupted', 'this attempt came late and is not known to be the current one', {
       cause: error,

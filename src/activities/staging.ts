@@ -8,7 +8,7 @@ import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import type { Dependencies } from './dependencies.ts';
-import { activitySignal, assertLease, leaseIsLost } from './lease.ts';
+import { activitySignal, assertLease, undoIfLeaseIsLost } from './lease.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -45,15 +45,11 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
   async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
     assertLease();
     const key = `${stagingPrefix(run)}${step}-${owner}`;
-    try {
-      const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
-      assertLease();
-      return { key, sha256, bytes };
-    } catch (error) {
-      // The run may have ended without this attempt and removed staging by now: what it still wrote would stay for good.
-      if (leaseIsLost()) await store.deleteObject(key).catch(() => undefined);
-      throw error;
-    }
+    // The run may have ended without this attempt and removed staging by then: what it still wrote would stay for good.
+    undoIfLeaseIsLost(() => store.deleteObject(key));
+    const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
+    assertLease();
+    return { key, sha256, bytes };
   }
 
   async function read(ref: StagedRef): Promise<Buffer> {

@@ -75,7 +75,7 @@ export class BackupRun {
     state.prepared ??= await this.#prepare();
     while (state.position !== undefined || state.wanted.length > 0 || state.wave === 0) {
       if (historyIsLong()) return false;
-      await (state.position === undefined ? this.#collectAdditional() : this.#collect());
+      await (state.position === undefined ? this.#collectAdditional() : this.#collectAndEstimate());
     }
     progress.step('waiting for snapshots');
     await awaitSnapshots(this);
@@ -116,12 +116,20 @@ export class BackupRun {
     return prepared;
   }
 
+  /** Collects, and tells beside it how much there will be, once. */
+  async #collectAndEstimate(): Promise<void> {
+    const beside = new Lanes(1);
+    await beside.run(async () => {
+      if (this.progress.status.progress.expectedItems === undefined) await beside.start(() => this.#estimate());
+      await this.#collect();
+    });
+  }
+
   /** Lists until the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
-      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;

@@ -3,7 +3,7 @@ import type { Info } from '@temporalio/activity';
 import type { BackupBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
 import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { createActivities, type Activities } from '../../src/activities/index.ts';
-import { leaseInterceptor } from '../../src/activities/lease.ts';
+import { leaseInterceptors } from '../../src/activities/lease.ts';
 import type { PreparedBackup } from '../../src/activities/prepare-backup.ts';
 import type { PreparedRestore } from '../../src/activities/prepare-restore.ts';
 import type { ReportLine } from '../../src/activities/report.ts';
@@ -15,6 +15,8 @@ import { activityEnvironment } from './activity-environment.ts';
 import { ClusterInMemory } from './cluster-in-memory.ts';
 import { MemorySnapshotter } from './memory-snapshotter.ts';
 import { MemoryStore } from './memory-store.ts';
+
+const leases = leaseInterceptors();
 
 const config: Config = {
   temporal: { address: '', namespace: 'default', taskQueue: 'bowline', idPrefix: '' },
@@ -68,9 +70,7 @@ export class ActivityRunner {
     input: Parameters<Activities[Name]>[0],
     info: Partial<Info> = {},
   ): ReturnType<Activities[Name]> {
-    const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [
-      (context) => ({ inbound: leaseInterceptor(context) }),
-    ]);
+    const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [leases]);
     const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;
     return environment.run<unknown[], unknown, typeof activity>(activity, input) as ReturnType<Activities[Name]>;
   }
