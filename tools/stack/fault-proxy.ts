@@ -57,6 +57,8 @@ export interface FaultProxy {
   clear(): void;
   /** Resolves when a request that matches is being held. Each call holds one request. */
   hold(point: HoldPoint): Promise<Held>;
+  /** Resolves when every request that has come in is done with, whether or not its client is still there. */
+  idle(): Promise<void>;
   /** Closes every connection, those of requests that are held as well. */
   stop(): Promise<void>;
 }
@@ -98,8 +100,11 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
     reply(faults, answer, outgoing);
   }
 
+  const passing = new Set<Promise<void>>();
   const server = createServer((incoming, outgoing) => {
-    pass(incoming, outgoing).catch(() => outgoing.destroy());
+    const passed = pass(incoming, outgoing).catch(() => void outgoing.destroy());
+    passing.add(passed);
+    void passed.finally(() => passing.delete(passed));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -111,6 +116,9 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
     clear: () => rules.clear(),
     hold: ({ at, ...match }) =>
       new Promise((caught) => rules.add({ match, when: { nth: 1 }, fault: { type: 'hold', at, caught } })),
+    async idle() {
+      while (passing.size > 0) await Promise.all(passing);
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -50,7 +50,7 @@ export interface SnapshotProvider {
   /** How often it was asked how far a snapshot is. */
   readonly polls: number;
   /** Puts a volume there. */
-  addVolume(volumeId: string): void;
+  addVolume(volumeId: string, tags?: Readonly<Record<string, string>>): void;
   /** Puts a snapshot there that was made past all of this. */
   addSnapshot(snapshot: Omit<ProviderSnapshot, 'snapshotId'>): ProviderSnapshot;
   stop(): Promise<void>;
@@ -140,8 +140,8 @@ class Provider {
     this.#credit = { requests: requestsPerSecond, at: Date.now() };
   }
 
-  addVolume(volumeId: string): void {
-    this.volumes.set(volumeId, { volumeId, tags: {}, createdAt: 0 });
+  addVolume(volumeId: string, tags: Readonly<Record<string, string>> = {}): void {
+    this.volumes.set(volumeId, { volumeId, tags, createdAt: 0 });
   }
 
   addSnapshot(snapshot: Omit<ProviderSnapshot, 'snapshotId'>): ProviderSnapshot {
