@@ -31,8 +31,15 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
   }
 }
 
-/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
-export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
+/**
+ * Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, and `others` what its
+ * activities work with, for tests and benches.
+ */
+export async function prepareWorker(
+  config: Config,
+  options: Partial<WorkerOptions> = {},
+  others: Partial<Dependencies> = {},
+): Promise<PreparedWorker> {
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
@@ -46,6 +53,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     isRunning: (workflowId) => isRunning(temporal, workflowId),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now: () => new Date(),
+    ...others,
   };
   const worker = await Worker.create({
     connection: native,

@@ -32,6 +32,8 @@ export interface ProviderSnapshotterOptions {
  */
 export class ProviderSnapshotter implements VolumeSnapshotter {
   readonly indexLagMs: number;
+  /** How many requests wait for the provider's answer. */
+  requestsUnderWay = 0;
   readonly #options: ProviderSnapshotterOptions;
   /** Creations under way in this process, by their owner. */
   readonly #underWay = new Map<string, Promise<string>>();
@@ -129,6 +131,7 @@ export class ProviderSnapshotter implements VolumeSnapshotter {
     const { signal } = options;
     let response: Response;
     let answer: string;
+    this.requestsUnderWay++;
     try {
       response = await fetch(`${this.#options.url}${path}`, {
         method,
@@ -139,6 +142,8 @@ export class ProviderSnapshotter implements VolumeSnapshotter {
     } catch (error) {
       if (signal?.aborted) throw new BowlineError('Interrupted', `${tried}: interrupted`, { cause: error });
       throw new BowlineError('Unavailable', `${tried}: no answer`, { cause: error });
+    } finally {
+      this.requestsUnderWay--;
     }
     if (response.ok) return (answer === '' ? undefined : JSON.parse(answer)) as T;
     throw refusal(tried, response);
