@@ -59,7 +59,7 @@ export async function prepareWorker(
     connection: native,
     namespace,
     taskQueue,
-    ...workflows(),
+    ...(options.workflowBundle === undefined && workflows()),
     activities: createActivities(dependencies),
     interceptors: { activity: [leaseInterceptors(Date.now, (taskToken) => confirm(temporal, taskToken))] },
     maxHeartbeatThrottleInterval: '2 seconds',
