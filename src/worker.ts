@@ -5,7 +5,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
-import { leaseInterceptors } from './activities/lease.ts';
+import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
 import { connect } from './kubernetes/http-client.ts';
 import { createRegistry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
@@ -31,8 +31,20 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
   }
 }
 
-/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
-export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
+/** What tests and benches put in the place of a worker's own. */
+export interface WorkerParts {
+  /** What its activities work with. */
+  readonly dependencies?: Partial<Dependencies>;
+  readonly leases?: Pick<LeaseOptions, 'heartbeatEveryMs' | 'leaseMs' | 'lateMs'>;
+}
+
+/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with; interceptors are added. */
+export async function prepareWorker(
+  config: Config,
+  options: Partial<WorkerOptions> = {},
+  { dependencies: others = {}, leases = {} }: WorkerParts = {},
+): Promise<PreparedWorker> {
+  const { interceptors, ...rest } = options;
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
@@ -46,18 +58,24 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     isRunning: (workflowId) => isRunning(temporal, workflowId),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now: () => new Date(),
+    ...others,
   };
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue,
-    ...workflows(),
+    ...(options.workflowBundle === undefined && workflows()),
     activities: createActivities(dependencies),
-    interceptors: { activity: [leaseInterceptors()] },
+    interceptors: {
+      activity: [
+        leaseInterceptors({ ...leases, confirm: (taskToken) => confirm(temporal, taskToken) }),
+        ...(interceptors?.activity ?? []),
+      ],
+    },
     maxHeartbeatThrottleInterval: '2 seconds',
     maxCachedWorkflows: 200,
     shutdownGraceTime: '30 seconds',
-    ...options,
+    ...rest,
   });
   return {
     worker,
@@ -105,6 +123,13 @@ function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+}
+
+/** Renews Temporal's own count of an attempt's time, unless the attempt is over. One that is to be cancelled is not. */
+async function confirm(temporal: Client, taskToken: Uint8Array): Promise<void> {
+  await temporal.activity.heartbeat(taskToken).catch((error: Error) => {
+    if (error.name !== 'ActivityCancelledError') throw error;
+  });
 }
 
 async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {

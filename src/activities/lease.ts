@@ -2,7 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { BowlineError } from '../api/errors.ts';
 import { toFailure } from './failures.ts';
-import { Wakefulness } from './wakefulness.ts';
+
+/** Asks Temporal, by a heartbeat, whether an attempt is still the current one; rejects if it is not. */
+export type ConfirmAttempt = (taskToken: Uint8Array) => Promise<void>;
 
 /** How leases are kept. */
 export interface LeaseOptions {
@@ -13,6 +15,14 @@ export interface LeaseOptions {
    * which was suspended gives up before it writes, instead of working beside its successor. Default 8,000.
    */
   readonly leaseMs?: number;
+  /**
+   * A task that comes so long after it was scheduled may have waited somewhere, in the buffers of a suspended worker, until another
+   * worker was given it: such an attempt begins only once it is confirmed. Default 5,000: half of the heartbeat timeout, the rest
+   * being for clocks that differ.
+   */
+  readonly lateMs?: number;
+  /** Default: nobody is asked. */
+  readonly confirm?: ConfirmAttempt;
   /** The clock, in milliseconds. Default the machine's. */
   readonly now?: () => number;
 }
@@ -79,9 +89,10 @@ export function assertLease(): void {
 export function leaseInterceptors({
   heartbeatEveryMs = 2_000,
   leaseMs = 8_000,
+  lateMs = 5_000,
+  confirm,
   now = Date.now,
 }: LeaseOptions = {}): ActivityInterceptorsFactory {
-  const wakefulness = new Wakefulness(now, leaseMs);
   return (context) => ({
     inbound: {
       async execute(input, next) {
@@ -92,8 +103,8 @@ export function leaseInterceptors({
           context.heartbeat();
         }, heartbeatEveryMs);
         try {
-          if (wakefulness.hasJustWoken)
-            throw new BowlineError('Interrupted', 'this worker was suspended until just now');
+          const { taskToken, currentAttemptScheduledTimestampMs } = context.info;
+          if (confirm && now() - currentAttemptScheduledTimestampMs > lateMs) await confirmed(confirm, taskToken);
           return await next(input);
         } catch (error) {
           // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
@@ -106,4 +117,14 @@ export function leaseInterceptors({
       },
     },
   });
+}
+
+async function confirmed(confirm: ConfirmAttempt, taskToken: Uint8Array): Promise<void> {
+  try {
+    await confirm(taskToken);
+  } catch (error) {
+    throw new BowlineError('Interrupted', 'this attempt came late and is not known to be the current one', {
+      cause: error,
+    });
+  }
 }

@@ -14,5 +14,7 @@ export const excludeFromBackupLabel = 'velero.io/exclude-from-backup';
 export const backupTag = 'velero.io/backup';
 /** Tag of a snapshot: the PersistentVolume's name. */
 export const persistentVolumeTag = 'velero.io/pv';
+/** Tag of a snapshot: the provider's id of the volume that was asked for. A tool that copies tags copies it to snapshots of other volumes. */
+export const sourceVolumeTag = 'velero.io/source-volume';
 /** Annotation of a PersistentVolume restored under another name. */
 export const originalPersistentVolumeAnnotation = 'velero.io/original-pv-name';

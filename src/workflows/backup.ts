@@ -32,6 +32,10 @@ export interface BackupState {
   wanted: ReportRef[];
   reports: ReportRef[];
   volumes: VolumeOutcome[];
+  /** How many of them have been waited for. */
+  awaited: number;
+  /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
+  snapshotsAskedAt?: number;
   artifacts: ArtifactsState;
 }
 
@@ -78,7 +82,7 @@ export class BackupRun {
       await (state.position === undefined ? this.#collectAdditional() : this.#collectAndEstimate());
     }
     progress.step('waiting for snapshots');
-    await awaitSnapshots(this);
+    if (!(await awaitSnapshots(this))) return false;
     progress.step('sealing');
     await sealBackup(this);
     return true;
@@ -266,6 +270,7 @@ function newState(request: BackupRequest): BackupState {
     wanted: [],
     reports: [],
     volumes: [],
+    awaited: 0,
     artifacts: { begun: [], written: [] },
   };
 }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { RunResult } from '../../src/workflows/messages.ts';
-import type { HoldPoint } from '../support/holding-proxy.ts';
+import type { HoldPoint } from '../../tools/stack/fault-proxy.ts';
 import { startCrashWorker } from './crash-worker.ts';
 import { CrashHome, type Scenario } from './scenario.ts';
 

@@ -13,8 +13,9 @@ import type {
 export class MemorySnapshotter implements VolumeSnapshotter {
   readonly snapshots = new Map<string, SnapshotSummary>();
   readonly volumes = new Set<string>();
-  /** What `snapshotStatus` and `volumeStatus` answer. */
-  status: ProvisioningStatus = { phase: 'Ready' };
+  /** What `snapshotStatus` and `volumeStatus` answer; `NotFound` if nothing. */
+  status: ProvisioningStatus | undefined = { phase: 'Ready' };
+  indexLagMs = 0;
 
   getVolumeId({ spec }: Unstructured): string {
     return (spec as { memory?: { volumeId?: string } } | undefined)?.memory?.volumeId ?? '';
@@ -37,7 +38,7 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async snapshotStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteSnapshot(snapshotId: string): Promise<void> {
@@ -57,10 +58,15 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async volumeStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteVolume(volumeId: string): Promise<void> {
     this.volumes.delete(volumeId);
+  }
+
+  #status(): ProvisioningStatus {
+    if (this.status) return this.status;
+    throw new BowlineError('NotFound', 'describe: not there');
   }
 }

@@ -10,6 +10,8 @@ export interface Server {
   readonly supervisorPid: number;
   /** Stops it and removes its folder. May be called again. */
   stop(): Promise<void>;
+  /** Ends it as a loss of power would, with what it has started. Its folder stays. */
+  kill(): Promise<void>;
 }
 
 export interface ServerOptions {
@@ -54,7 +56,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
   child.unref();
-  return { name, supervisorPid: child.pid!, stop: () => stopServer(server) };
+  return { name, supervisorPid: child.pid!, stop: () => stopServer(server), kill: () => killServer(server) };
 }
 
 function hasEnded({ child }: Supervised): boolean {
@@ -67,6 +69,14 @@ async function stopServer(server: Supervised): Promise<void> {
   server.child.ref();
   server.child.stdin.end();
   await ended;
+}
+
+async function killServer(server: Supervised): Promise<void> {
+  if (hasEnded(server)) return;
+  server.child.ref();
+  // The supervisor leads a group of its own; its output closes when the last of the group is gone.
+  process.kill(-server.child.pid!, 'SIGKILL');
+  await server.ended;
 }
 
 /** A loopback port that nobody listens on just now. */
