@@ -16,8 +16,11 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/pod-volume-backups.ts': { values: 'api/ kubernetes/label-value.ts' },
   'plugins/restore-item-actions/init-restore-hook.ts': { values: 'api/ selection/ node:crypto' },
   'plugins/security-context.ts': { values: 'api/ yaml' },
+  'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
+  'plugins/object-stores/azure-client.ts': { types: '@azure/storage-blob', lazily: '@azure/storage-blob' },
+  'plugins/object-stores/azure-upload.ts': { values: 'node:', types: '@azure/storage-blob' },
   'activities/': {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',

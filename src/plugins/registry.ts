@@ -4,6 +4,7 @@ import { backupItemActions } from './backup-item-actions/index.ts';
 import type { BackupItemAction, RestoreItemAction } from './item-action.ts';
 import type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
 import { aws } from './object-stores/aws.ts';
+import { azure } from './object-stores/azure.ts';
 import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
@@ -22,7 +23,7 @@ export interface Registry {
   openVolumeSnapshotter(location: VolumeSnapshotLocation): Promise<VolumeSnapshotter>;
 }
 
-const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesystem: filesystemStore };
+const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore };
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
 
 /** The registry of everything that is built in. */

@@ -168,6 +168,13 @@ export const readChecks: readonly Check<ObjectStore>[] = [
     },
   },
   {
+    title: 'a signed URL lasts from a second to a week; for longer, signing rejects with Unsupported',
+    async verify(store) {
+      for (const seconds of [0, -1, 1.5, 604_801])
+        await assert.rejects(store.createSignedUrl('k', seconds), { code: 'Unsupported' }, String(seconds));
+    },
+  },
+  {
     title: 'the URL has a scheme and no credentials',
     async verify(store) {
       assert.match(store.url, /^[a-z0-9]+:\/\/./);
