@@ -21,6 +21,13 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
   'plugins/object-stores/azure-client.ts': { types: '@azure/storage-blob', lazily: '@azure/storage-blob' },
   'plugins/object-stores/azure-upload.ts': { values: 'node:', types: '@azure/storage-blob' },
+  'plugins/google-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
+  'plugins/object-stores/gcp-client.ts': {
+    values: 'api/ node:',
+    types: '@google-cloud/storage',
+    lazily: '@google-cloud/storage',
+  },
+  'plugins/object-stores/gcp.ts': { values: 'api/ node:', types: '@google-cloud/storage' },
   'activities/': {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',

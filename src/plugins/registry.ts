@@ -6,6 +6,7 @@ import type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
 import { aws } from './object-stores/aws.ts';
 import { azure } from './object-stores/azure.ts';
 import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
+import { gcp } from './object-stores/gcp.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
@@ -23,7 +24,7 @@ export interface Registry {
   openVolumeSnapshotter(location: VolumeSnapshotLocation): Promise<VolumeSnapshotter>;
 }
 
-const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore };
+const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore, gcp };
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
 
 /** The registry of everything that is built in. */
