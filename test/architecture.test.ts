@@ -49,8 +49,10 @@ const table: Readonly<Record<string, Row>> = {
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'config.ts': { values: 'api/ yaml node:fs/promises node:os node:path' },
   'search-attributes.ts': { types: '@temporalio/client' },
+  'signed-files.ts': { values: 'api/ plugins/ node:' },
   'worker.ts': {
-    values: 'api/ kubernetes/ plugins/ activities/ search-attributes.ts @temporalio/client @temporalio/worker node:',
+    values:
+      'api/ kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts @temporalio/client @temporalio/worker node:',
   },
 };
 
