@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
@@ -9,6 +9,7 @@ import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
 import { connect } from './kubernetes/http-client.ts';
 import { createRegistry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
+import { serveSignedFiles } from './signed-files.ts';
 
 /** A worker that has connected to everything it needs, not yet polling. */
 export interface PreparedWorker {
@@ -51,6 +52,10 @@ export async function prepareWorker(
   const connection = await Connection.connect({ address, ...secrets });
   const temporal = new Client({ connection, namespace });
   const kubernetes = await connect(config.kubernetes);
+  const signedFiles = await serveSignedFiles(config.backupStorageLocations, {
+    now: () => new Date(),
+    warn: (message) => Runtime.instance().logger.warn(message),
+  });
   const dependencies: Dependencies = {
     ...createProviders(config),
     config,
@@ -80,6 +85,7 @@ export async function prepareWorker(
   return {
     worker,
     async close() {
+      await signedFiles.close();
       await kubernetes.close();
       await connection.close();
       await native.close();

@@ -16,8 +16,18 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/pod-volume-backups.ts': { values: 'api/ kubernetes/label-value.ts' },
   'plugins/restore-item-actions/init-restore-hook.ts': { values: 'api/ selection/ node:crypto' },
   'plugins/security-context.ts': { values: 'api/ yaml' },
+  'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
+  'plugins/object-stores/azure-client.ts': { types: '@azure/storage-blob', lazily: '@azure/storage-blob' },
+  'plugins/object-stores/azure-upload.ts': { values: 'node:', types: '@azure/storage-blob' },
+  'plugins/google-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
+  'plugins/object-stores/gcp-client.ts': {
+    values: 'api/ node:',
+    types: '@google-cloud/storage',
+    lazily: '@google-cloud/storage',
+  },
+  'plugins/object-stores/gcp.ts': { values: 'api/ node:', types: '@google-cloud/storage' },
   'activities/': {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
@@ -40,8 +50,10 @@ const table: Readonly<Record<string, Row>> = {
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'config.ts': { values: 'api/ yaml node:fs/promises node:os node:path' },
   'search-attributes.ts': { types: '@temporalio/client' },
+  'signed-files.ts': { values: 'api/ plugins/ node:' },
   'worker.ts': {
-    values: 'api/ kubernetes/ plugins/ activities/ search-attributes.ts @temporalio/client @temporalio/worker node:',
+    values:
+      'api/ kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts @temporalio/client @temporalio/worker node:',
   },
 };
 
@@ -155,7 +167,7 @@ describe('files', () => {
 });
 
 describe('lock files', () => {
-  for (const file of ['package-lock.json', 'tools/node/package-lock.json']) {
+  for (const file of found('{,tools/**/}package-lock.json')) {
     it(`hold no address to load from: ${file}`, () => assert.ok(!read(file).includes('"resolved": "http')));
   }
 });

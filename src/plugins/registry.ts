@@ -4,7 +4,9 @@ import { backupItemActions } from './backup-item-actions/index.ts';
 import type { BackupItemAction, DeleteItemAction, RestoreItemAction } from './item-action.ts';
 import type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
 import { aws } from './object-stores/aws.ts';
+import { azure } from './object-stores/azure.ts';
 import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
+import { gcp } from './object-stores/gcp.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
@@ -24,7 +26,7 @@ export interface Registry {
   openVolumeSnapshotter(location: VolumeSnapshotLocation): Promise<VolumeSnapshotter>;
 }
 
-const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesystem: filesystemStore };
+const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore, gcp };
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
 
 /** The registry of everything that is built in. */
@@ -43,17 +45,10 @@ export function createRegistry(): Registry {
       );
     },
 
-    async openObjectStore({ name, provider, objectStorage, config = {} }) {
-      const bucket = trimmed(objectStorage.bucket);
-      if (bucket.includes('/'))
-        throw new BowlineError(
-          'InvalidConfig',
-          `location ${name}: bucket ${bucket} may not contain a slash; use prefix`,
-        );
-      const prefix = trimmed(objectStorage.prefix ?? '');
-      const { caCert } = objectStorage;
-      const open = find(objectStores, provider, name);
-      return prefixed(await open({ ...config, bucket, prefix, ...(caCert !== undefined && { caCert }) }), prefix);
+    async openObjectStore(location) {
+      const config = objectStoreConfig(location);
+      const open = find(objectStores, location.provider, location.name);
+      return prefixed(await open(config), config['prefix'] ?? '');
     },
 
     async openVolumeSnapshotter({ name, provider, config = {} }) {
@@ -62,14 +57,29 @@ export function createRegistry(): Registry {
   };
 }
 
+/** What a storage location's provider is given: its settings, and those that every provider is. @throws BowlineError `InvalidConfig` */
+export function objectStoreConfig({ name, objectStorage, config = {} }: BackupStorageLocation): Record<string, string> {
+  const bucket = trimmed(objectStorage.bucket);
+  if (bucket.includes('/'))
+    throw new BowlineError('InvalidConfig', `location ${name}: bucket ${bucket} may not contain a slash; use prefix`);
+  const prefix = trimmed(objectStorage.prefix ?? '');
+  const { caCert } = objectStorage;
+  return { ...config, bucket, prefix, ...(caCert !== undefined && { caCert }) };
+}
+
 function find<Factory>(factories: Readonly<Record<string, Factory>>, provider: string, location: string): Factory {
-  const name = provider.replace(/^velero\.io\//, '');
+  const name = providerName(provider);
   const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
   if (factory) return factory;
   throw new BowlineError(
     'InvalidConfig',
     `location ${location}: no provider is named ${provider}; known are ${Object.keys(factories).join(', ')}`,
   );
+}
+
+/** A provider's name as it is registered here. */
+export function providerName(provider: string): string {
+  return provider.replace(/^velero\.io\//, '');
 }
 
 function byName<Action extends { readonly name: string }>(actions: readonly Action[]): Action[] {

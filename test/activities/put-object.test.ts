@@ -113,6 +113,18 @@ describe('verifyArtifacts', () => {
     runner.store.objects.delete(written.key);
     await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), { type: 'NotFound' });
   });
+
+  it('fails for good if an artifact is of the size that was written, and of another content', async () => {
+    const runner = new ActivityRunner();
+    const { run, plan } = await runner.prepareBackup();
+    const written = await runner.run('putObject', { run, plan, artifact: { type: 'itemOperations' } });
+    runner.store.objects.set(written.key, Buffer.alloc(written.bytes, 'x'));
+    await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), {
+      type: 'CorruptBackup',
+      nonRetryable: true,
+      message: /its SHA-256 is [0-9a-f]{64}, [0-9a-f]{64} was written$/,
+    });
+  });
 });
 
 describe('deleteArtifacts', () => {
