@@ -3,7 +3,8 @@ import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import { readerOf } from '../kubernetes/reader.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { identify, readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
+import { backupActionItem } from './action-items.ts';
+import { readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
@@ -51,20 +52,19 @@ export function createExecuteBackupItemAction(
       const items: BackupBatchItem[] = [];
       for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
         signal.throwIfAborted();
-        const identifier = identify(entry);
-        const { labels } = entry.item.metadata;
-        if (!selector.matchesItem({ ...identifier, labels })) {
+        const { identifier, matched, item, changedTo } = backupActionItem(entry);
+        if (!selector.matchesItem(matched)) {
           items.push(entry);
           continue;
         }
-        const given = { item: entry.item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
+        const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
         const result = await executeItemAction(action, given);
         if (result.failed) {
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
           continue;
         }
         report.additional(result.output.additionalItems ?? []);
-        items.push({ ...entry, item: result.output.updatedItem });
+        items.push(changedTo(result.output.updatedItem));
       }
       return {
         batch: await writeBatch(staging, input.step, items),

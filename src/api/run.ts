@@ -46,11 +46,16 @@ export interface ReportRef extends StagedRef {
 /** A step's place in the run: names its staged files, with the attempt. Never used twice in one Temporal run. */
 export type Step = string;
 
-/** An item action as a run uses it, with its selector resolved against the cluster. */
+/** An item action as a run uses it, with the resource names of its selector resolved against the cluster. */
 export interface PlannedAction {
   readonly name: string;
-  /** The group-resources it can match; absent if its selector names none, so that it is asked for all. */
-  readonly groupResources?: readonly GroupResource[];
+  /**
+   * The group-resources it can match, and globs of them; a name that the cluster did not serve is kept, for a restore may bring its
+   * definition. Absent if its selector names none, so that it is asked for all.
+   */
+  readonly groupResources?: readonly string[];
+  /** Those among them that it never matches. Default none. */
+  readonly excludedGroupResources?: readonly string[];
 }
 
 /** Sizes and limits of a run, read from the configuration by its first activity. */

@@ -1,7 +1,7 @@
 /** A filter by names: what is included and not excluded. */
 export interface IncludesExcludes {
   includes(name: string): boolean;
-  /** Whether every name passes: nothing is excluded, and all is included. */
+  /** Whether every name passes: nothing is excluded, and there are no includes or `*` alone. */
   readonly everything: boolean;
 }
 
@@ -16,10 +16,11 @@ export function includesExcludes(
   const included = (includes ?? []).map(glob);
   const excluded = (excludes ?? []).map(glob);
   const all = included.length === 0 || (includes ?? []).includes('*');
+  const allByRule = (includes ?? []).every((name) => name === '*');
   return {
     includes: (name) =>
       !excluded.some((matches) => matches(name)) && (all || included.some((matches) => matches(name))),
-    everything: all && excluded.length === 0,
+    everything: allByRule && excluded.length === 0,
   };
 }
 

@@ -3,7 +3,8 @@ import type { CollectedAdditionalItems } from '../activities/collect-additional-
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
-import type { BatchRef, PlannedAction, ReportRef, SegmentRef } from '../api/run.ts';
+import type { BatchRef, ReportRef, SegmentRef } from '../api/run.ts';
+import { concerns } from '../selection/planned-action.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { estimates, steps } from './activity-options.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
@@ -205,7 +206,7 @@ export class BackupRun {
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
     let batch = collected;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
+    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch.groupResources))) {
       const executed = await steps.executeBackupItemAction.executeWithOptions(
         { summary: `${action.name}, ${batch.items} items` },
         [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
@@ -226,13 +227,6 @@ export class BackupRun {
     const { resources } = this.prepared;
     return resources[list] ?? `list ${list + 1}`;
   }
-}
-
-/** Whether an action's selector can match anything in the batch. */
-export function concerns({ groupResources }: PlannedAction, batch: BatchRef): boolean {
-  return (
-    groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource))
-  );
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */

@@ -4,9 +4,10 @@ import type { PreparedRestore } from '../activities/prepare-restore.ts';
 import type { Unpacked, UnpackedGroup } from '../activities/unpack-backup.ts';
 import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
+import { concerns } from '../selection/planned-action.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
@@ -150,7 +151,7 @@ export class RestoreRun {
 
   async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
     let batch = original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
+    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch.groupResources))) {
       const executed = await steps.executeRestoreItemAction.executeWithOptions(
         { summary: `${action.name}, ${batch.items} items` },
         [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
