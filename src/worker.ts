@@ -7,7 +7,7 @@ import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptor } from './activities/lease.ts';
 import { connect } from './kubernetes/http-client.ts';
-import { createRegistry } from './plugins/registry.ts';
+import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 
 /** A worker that has connected to everything it needs, not yet polling. */
@@ -33,6 +33,7 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
 
 /** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
 export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
+  const registry = await loadRegistry(config);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
@@ -40,7 +41,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
   const temporal = new Client({ connection, namespace });
   const kubernetes = await connect(config.kubernetes);
   const dependencies: Dependencies = {
-    ...createProviders(config),
+    ...createProviders(config, registry),
     config,
     kubernetes,
     isRunning: (workflowId) => isRunning(temporal, workflowId),
@@ -72,8 +73,8 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
 /** Stores and snapshotters by location, each opened once, and the item actions. */
 function createProviders(
   config: Config,
+  registry: Registry,
 ): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
-  const registry = createRegistry();
   return {
     store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
     snapshotter: remembered((name) =>

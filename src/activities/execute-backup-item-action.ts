@@ -1,6 +1,7 @@
 import { BowlineError, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import { readerOf } from '../kubernetes/reader.ts';
+import type { Registered } from '../plugins/item-action-lists.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import { backupActionItem } from './action-items.ts';
@@ -74,12 +75,15 @@ export function createExecuteBackupItemAction(
   };
 }
 
-/** The action of that name. @throws BowlineError `InvalidConfig` if this worker has none such: another build planned the run */
-export function findAction<Action extends { readonly name: string }>(actions: readonly Action[], name: string): Action {
-  const action = actions.find((candidate) => candidate.name === name);
-  if (action) return action;
+/** The action of that name. @throws BowlineError `InvalidConfig` if this worker has none such: another configuration planned the run */
+export function findAction<Action extends { readonly name: string; execute(input: never): unknown }>(
+  actions: readonly Registered<Action>[],
+  name: string,
+): Action {
+  for (const action of actions) if (action.name === name && 'execute' in action) return action as Action;
+  const known = actions.filter((action) => 'execute' in action).map((action) => action.name);
   throw new BowlineError(
     'InvalidConfig',
-    `execute ${name}: this worker has no such action; it has ${actions.map((known) => known.name).join(', ')}`,
+    `execute ${name}: this worker has no such action; it has ${known.join(', ')}`,
   );
 }

@@ -2,22 +2,25 @@ import type { PlannedAction } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import type { Discovery } from '../kubernetes/discovery.ts';
 import type { BackupItemAction, RestoreItemAction } from '../plugins/item-action.ts';
+import type { Registered } from '../plugins/item-action-lists.ts';
 import { concerns } from '../selection/planned-action.ts';
 import { resolveExcludes, resolveNames } from '../selection/resource-selector.ts';
 
 /** Resolves which group-resources each action can match. */
 export function planActions(
-  actions: readonly (BackupItemAction | RestoreItemAction)[],
+  actions: readonly Registered<BackupItemAction | RestoreItemAction>[],
   discovery: Discovery,
 ): PlannedAction[] {
   const resolve = (name: string) => discovery.resolve(name)?.groupResource;
-  return actions.map(({ name, appliesTo }) => {
+  return actions.map((action) => {
+    const { name, appliesTo } = action;
     const groupResources = [...new Set(resolveNames(appliesTo.includedResources, resolve))];
     const excludedGroupResources = resolveExcludes(appliesTo.excludedResources, resolve);
     return {
       name,
       ...(groupResources.length > 0 && { groupResources }),
       ...(excludedGroupResources.length > 0 && { excludedGroupResources }),
+      ...('worker' in action && { worker: action.worker }),
     };
   });
 }
@@ -30,6 +33,6 @@ export function stagedResources(
 ): GroupResource[] {
   const concerned = discovery.preferred
     .map(({ groupResource }) => groupResource)
-    .filter((groupResource) => actions.some((action) => concerns(action, [groupResource])));
+    .filter((groupResource) => actions.some((action) => concerns(action, { groupResources: [groupResource] })));
   return [...new Set([...(volumes ? ['persistentvolumes'] : []), ...concerned])];
 }

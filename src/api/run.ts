@@ -1,3 +1,4 @@
+import type { ResourceSelector } from './resource-selector.ts';
 import type { GroupResource } from './unstructured.ts';
 
 /** Which run an activity works for, and where its files lie. Part of every activity's input. */
@@ -56,6 +57,19 @@ export interface PlannedAction {
   readonly groupResources?: readonly string[];
   /** Those among them that it never matches. Default none. */
   readonly excludedGroupResources?: readonly string[];
+  /** Absent if Bowline runs the action itself. */
+  readonly worker?: PlannedWorker;
+}
+
+/** The Temporal worker that runs an action in Bowline's stead, and what of a batch goes there. */
+export interface PlannedWorker {
+  readonly taskQueue: string;
+  /** How long until it takes a batch, in milliseconds. */
+  readonly startTimeoutMs: number;
+  /** How long one attempt at a batch may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly transport: 'store' | 'payload';
+  readonly appliesTo: ResourceSelector;
 }
 
 /** Sizes and limits of a run, read from the configuration by its first activity. */

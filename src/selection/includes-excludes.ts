@@ -65,11 +65,16 @@ export function validateIncludesExcludes(
   const problems: string[] = [];
   if (includes.length > 1 && includes.includes('*')) problems.push(`${what}: "*" must stand alone in the includes`);
   if (excludes.includes('*')) problems.push(`${what}: "*" is not allowed in the excludes`);
-  for (const name of [...includes, ...excludes]) {
-    if (compile(name) === undefined)
-      problems.push(`${what}: ${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`);
-  }
+  for (const name of [...includes, ...excludes])
+    problems.push(...patternProblems(name).map((problem) => `${what}: ${problem}`));
   for (const name of excludes)
     if (name !== '*' && includes.includes(name)) problems.push(`${what}: ${name} is both included and excluded`);
   return problems;
+}
+
+/** What is wrong with a name or glob by itself. */
+export function patternProblems(name: string): string[] {
+  return compile(name) === undefined
+    ? [`${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`]
+    : [];
 }

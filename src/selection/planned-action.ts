@@ -2,10 +2,10 @@ import type { PlannedAction } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import { includesExcludes } from './includes-excludes.ts';
 
-/** Whether an action's selector can match items of one of these group-resources. */
+/** Whether an action's selector can match anything in a batch of these group-resources. */
 export function concerns(
   { groupResources, excludedGroupResources }: PlannedAction,
-  candidates: readonly GroupResource[],
+  batch: { readonly groupResources: readonly GroupResource[] },
 ): boolean {
-  return candidates.some(includesExcludes(groupResources, excludedGroupResources).includes);
+  return batch.groupResources.some(includesExcludes(groupResources, excludedGroupResources).includes);
 }

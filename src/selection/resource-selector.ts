@@ -1,6 +1,6 @@
 import type { ResourceSelector } from '../api/resource-selector.ts';
 import type { GroupResource } from '../api/unstructured.ts';
-import { includesExcludes } from './includes-excludes.ts';
+import { includesExcludes, patternProblems } from './includes-excludes.ts';
 import { labelMatcher } from './label-selector.ts';
 
 /** What a person means by a resource's name; `undefined` if the cluster serves nothing of that name. */
@@ -48,4 +48,27 @@ export function resolveNames(names: readonly string[] | undefined, resolve: Reso
 /** Names that a selector excludes, as canonical group-resources. Velero ignores `*` there. */
 export function resolveExcludes(names: readonly string[] | undefined, resolve: ResolveResource): string[] {
   return resolveNames(names, resolve).filter((name) => name !== '*');
+}
+
+const selectorLists = ['includedResources', 'excludedResources', 'includedNamespaces', 'excludedNamespaces'] as const;
+
+/** What is wrong with a selector that somebody has written, each problem with its member's name. */
+export function selectorProblems(selector: ResourceSelector): string[] {
+  const problems: string[] = [];
+  for (const list of selectorLists) {
+    const names: unknown = selector[list] ?? [];
+    if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
+      problems.push(`${list}: expected a list of texts`);
+    else problems.push(...names.flatMap((name) => patternProblems(name).map((problem) => `${list}: ${problem}`)));
+  }
+  const { labelSelector = '' }: { readonly labelSelector?: unknown } = selector;
+  if (typeof labelSelector !== 'string') return [...problems, 'labelSelector: expected text'];
+  try {
+    labelMatcher(labelSelector);
+  } catch (error) {
+    problems.push(`labelSelector: ${(error as Error).message}`);
+  }
+  const known: readonly string[] = [...selectorLists, 'labelSelector'];
+  const unknown = Object.keys(selector).filter((key) => !known.includes(key));
+  return [...problems, ...unknown.map((key) => `${key}: unknown; known are ${known.join(', ')}`)];
 }

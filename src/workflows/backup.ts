@@ -206,7 +206,7 @@ export class BackupRun {
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
     let batch = collected;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch.groupResources))) {
+    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
       const executed = await steps.executeBackupItemAction.executeWithOptions(
         { summary: `${action.name}, ${batch.items} items` },
         [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],

@@ -151,7 +151,7 @@ export class RestoreRun {
 
   async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
     let batch = original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch.groupResources))) {
+    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
       const executed = await steps.executeRestoreItemAction.executeWithOptions(
         { summary: `${action.name}, ${batch.items} items` },
         [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],

@@ -20,6 +20,6 @@ describe('concerns', () => {
   ];
   for (const [what, action, groupResources, expected] of cases) {
     it(`takes an action to concern ${what}`, () =>
-      assert.equal(concerns({ name: 'example.com/a', ...action }, groupResources), expected));
+      assert.equal(concerns({ name: 'example.com/a', ...action }, { groupResources }), expected));
   }
 });

@@ -27,6 +27,7 @@ const config: Config = {
   volumeSnapshotLocations: [{ name: 'disks', provider: 'memory' }],
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
+  itemActions: [],
   defaultBackupTtl: '720h0m0s',
   outOfReachTimeout: '10m0s',
 };

@@ -5,6 +5,7 @@ import { cloneJson, isRawNumber, parseJson } from '../../api/json.ts';
 import type { Restore } from '../../api/restore.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
 import type { KubernetesReader } from '../../kubernetes/reader.ts';
+import { actionName } from '../item-action-name.ts';
 import type { BackupItemAction, RestoreItemAction, RestoreItemActionOutput } from '../item-action.ts';
 import type { Check } from './check.ts';
 
@@ -79,7 +80,7 @@ export const itemActionChecks: readonly Check<ItemActionSubject>[] = [
   {
     title: 'the name has a prefix, and the selector is data',
     async verify({ action: { name, appliesTo } }) {
-      assert.match(name, /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/);
+      assert.match(name, actionName);
       assert.deepEqual(JSON.parse(JSON.stringify(appliesTo)), appliesTo);
     },
   },
