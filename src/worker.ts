@@ -6,6 +6,7 @@ import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptor } from './activities/lease.ts';
+import { openDataConverter } from './codec.ts';
 import { connect } from './kubernetes/http-client.ts';
 import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
@@ -34,11 +35,12 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
 /** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
 export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
   const registry = await loadRegistry(config);
+  const dataConverter = await openDataConverter(config.temporal);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
   const connection = await Connection.connect({ address, ...secrets });
-  const temporal = new Client({ connection, namespace });
+  const temporal = new Client({ connection, namespace, dataConverter });
   const kubernetes = await connect(config.kubernetes);
   const dependencies: Dependencies = {
     ...createProviders(config, registry),
@@ -53,6 +55,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     namespace,
     taskQueue,
     ...workflows(),
+    dataConverter,
     activities: createActivities(dependencies),
     interceptors: { activity: [(context) => ({ inbound: leaseInterceptor(context) })] },
     maxHeartbeatThrottleInterval: '2 seconds',

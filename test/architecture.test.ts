@@ -26,7 +26,8 @@ const table: Readonly<Record<string, Row>> = {
   },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
-    values: 'api/ config.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
+    values:
+      'api/ codec.ts config.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
     types: 'plugins/ workflows/',
   },
   'cli/': { values: 'api/ config.ts selection/ client/ cli-progress cli-table3 commander yaml node:' },
@@ -39,12 +40,14 @@ const table: Readonly<Record<string, Row>> = {
     lazily: 'kubernetes/',
   },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
+  'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'config.ts': { values: 'api/ config-item-actions.ts config-section.ts yaml node:fs/promises node:os node:path' },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
   'search-attributes.ts': { types: '@temporalio/client' },
   'worker.ts': {
-    values: 'api/ kubernetes/ plugins/ activities/ search-attributes.ts @temporalio/client @temporalio/worker node:',
+    values:
+      'api/ codec.ts kubernetes/ plugins/ activities/ search-attributes.ts @temporalio/client @temporalio/worker node:',
   },
 };
 

@@ -1,4 +1,4 @@
-import type { RunRef, StagedRef } from './run.ts';
+import type { RunRef, StagedRef, Step } from './run.ts';
 import type { ResourceIdentifier, Unstructured } from './unstructured.ts';
 
 /** Velero's names of the kinds of actions that another Temporal worker may run. */
@@ -98,4 +98,18 @@ export function readBatchAnswer(answer: unknown, { answerPrefix, content }: Hand
   if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0)
     return { failure: 'it answered without "bytes", the size of what it wrote' };
   return { key, sha256, bytes };
+}
+
+const handedPrefix = 'handed-over-';
+
+/** The id of the activity in which another worker runs a step. Its payloads alone are another party's. */
+export function handedActivityId(step: Step): string {
+  return `${handedPrefix}${step}`;
+}
+
+/** Whether a payload comes from, or goes to, such an activity. */
+export function isHandedActivity(
+  context: { readonly type: string; readonly activityId?: string } | undefined,
+): boolean {
+  return context?.type === 'activity' && (context.activityId?.startsWith(handedPrefix) ?? false);
 }

@@ -159,8 +159,11 @@ describe('loadRegistry', () => {
       './wrong.mjs',
       './names.mjs',
       worker,
-    ).catch((error: Error) => error.message);
-    const problems = String(message).replace('itemActions: ', '').split('; ');
+    ).then(
+      () => 'nothing',
+      (error: Error) => error.message,
+    );
+    const problems = message.replace('itemActions: ', '').split('; ');
     const expected = [
       /^import \.\/gone\.mjs: Cannot find module '.*gone\.mjs'/,
       /^import gone: no such package is installed for .*bowline-actions-.* or /,
