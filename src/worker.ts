@@ -55,7 +55,7 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
     namespace,
     taskQueue,
     ...workflows(),
-    dataConverter,
+    dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
     interceptors: { activity: [(context) => ({ inbound: leaseInterceptor(context) })] },
     maxHeartbeatThrottleInterval: '2 seconds',
@@ -106,8 +106,12 @@ function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Pr
 function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: workflowFile('index') };
+}
+
+function workflowFile(name: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+  return fileURLToPath(new URL(`./workflows/${name}.${extension}`, import.meta.url));
 }
 
 async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {

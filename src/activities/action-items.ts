@@ -3,6 +3,7 @@ import type { Restore } from '../api/restore.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ResolvedSelector } from '../selection/resource-selector.ts';
 import type { BackupBatchItem, RestoreBatchItem } from './batch.ts';
+import type { BackupPlan, RestorePlan } from './plan.ts';
 import { resetMetadata } from './reset-metadata.ts';
 
 /** An item of a batch, as item actions and their selectors see it. */
@@ -50,4 +51,14 @@ export function restoreActionItem(entry: RestoreBatchItem, { spec }: Restore): A
     item,
     changedTo: (changed) => ({ groupResource, itemFromBackup, item: changed }),
   };
+}
+
+/** An item on its way in either direction. */
+export function actionItem(
+  entry: BackupBatchItem | RestoreBatchItem,
+  plan: BackupPlan | RestorePlan,
+): ActionItem<BackupBatchItem | RestoreBatchItem> {
+  return 'restore' in plan
+    ? restoreActionItem(entry as RestoreBatchItem, plan.restore)
+    : backupActionItem(entry as BackupBatchItem);
 }

@@ -1,3 +1,4 @@
+import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
@@ -11,6 +12,7 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -26,6 +28,8 @@ export interface Activities
     CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
+    HandOverItemsActivities,
+    AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
     SnapshotVolumesActivities,
@@ -46,6 +50,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createHandOverItems(dependencies, openRun),
+    ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),

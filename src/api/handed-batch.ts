@@ -81,6 +81,8 @@ export function readBatchAnswer(answer: unknown, { answerPrefix, content }: Hand
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
     return { failure: `it answered with ${answer === null ? 'null' : typeof answer}; expected an object` };
   const given = answer as Record<string, unknown>;
+  if (typeof given['unreadable'] === 'string')
+    return { failure: `it answered in an encoding that can't be read (${given['unreadable'].slice(0, 100)})` };
   if (content !== undefined) {
     if (typeof given['content'] === 'string' && given['content'].length <= mostContent)
       return { content: given['content'] };
