@@ -64,10 +64,12 @@ function itemAnswer(
 ): ItemAnswer {
   const unknown = Object.keys(line).filter((key) => !members.includes(key));
   if (unknown.length > 0) throw refused(`it has members that nobody knows; known are ${members.join(', ')}`);
-  const { index, error, item, additionalItems, skipRestore } = line;
+  // Some languages write null for what is absent.
+  const present = Object.fromEntries(Object.entries(line).filter(([, value]) => value !== null));
+  const { index, error, item, additionalItems, skipRestore } = present;
   const given = typeof index === 'number' ? handed.get(index) : undefined;
   if (given === undefined) throw refused('its index is none of those in the batch');
-  const log = logOf(line['log']);
+  const log = logOf(present['log']);
   if (error !== undefined) {
     if (typeof error === 'string' && error !== '') return { index: given.index, error, log };
     throw refused('error: expected text');

@@ -78,8 +78,10 @@ export interface NoAnswer {
  * there, so that it may go on as an activity's input.
  */
 export function readBatchAnswer(answer: unknown, { answerPrefix, content }: HandedBatch): BatchAnswer | NoAnswer {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
-    return { failure: `it answered with ${answer === null ? 'null' : typeof answer}; expected an object` };
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+    const what = answer === null ? 'null' : typeof answer;
+    return { failure: `it answered with ${Array.isArray(answer) ? 'a list' : what}; expected an object` };
+  }
   const given = answer as Record<string, unknown>;
   if (typeof given['unreadable'] === 'string')
     return { failure: `it answered in an encoding that can't be read (${given['unreadable'].slice(0, 100)})` };

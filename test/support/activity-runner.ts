@@ -100,9 +100,14 @@ export class ActivityRunner {
     return { ...(await this.stage(items)), items: items.length, groupResources };
   }
 
+  /** The text of a file of staging. */
+  text({ key }: StagedRef): string {
+    return gunzipSync(this.store.objects.get(key)!).toString();
+  }
+
   /** The values in a file of staging. */
-  staged<T>({ key }: StagedRef): T[] {
-    const text = gunzipSync(this.store.objects.get(key)!).toString();
+  staged<T>(file: StagedRef): T[] {
+    const text = this.text(file);
     return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
   }
 
