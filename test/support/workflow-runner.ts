@@ -41,6 +41,9 @@ export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: obje
 
 const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
 
+/** A history comes whole where it has few events, however long these are. */
+const mostHistoryBytes = 64 * 1024 * 1024;
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflows, bundled once per run of tests. */
@@ -66,7 +69,8 @@ export class WorkflowRunner {
   }
 
   static async connect({ address }: { readonly address: string }): Promise<WorkflowRunner> {
-    const connection = await Connection.connect({ address });
+    const channelArgs = { 'grpc.max_receive_message_length': mostHistoryBytes };
+    const connection = await Connection.connect({ address, channelArgs });
     await registerSearchAttributes(connection, 'default');
     return new WorkflowRunner(connection, await NativeConnection.connect({ address }));
   }
