@@ -28,6 +28,7 @@ interface ActionWorkerActivities {
 }
 
 const mostFailureText = 1_000;
+const mostAttempts = 3;
 
 /** Runs the actions that concern a batch, in order; each goes on from what the one before has made of it. */
 export async function executeItemActions(
@@ -87,7 +88,9 @@ async function answerOf(
     activityId: handedActivityId(step),
     scheduleToStartTimeout: worker.startTimeoutMs,
     startToCloseTimeout: worker.timeoutMs,
-    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    // A worker may name the delay of its next attempt, and name any.
+    scheduleToCloseTimeout: mostAttempts * (worker.startTimeoutMs + worker.timeoutMs),
+    retry: { initialInterval: '1 second', maximumAttempts: mostAttempts },
     // A worker that hangs would keep a cancelled run waiting; what it still writes, nobody reads.
     cancellationType: 'TRY_CANCEL',
   });

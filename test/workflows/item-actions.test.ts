@@ -149,6 +149,11 @@ describe('an item action that another worker runs', () => {
 
   const ends: readonly [string, () => Error, RegExp][] = [
     ['fails for good', () => ApplicationFailure.nonRetryable('no licence'), /failed: no licence$/],
+    [
+      'wants to be asked again in a year',
+      () => ApplicationFailure.create({ message: 'later', nextRetryDelay: '1 year' }),
+      /failed: later$/,
+    ],
     ['says of itself that it was cancelled', () => new CancelledFailure('who knows'), /failed: /],
     [
       'fails with details that nobody can read',
