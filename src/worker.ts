@@ -6,8 +6,10 @@ import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
+import { openDataConverter } from './codec.ts';
 import { connect } from './kubernetes/http-client.ts';
-import { createRegistry } from './plugins/registry.ts';
+import type { ItemActions } from './plugins/item-action-lists.ts';
+import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { serveSignedFiles } from './signed-files.ts';
 
@@ -46,18 +48,20 @@ export async function prepareWorker(
   { dependencies: others = {}, leases = {} }: WorkerParts = {},
 ): Promise<PreparedWorker> {
   const { interceptors, ...rest } = options;
+  const registry = await loadRegistry(config);
+  const dataConverter = await openDataConverter(config.temporal);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
   const connection = await Connection.connect({ address, ...secrets });
-  const temporal = new Client({ connection, namespace });
+  const temporal = new Client({ connection, namespace, dataConverter });
   const kubernetes = await connect(config.kubernetes);
   const signedFiles = await serveSignedFiles(config.backupStorageLocations, {
     now: () => new Date(),
     warn: (message) => Runtime.instance().logger.warn(message),
   });
   const dependencies: Dependencies = {
-    ...createProviders(config),
+    ...createProviders(config, registry),
     config,
     kubernetes,
     isRunning: (workflowId) => isRunning(temporal, workflowId),
@@ -70,6 +74,7 @@ export async function prepareWorker(
     namespace,
     taskQueue,
     ...(options.workflowBundle === undefined && workflows()),
+    dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
     interceptors: {
       activity: [
@@ -96,8 +101,8 @@ export async function prepareWorker(
 /** Stores and snapshotters by location, each opened once, and the item actions. */
 function createProviders(
   config: Config,
-): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions' | 'deleteItemActions'> {
-  const registry = createRegistry();
+  registry: Registry,
+): Pick<Dependencies, 'store' | 'snapshotter' | keyof ItemActions> {
   return {
     store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
     snapshotter: remembered((name) =>
@@ -127,8 +132,12 @@ function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Pr
 function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: workflowFile('index') };
+}
+
+function workflowFile(name: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+  return fileURLToPath(new URL(`./workflows/${name}.${extension}`, import.meta.url));
 }
 
 /** Renews Temporal's own count of an attempt's time, unless the attempt is over. One that is to be cancelled is not. */

@@ -12,7 +12,7 @@ import { temporalServer } from './support/servers.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: root }).sort();
+const documents = globSync(['*.md', '{docs,examples}/**/*.md'], { cwd: root }).sort();
 const scripts = Object.keys((parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts);
 
 function read(document: string): string {

@@ -8,6 +8,8 @@ export interface BackupBatchItem {
   /** The version it was listed in; its place in the archive keeps it, whatever an action makes of `apiVersion`. */
   readonly version: string;
   readonly item: Unstructured;
+  /** The labels that were read from the cluster; absent while `item` still has them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** An item on its way into the cluster. */

@@ -1,3 +1,4 @@
+import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
@@ -12,6 +13,7 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -28,6 +30,8 @@ export interface Activities
     CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
+    HandOverItemsActivities,
+    AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
     SnapshotVolumesActivities,
@@ -50,6 +54,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createHandOverItems(dependencies, openRun),
+    ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),

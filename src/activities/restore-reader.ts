@@ -1,6 +1,6 @@
 import type { Unstructured } from '../api/unstructured.ts';
 import type { KubernetesReader } from '../kubernetes/reader.ts';
-import { matchesLabels, parseLabelSelector } from '../selection/label-selector.ts';
+import { labelMatcher } from '../selection/label-selector.ts';
 
 /**
  * What a restore's actions read: the cluster, and the backup's own PodVolumeBackups where the cluster has none. Those of the backup
@@ -12,8 +12,8 @@ export function restoreReader(cluster: KubernetesReader, podVolumeBackups: reado
     async list(groupResource, options) {
       const found = await cluster.list(groupResource, options);
       if (groupResource !== 'podvolumebackups.velero.io' || found.length > 0) return found;
-      const selector = parseLabelSelector(options?.labelSelector ?? '');
-      return podVolumeBackups.filter(({ metadata }) => matchesLabels(selector, metadata.labels));
+      const matchesLabels = labelMatcher(options?.labelSelector ?? '');
+      return podVolumeBackups.filter(({ metadata }) => matchesLabels(metadata.labels));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { BowlineError, type ErrorCode } from '../api/errors.ts';
 import { groupOf, groupResourceOf, versionOf, type GroupResource, type Unstructured } from '../api/unstructured.ts';
 import type { KubernetesReader } from '../plugins/index.ts';
-import { matchesLabels, parseLabelSelector } from '../selection/label-selector.ts';
+import { labelMatcher } from '../selection/label-selector.ts';
 
 /** The cluster of a case: what is in it, and what its API server does. */
 export interface CaseCluster {
@@ -72,12 +72,12 @@ export function caseReader(given: CaseCluster): KubernetesReader {
     async list(groupResource, { namespace, labelSelector = '' } = {}) {
       if (!serves(groupResource)) return [];
       refuse('list', groupResource);
-      const selector = parseLabelSelector(labelSelector);
+      const matchesLabels = labelMatcher(labelSelector);
       return sorted.filter(
         (object) =>
           resourceOf(object) === groupResource &&
           (namespace === undefined || object.metadata.namespace === namespace) &&
-          matchesLabels(selector, object.metadata.labels),
+          matchesLabels(object.metadata.labels),
       );
     },
   };

@@ -1,7 +1,9 @@
+import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from '../api/locations.ts';
 import { backupItemActions } from './backup-item-actions/index.ts';
-import type { BackupItemAction, DeleteItemAction, RestoreItemAction } from './item-action.ts';
+import { loadItemActions } from './configured-item-actions.ts';
+import { noItemActions, type ItemActions } from './item-action-lists.ts';
 import type { ObjectStore, ObjectStoreFactory } from './object-store.ts';
 import { aws } from './object-stores/aws.ts';
 import { azure } from './object-stores/azure.ts';
@@ -13,12 +15,7 @@ import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snaps
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
 
 /** Names to implementations; built per process, never global. */
-export interface Registry {
-  /** In the order in which they run: by name. */
-  readonly backupItemActions: readonly BackupItemAction[];
-  readonly restoreItemActions: readonly RestoreItemAction[];
-  /** None is built in: Velero's own are for CSI snapshots and data movers. */
-  readonly deleteItemActions: readonly DeleteItemAction[];
+export interface Registry extends ItemActions {
   /** The location of that name. @throws BowlineError `InvalidConfig`, naming the known ones */
   named<Location extends { readonly name: string }>(locations: readonly Location[], name: string): Location;
   /** Opens the bucket of a storage location; keys are below its prefix. Rejects with `InvalidConfig`. */
@@ -29,12 +26,27 @@ export interface Registry {
 const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore, gcp };
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
 
-/** The registry of everything that is built in. */
-export function createRegistry(): Registry {
+const builtIn: ItemActions = {
+  backupItemActions: byName(backupItemActions),
+  restoreItemActions: byName(restoreItemActions),
+  // Velero's own are for CSI snapshots and data movers.
+  deleteItemActions: [],
+};
+
+/**
+ * The registry of everything that is built in, and of what a configuration adds to it. Item actions run in the order of their names,
+ * and then those of the configuration in its own. Rejects with `InvalidConfig`, as `loadItemActions` does.
+ */
+export async function loadRegistry({ itemActions }: Pick<Config, 'itemActions'>): Promise<Registry> {
+  return createRegistry(await loadItemActions(itemActions, builtIn));
+}
+
+/** The registry of everything that is built in, and of item actions that run after those. */
+export function createRegistry(more: ItemActions = noItemActions): Registry {
   return {
-    backupItemActions: byName(backupItemActions),
-    restoreItemActions: byName(restoreItemActions),
-    deleteItemActions: [],
+    backupItemActions: [...builtIn.backupItemActions, ...more.backupItemActions],
+    restoreItemActions: [...builtIn.restoreItemActions, ...more.restoreItemActions],
+    deleteItemActions: more.deleteItemActions,
 
     named(locations, name) {
       const location = locations.find((candidate) => candidate.name === name);

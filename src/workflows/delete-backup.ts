@@ -1,9 +1,10 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
 import type { BatchRef, PlannedAction } from '../api/run.ts';
+import { concerns } from '../selection/planned-action.ts';
 import { steps, transfers, waits } from './activity-options.ts';
 import { deleteStaging } from './artifacts.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, historyIsLong, isCancelled } from './endings.ts';
 import { inLanes, Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';

@@ -30,6 +30,7 @@ const config: Config = {
   volumeSnapshotLocations: [{ name: 'disks', provider: 'memory' }],
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
+  itemActions: [],
   defaultBackupTtl: '720h0m0s',
   outOfReachTimeout: '10m0s',
 };
@@ -108,9 +109,14 @@ export class ActivityRunner {
     return { ...(await this.stage(items)), items: items.length, groupResources };
   }
 
+  /** The text of a file of staging. */
+  text({ key }: StagedRef): string {
+    return gunzipSync(this.store.objects.get(key)!).toString();
+  }
+
   /** The values in a file of staging. */
-  staged<T>({ key }: StagedRef): T[] {
-    const text = gunzipSync(this.store.objects.get(key)!).toString();
+  staged<T>(file: StagedRef): T[] {
+    const text = this.text(file);
     return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
   }
 

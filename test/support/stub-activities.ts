@@ -137,6 +137,16 @@ const defaults: Activities = {
     archived: {},
   }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  handOverItems: async ({ run: { kind, name, uid }, step, action, batch }) => ({
+    version: 1,
+    kind: kind === 'restore' ? 'RestoreItemAction' : 'BackupItemAction',
+    action,
+    run: { kind, name, uid },
+    items: batch.items,
+    batch: { ...stagedRef(`${step}-handed`), location: 'default', provider: 'memory', bucket: 'bucket' },
+    answerPrefix: `${step}-answer-`,
+  }),
+  adoptItems: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   archiveItems: async ({ batch, step, order }) => ({
     segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
     report: reportRef(`${step}-report`),

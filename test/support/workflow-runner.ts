@@ -38,12 +38,16 @@ export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: obje
 
 const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
 
+/** A history comes whole where it has few events, however long these are. */
+const mostHistoryBytes = 64 * 1024 * 1024;
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflows, bundled once per run of tests. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
   return bundle;
@@ -62,7 +66,8 @@ export class WorkflowRunner {
   }
 
   static async connect({ address }: { readonly address: string }): Promise<WorkflowRunner> {
-    const connection = await Connection.connect({ address });
+    const channelArgs = { 'grpc.max_receive_message_length': mostHistoryBytes };
+    const connection = await Connection.connect({ address, channelArgs });
     await registerSearchAttributes(connection, 'default');
     return new WorkflowRunner(connection, await NativeConnection.connect({ address }));
   }
