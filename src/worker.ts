@@ -35,7 +35,7 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
 /** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
 export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
   const registry = await loadRegistry(config);
-  const dataConverter = await openDataConverter(config.temporal);
+  const dataConverter = await openDataConverter(config.temporal.codec);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });

@@ -5,17 +5,14 @@ import {
   bundleWorkflowCode,
   DefaultLogger,
   NativeConnection,
-  Runtime,
   Worker,
   type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { registerSearchAttributes } from '../../src/search-attributes.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
+import './quiet-runtime.ts';
 import type { StubActivities } from './stub-activities.ts';
-
-// Failures of activities are what many of these tests are about: no need to log them.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** The events of one run. */
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
