@@ -22,7 +22,7 @@ interface Key {
  * What workers and clients convert payloads with: encrypted with AES-256-GCM where the configuration names keys, else in the clear.
  * Rejects with `InvalidConfig` if the keys can't be read.
  */
-export async function openDataConverter({ codec }: Config['temporal']): Promise<DataConverter> {
+export async function openDataConverter(codec: Config['temporal']['codec']): Promise<DataConverter> {
   return codec === undefined ? {} : { payloadCodecs: [encryptingCodec(await readKeys(codec.keyFile))] };
 }
 

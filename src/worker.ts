@@ -49,7 +49,7 @@ export async function prepareWorker(
 ): Promise<PreparedWorker> {
   const { interceptors, ...rest } = options;
   const registry = await loadRegistry(config);
-  const dataConverter = await openDataConverter(config.temporal);
+  const dataConverter = await openDataConverter(config.temporal.codec);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });

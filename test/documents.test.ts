@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
+import { readItemAnswers } from '../src/activities/item-answers.ts';
+import { readBatchAnswer, type HandedBatch, type HandedItem } from '../src/api/handed-batch.ts';
 import { parseConfig } from '../src/config.ts';
+import { loadRegistry } from '../src/plugins/registry.ts';
 import { createApplication } from './end-to-end/application.ts';
 import { createEnvironment, type Environment } from './end-to-end/environment.ts';
 import { temporalServer } from './support/servers.ts';
@@ -63,6 +68,42 @@ describe('the documents', () => {
   it('show a configuration that is valid', () => {
     for (const document of documents) {
       for (const block of blocks(document, 'yaml')) parseConfig(block, { file: document, env: {} });
+    }
+  });
+});
+
+describe('the contract with other workers, in docs/plugins.md', () => {
+  const document = 'docs/plugins.md';
+  const [handed, answer] = blocks(document, 'json').map((text) => JSON.parse(text) as unknown) as [HandedBatch, object];
+  const [batch, answers] = blocks(document, 'jsonl') as [string, string];
+  const [header, ...items] = batch
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown) as [object, ...HandedItem[]];
+
+  it('shows a batch with its header and as many items as it says', () => {
+    const { version, kind, action } = handed;
+    assert.partialDeepStrictEqual(header, { version, kind, action });
+    assert.equal(items.length, handed.items);
+  });
+
+  it('shows a result that is taken', () => assert.deepEqual(readBatchAnswer(answer, handed), answer));
+
+  it('shows answers that are taken', async () => {
+    const byIndex = new Map(items.map((item) => [item.index, item]));
+    const read = await readItemAnswers(gzipSync(answers), byIndex, handed.kind);
+    assert.deepEqual([...read.keys()], [...byIndex.keys()]);
+    assert.ok(read.get(0)?.item && read.get(4)?.error);
+  });
+
+  it('shows a module that a worker takes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bowline-plugins-'));
+    try {
+      writeFileSync(join(folder, 'actions.ts'), blocks(document, 'ts')[0]!);
+      const { restoreItemActions } = await loadRegistry({ itemActions: [{ module: './actions.ts', folder }] });
+      assert.equal(restoreItemActions.at(-1)?.name, 'example.com/pause');
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

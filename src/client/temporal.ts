@@ -133,8 +133,8 @@ export class Temporal {
   }
 
   async #connect(): Promise<Client> {
-    const { address, namespace, apiKey, tls } = this.#config;
-    const dataConverter = await openDataConverter(this.#config);
+    const { address, namespace, apiKey, tls, codec } = this.#config;
+    const dataConverter = await openDataConverter(codec);
     try {
       const connection = await Connection.connect({
         address,

@@ -82,6 +82,15 @@ describe('bowline action', () => {
     assert.match(err, /known are .*velero\.io\/service-account, example\.com\/mark/);
   });
 
+  it('starts no worker with actions that are wrong, and tells all that is', async () => {
+    const text = 'itemActions: [{ module: ./gone.mjs }, { module: ./mine.mjs }, { module: ./mine.mjs }]';
+    const loadConfig = async () => parseConfig(text, { file: join(folder, 'bowline.yaml'), env: {} });
+    const { err, exitCode } = await runCli(['worker'], {}, { loadConfig });
+    assert.equal(exitCode, 2);
+    assert.match(err, /import \.\/gone\.mjs: Cannot find module/);
+    assert.match(err, /BackupItemAction example\.com\/mark of \.\/mine\.mjs: one of \.\/mine\.mjs has that name/);
+  });
+
   it('tells what is wrong with the actions of the configuration', async () => {
     const loadConfig = async () =>
       parseConfig('itemActions: [{ module: ./gone.mjs }]', { file: join(folder, 'x'), env: {} });

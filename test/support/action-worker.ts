@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { DefaultFailureConverter, type DataConverter, type Payload } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { HandedBatch } from '../../src/api/handed-batch.ts';
+import './quiet-runtime.ts';
 
 /** What a worker of item actions does with a batch. */
 export type ExecuteBatch = (batch: HandedBatch) => Promise<unknown>;

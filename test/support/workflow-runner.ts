@@ -10,8 +10,8 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { registerSearchAttributes } from '../../src/search-attributes.ts';
-import './quiet-runtime.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
+import './quiet-runtime.ts';
 import type { StubActivities } from './stub-activities.ts';
 
 /** The events of one run. */
