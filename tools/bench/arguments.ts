@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 
 /** What to measure, and with how much. */
 export interface BenchOptions {
-  readonly job: 'backup' | 'restore';
-  /** Items in the cluster, besides what a cluster has of its own. Default 5,000. */
+  readonly job: 'backup' | 'restore' | 'actions';
+  /** Items in the cluster, besides what a cluster has of its own; of `actions`, pods. Default 5,000. */
   readonly items: number;
   /** How often to measure the job and its floor, in turn. Default 1. */
   readonly runs: number;
@@ -16,7 +16,7 @@ export interface BenchOptions {
 }
 
 /** What to type. */
-export const usage = `usage: npm run bench -- backup|restore [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]`;
+export const usage = `usage: npm run bench -- backup|restore|actions [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]`;
 
 /** Reads the command line. @throws Error with what is wrong, for people */
 export function parseBenchArguments(args: readonly string[]): BenchOptions {
@@ -32,8 +32,8 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions {
     },
   });
   const [job, ...rest] = positionals;
-  if ((job !== 'backup' && job !== 'restore') || rest.length > 0)
-    throw new Error(`expected backup or restore, got ${positionals.join(' ') || 'nothing'}`);
+  if (!isJob(job) || rest.length > 0)
+    throw new Error(`expected backup, restore or actions, got ${positionals.join(' ') || 'nothing'}`);
   return {
     job,
     items: count('items', values.items),
@@ -42,6 +42,10 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions {
     json: values.json,
     ...(values.profiles !== undefined && { profiles: values.profiles }),
   };
+}
+
+function isJob(text: string | undefined): text is BenchOptions['job'] {
+  return text === 'backup' || text === 'restore' || text === 'actions';
 }
 
 function count(name: string, text: string): number {

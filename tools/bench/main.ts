@@ -1,4 +1,5 @@
-// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`.
+// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`,
+// or what the item actions on pods cost: `npm run bench -- actions --items 10000`.
 import { availableParallelism, loadavg } from 'node:os';
 import { loadConfig } from '../../src/config.ts';
 import { connect } from '../../src/kubernetes/http-client.ts';
@@ -9,7 +10,7 @@ import { runJob, type EndedJob, type Job } from './job.ts';
 import { namespaceNames } from './mixture.ts';
 import { seedCluster } from './seed.ts';
 import { startBenchStack, type BenchStack } from './stack.ts';
-import { summarize, tableOf, type Measurement } from './statistics.ts';
+import { summarize, summarizeActions, tableOf, type ActionsMeasurement, type Measurement } from './statistics.ts';
 
 /** Load per processor beyond which others disturb the measurement. */
 const busyLoad = 0.5;
@@ -27,7 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const options = readOptions();
 try {
-  const result = summarize(await bench(options));
+  const result =
+    options.job === 'actions' ? summarizeActions(await benchActions(options)) : summarize(await bench(options));
   await stop();
   if (!options.json) console.log(tableOf(result));
   console.log(JSON.stringify(result));
@@ -51,10 +53,28 @@ function readOptions(): BenchOptions {
   }
 }
 
-async function bench({ job, items, runs, seed, profiles }: BenchOptions): Promise<Measurement[]> {
+/** Each run in a process of its own; no server is started. */
+async function benchActions({ items, runs, seed, profiles }: BenchOptions): Promise<ActionsMeasurement[]> {
+  sayIfBusy();
+  const measurements: ActionsMeasurement[] = [];
+  for (let run = 1; run <= runs; run++) {
+    const args = [String(items), String(seed)];
+    const { message } = await startChild<ActionsMeasurement>({ script: './actions.ts', args, profiles });
+    const { actions, seconds, cpuSeconds } = message;
+    say(`actions ${run}/${runs}: ${items} pods, ${actions} actions in ${shown(seconds)}, ${shown(cpuSeconds)} of CPU`);
+    measurements.push(message);
+  }
+  return measurements;
+}
+
+function sayIfBusy(): void {
   const [load = 0] = loadavg();
   if (load > busyLoad * availableParallelism())
     say(`this machine is busy (load ${load.toFixed(1)}): the numbers will not hold`);
+}
+
+async function bench({ job, items, runs, seed, profiles }: BenchOptions): Promise<Measurement[]> {
+  sayIfBusy();
   say('starting Kubernetes (etcd waits for the disk: fsync is on), Temporal and S3');
   stack = await startBenchStack();
   await fill(stack, { items, seed });
