@@ -1,8 +1,7 @@
 import { BowlineError, errorText, isPermanent } from '../api/errors.ts';
 import type { BatchAnswer, HandedBatch, HandedItem, ItemAnswer, NoAnswer } from '../api/handed-batch.ts';
 import type { BatchRef, Step } from '../api/run.ts';
-import { actionItem } from './action-items.ts';
-import { readBatch, writeBatch, type BackupBatchItem, type RestoreBatchItem } from './batch.ts';
+import { openActionBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { ExecutedItemAction } from './execute-backup-item-action.ts';
 import { mostAnswerBytes, readItemAnswers } from './item-answers.ts';
@@ -41,15 +40,15 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
       const answers = await answersOf(input, { staging, handed, root });
       const report = new Report(dependencies.now);
 
-      const items: (BackupBatchItem | RestoreBatchItem)[] = [];
-      const entries = await readBatch<BackupBatchItem | RestoreBatchItem>(staging, input.batch);
-      for (const [index, entry] of entries.entries()) {
-        const answer = answers(index);
+      const batch = await openActionBatch(staging, input.batch, plan);
+      const left: unknown[] = [];
+      let index = 0;
+      for (const { identifier, item, asItWas, changedTo } of batch.items) {
+        const answer = answers(index++);
         if (answer === undefined) {
-          items.push(entry);
+          left.push(asItWas);
           continue;
         }
-        const { identifier, item, changedTo } = actionItem(entry, plan);
         for (const { level, message } of answer.log ?? []) report[level](message, identifier);
         if (answer.error !== undefined) {
           report.error(`Error executing item action ${action}`, identifier, answer.error);
@@ -58,10 +57,10 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
           report.info(`Skipping item: ${action} says so`, identifier);
         } else {
           report.additional(answer.additionalItems ?? []);
-          items.push(answer.item === undefined ? entry : changedTo(answer.item));
+          left.push(answer.item === undefined ? asItWas : changedTo(answer.item));
         }
       }
-      return { batch: await writeBatch(staging, input.step, items), report: await report.write(staging, input.step) };
+      return { batch: await batch.write(input.step, left), report: await report.write(staging, input.step) };
     },
   };
 

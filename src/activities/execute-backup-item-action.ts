@@ -4,8 +4,8 @@ import { readerOf } from '../kubernetes/reader.ts';
 import type { Registered } from '../plugins/item-action-lists.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { backupActionItem } from './action-items.ts';
-import { readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
+import { openBackupBatch } from './action-items.ts';
+import type { BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
@@ -50,12 +50,12 @@ export function createExecuteBackupItemAction(
       const reader = readerOf(kubernetes, signal);
       const report = new Report(now);
 
-      const items: BackupBatchItem[] = [];
-      for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
+      const batch = await openBackupBatch(staging, input.batch);
+      const left: BackupBatchItem[] = [];
+      for (const { identifier, matched, item, asItWas, changedTo } of batch.items) {
         signal.throwIfAborted();
-        const { identifier, matched, item, changedTo } = backupActionItem(entry);
         if (!selector.matchesItem(matched)) {
-          items.push(entry);
+          left.push(asItWas);
           continue;
         }
         const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
@@ -65,10 +65,10 @@ export function createExecuteBackupItemAction(
           continue;
         }
         report.additional(result.output.additionalItems ?? []);
-        items.push(changedTo(result.output.updatedItem));
+        left.push(changedTo(result.output.updatedItem));
       }
       return {
-        batch: await writeBatch(staging, input.step, items),
+        batch: await batch.write(input.step, left),
         report: await report.write(staging, input.step),
       };
     },

@@ -2,8 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { mostContent, type BatchHeader, type HandedBatch, type HandedItem } from '../api/handed-batch.ts';
 import type { BatchRef, PlannedWorker, Step } from '../api/run.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { actionItem } from './action-items.ts';
-import { readBatch, type BackupBatchItem, type RestoreBatchItem } from './batch.ts';
+import { openActionBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import { placeOf } from './locations.ts';
@@ -39,12 +38,15 @@ export function createHandOverItems(dependencies: Dependencies, openRun: OpenRun
       const discovery = await kubernetes.discover({ signal });
       const selector = resolveSelector(worker.appliesTo, (name) => discovery.resolve(name)?.groupResource);
       const lines: (BatchHeader | HandedItem)[] = [headerOf(plan, action)];
-      const entries = await readBatch<BackupBatchItem | RestoreBatchItem>(staging, batch);
-      for (const [index, entry] of entries.entries()) {
-        const { identifier, matched, item } = actionItem(entry, plan);
-        if (!selector.matchesItem(matched)) continue;
-        const before = 'itemFromBackup' in entry ? { itemFromBackup: entry.itemFromBackup } : {};
-        lines.push({ index, ...identifier, item, ...before });
+      const { items } = await openActionBatch(staging, batch, plan);
+      let index = 0;
+      for (const one of items) {
+        const { identifier, matched, item } = one;
+        if (selector.matchesItem(matched)) {
+          const before = 'restore' in plan ? { itemFromBackup: one.itemFromBackup! } : {};
+          lines.push({ index, ...identifier, item, ...before });
+        }
+        index++;
       }
       if (lines.length === 1) return undefined;
 

@@ -7,13 +7,24 @@ import { labelMatcher } from '../selection/label-selector.ts';
  * count in whichever namespace they are looked for: Velero takes them into its own when it finds a backup.
  */
 export function restoreReader(cluster: KubernetesReader, podVolumeBackups: readonly Unstructured[]): KubernetesReader {
+  const selected = new Map<string, readonly Unstructured[]>();
+
+  function select(labelSelector: string): readonly Unstructured[] {
+    let found = selected.get(labelSelector);
+    if (found === undefined) {
+      const matchesLabels = labelMatcher(labelSelector);
+      found = podVolumeBackups.filter(({ metadata }) => matchesLabels(metadata.labels));
+      selected.set(labelSelector, found);
+    }
+    return found;
+  }
+
   return {
     ...cluster,
     async list(groupResource, options) {
       const found = await cluster.list(groupResource, options);
       if (groupResource !== 'podvolumebackups.velero.io' || found.length > 0) return found;
-      const matchesLabels = labelMatcher(options?.labelSelector ?? '');
-      return podVolumeBackups.filter(({ metadata }) => matchesLabels(metadata.labels));
+      return select(options?.labelSelector ?? '');
     },
   };
 }

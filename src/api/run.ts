@@ -24,6 +24,8 @@ export interface StagedRef {
 export interface BatchRef extends StagedRef {
   readonly items: number;
   readonly groupResources: readonly GroupResource[];
+  /** Of a restore's batch that an action has changed: the one that holds its items as they are in the backup. */
+  readonly origin?: StagedRef;
 }
 
 /** The part of the tarball made from one batch. */

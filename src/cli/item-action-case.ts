@@ -50,6 +50,11 @@ interface CaseOutput {
 }
 
 const metadata = { name: 'case', namespace: 'velero', uid: '00000000-0000-4000-8000-000000000000' };
+const backup: Backup = { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} };
+const restore: Restore = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: {} };
+
+/** What a case's own backup or restore leaves out counts as empty; but for the namespace, where the configuration of actions is. */
+const unnamed = { name: '', namespace: metadata.namespace, uid: '' };
 
 /** Reads a case, or several in a list. @throws UsageError with all that is wrong, by the case's place in the list */
 export function parseCases(text: string): ItemActionCase | ItemActionCase[] {
@@ -78,14 +83,14 @@ export async function runCase(
   if (!given.item.kind) return failed('the item has no kind');
   // An object without metadata reaches no action but here; Velero's take it for an empty one.
   const [item, itemFromBackup] = [given.item, given.itemFromBackup ?? given.item].map((object) =>
-    cloneJson(object.metadata ? object : { ...object, metadata: {} as Unstructured['metadata'] }),
+    cloneJson(object.metadata == null ? { ...object, metadata: {} as Unstructured['metadata'] } : object),
   );
   const effects: Effect[] = [];
   const input = {
     item: item!,
     itemFromBackup: itemFromBackup!,
-    backup: given.backup ?? { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} },
-    restore: given.restore ?? { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: {} },
+    backup: completed(given.backup ?? backup),
+    restore: completed(given.restore ?? restore),
     kubernetes: effectsWriter(kubernetes, { effects, refuse: refuserOf(given) }),
     log,
   };
@@ -94,6 +99,10 @@ export async function runCase(
   if (result.failed) return { ...failed(errorText(result.error)), ...told };
   const { updatedItem = null, additionalItems = [], skipRestore = false } = result.output ?? {};
   return { item: updatedItem, additionalItems: additionalItems.map(asVelero), skipRestore, error: null, ...told };
+}
+
+function completed<T extends Backup | Restore>(run: T): T {
+  return { ...run, metadata: { ...unnamed, ...run.metadata }, spec: run.spec ?? {} };
 }
 
 function failed(error: string): CaseResult {
