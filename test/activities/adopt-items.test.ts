@@ -141,9 +141,15 @@ describe('adoptItems', () => {
       { index: 2, item: marked },
       { index: 3, skipRestore: false },
     );
-    const [c, d] = runner.staged<RestoreBatchItem>(executed.batch);
-    assert.deepEqual([c?.item, c?.itemFromBackup], [marked, pod('shop/c').item]);
-    assert.deepEqual(d, entry('shop/d'));
+    const [c, d] = runner.staged<{ readonly line: number; readonly item?: object }>(executed.batch);
+    assert.deepEqual(
+      [c, d],
+      [
+        { groupResource: 'pods', line: 2, item: marked },
+        { groupResource: 'pods', line: 3 },
+      ],
+    );
+    assert.deepEqual(executed.batch.origin?.key, from.batch.key);
     assert.equal(executed.report.errors, 1);
     assert.deepEqual(
       runner.lines(executed.report, 'items').map(({ names: failed, action: outcome }) => [failed, outcome]),

@@ -68,8 +68,12 @@ export class MemoryStore implements ObjectStore {
   }
 
   async *listObjects(prefix: string, { signal }: CallOptions = {}): AsyncIterable<string> {
-    throwIfInterrupted(`list ${this.url}/${prefix}`, signal);
-    yield* this.keys(prefix);
+    const tried = `list ${this.url}/${prefix}`;
+    throwIfInterrupted(tried, signal);
+    for (const key of this.keys(prefix)) {
+      yield key;
+      throwIfInterrupted(tried, signal);
+    }
   }
 
   async *listCommonPrefixes(prefix: string, delimiter: string, { signal }: CallOptions = {}): AsyncIterable<string> {

@@ -22,6 +22,9 @@ import { assertTtl } from './ttl.ts';
 /** Clocks may differ by as much: a signed URL holds from before now. */
 const clockSkewMs = 600_000;
 
+/** As other stores give: the SDK would hold 5,000 at once, with their properties. */
+const maxPageSize = 1_000;
+
 /** Objects in a container of Azure Blob storage, the SHA-256 of each in its metadata. Its settings: docs/locations.md. */
 export const azure: ObjectStoreFactory = async (config) => new AzureStore(await openAzureContainer(config));
 
@@ -101,14 +104,16 @@ class AzureStore implements ObjectStore {
 
   listObjects(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
     const { container } = this.#opened;
-    const pages = this.#pages(prefix, options, (sent) => container.listBlobsFlat({ prefix, ...sent }).byPage());
+    const pages = this.#pages(prefix, options, (sent) =>
+      container.listBlobsFlat({ prefix, ...sent }).byPage({ maxPageSize }),
+    );
     return inByteOrder(namesOf(pages, ({ segment }) => segment.blobItems));
   }
 
   listCommonPrefixes(prefix: string, delimiter: string, options: CallOptions = {}): AsyncIterable<string> {
     const { container } = this.#opened;
     const pages = this.#pages(prefix, options, (sent) =>
-      container.listBlobsByHierarchy(delimiter, { prefix, ...sent }).byPage(),
+      container.listBlobsByHierarchy(delimiter, { prefix, ...sent }).byPage({ maxPageSize }),
     );
     return inByteOrder(namesOf(pages, ({ segment }) => segment.blobPrefixes ?? []));
   }

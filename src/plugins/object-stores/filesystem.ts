@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -33,7 +33,11 @@ export const filesystem: ObjectStoreFactory = async (config) => {
   const { path, root, signing } = readFilesystemConfig(config);
   try {
     await stat(path);
-    await mkdir(join(root, temporary), { recursive: true });
+    await mkdir(join(root, temporary), { recursive: true }).catch(async (error: unknown) => {
+      // Who may only read needs nothing to write in.
+      if (fileSystemError('', error).code !== 'AccessDenied') throw error;
+      await stat(root);
+    });
   } catch (error) {
     const ours = fileSystemError(`open ${path}`, error);
     // `NotFound` is said of objects.
@@ -65,7 +69,7 @@ class FilesystemStore implements ObjectStore {
     try {
       throwIfInterrupted(tried, signal);
       // Opened before the stream is made, which would open it later than its removal below.
-      const handle = await open(incomplete, 'wx');
+      const handle = await create(incomplete);
       await pipeline(stream, handle.createWriteStream({ flush: true }), { ...(signal && { signal }) });
       await this.#publish({ incomplete, file, ifAbsent });
       return written();
@@ -212,6 +216,17 @@ class FilesystemStore implements ObjectStore {
       if (name.endsWith('/')) yield* this.#walk(`${folder}${name}`);
       else yield `${folder}${name}`;
     }
+  }
+}
+
+/** Makes a file to write in, and its folder where that is missing. */
+async function create(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(file), { recursive: true });
+    return open(file, 'wx');
   }
 }
 

@@ -3,6 +3,6 @@ import { azure } from '../../../src/plugins/object-stores/azure.ts';
 import { itConforms } from '../../support/it-conforms.ts';
 import { azureContainer } from './azure-container.ts';
 
-describe('object store: azure', () => {
+describe('object store: azure on Azurite', () => {
   itConforms(objectStoreChecks, async () => azure(await azureContainer()));
 });

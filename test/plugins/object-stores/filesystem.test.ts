@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -154,6 +154,27 @@ describe('object store: filesystem', () => {
       assert.equal(existsSync(path), false);
     });
 
+    it('opens what may only be read, and refuses writes with AccessDenied', async () => {
+      const path = temporaryFolder();
+      mkdirSync(join(path, 'b'));
+      writeFileSync(join(path, 'b/k'), 'content');
+      chmodSync(join(path, 'b'), 0o555);
+      chmodSync(path, 0o555);
+      await asNobody(async () => {
+        const store = await filesystem({ path, bucket: 'b' });
+        assert.deepEqual(await keysOf(store.listObjects('')), ['k']);
+        assert.equal(await text(await store.getObject('k')), 'content');
+        for (const write of [store.putObject('l', Buffer.from('x')), store.deleteObject('k')])
+          await assert.rejects(write, {
+            code: 'AccessDenied',
+            message: new RegExp(`^(put|delete) ${store.url}/.: EACCES$`),
+          });
+        await assert.rejects(filesystem({ path, bucket: 'absent' }), { code: 'InvalidConfig' });
+      });
+      chmodSync(path, 0o755);
+      chmodSync(join(path, 'b'), 0o755);
+    });
+
     it('signs no URLs unless it is told where they lead', async () => {
       const store = await filesystem({ path: temporaryFolder(), bucket: 'b' });
       await assert.rejects(store.createSignedUrl('k', 60), {
@@ -199,6 +220,17 @@ describe('object store: filesystem below a prefix', () => {
     prefixed(await filesystem({ path: temporaryFolder(), bucket: 'b' }), 'velero/eu'),
   );
 });
+
+/** Runs `use` without the rights of root, where the tests have those. */
+async function asNobody(use: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return use();
+  process.seteuid?.(65_534);
+  try {
+    await use();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 function* failingBody(): Generator<string> {
   yield 'half';
