@@ -6,6 +6,10 @@ export const backupUidLabel = 'velero.io/backup-uid';
 export const restoreNameLabel = 'velero.io/restore-name';
 /** On every restored object, and on volumes made for it: the restore's uid, by which a repeated attempt knows its own. */
 export const restoreUidLabel = 'velero.io/restore-uid';
+/** On snapshots and volumes of providers that take no name for them: a digest of the run and the PersistentVolume. */
+export const ownerDigestTag = 'velero.io/owner';
+/** Tags by which a run knows what it made: no snapshot or volume may get them from another one. */
+export const ownerTags: readonly string[] = [backupUidLabel, restoreUidLabel, ownerDigestTag];
 /** On backups: the storage location's name, in label form. */
 export const storageLocationLabel = 'velero.io/storage-location';
 /** `true` on an object or a namespace keeps it out of every backup. */
