@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { findPackage } from './packages.ts';
+import { answers, freePort, startServer } from './server.ts';
+
+/** EC2 and S3 as moto imitates them. What it holds is gone with it; it takes any credentials. */
+export interface MotoServer {
+  /** Of both services. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Makes a bucket, with object lock if `locked`. Names have three characters at least. */
+  createBucket(name: string, options?: { readonly locked?: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts moto, empty. */
+export async function startMoto(): Promise<MotoServer> {
+  const folder = await findPackage('moto');
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const [accessKeyId, secretAccessKey, region] = ['bowline', 'bowline-secret', 'us-east-1'];
+  const server = await startServer({
+    name: 'moto',
+    command: join(folder, 'bin', 'python'),
+    args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    ready: () => answers(`${endpoint}/moto-api/`),
+  });
+  return {
+    endpoint,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    async createBucket(name, { locked = false } = {}) {
+      const response = await fetch(`${endpoint}/${name}`, {
+        method: 'PUT',
+        headers: {
+          authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${region}/s3/aws4_request`,
+          ...(locked && { 'x-amz-bucket-object-lock-enabled': 'true' }),
+        },
+      });
+      if (!response.ok) throw new Error(`create bucket ${name}: ${response.status} ${await response.text()}`);
+    },
+    stop: server.stop,
+  };
+}
