@@ -18,6 +18,13 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/security-context.ts': { values: 'api/ yaml' },
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
+  'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
+  'plugins/volume-snapshotters/azure.ts': { values: 'api/', types: '@azure/arm-compute' },
+  'plugins/volume-snapshotters/azure-client.ts': {
+    values: 'api/',
+    types: '@azure/arm-compute',
+    lazily: '@azure/arm-compute',
+  },
   'activities/': {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',

@@ -8,6 +8,7 @@ import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
+import { azure as azureSnapshotter } from './volume-snapshotters/azure.ts';
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
 
 /** Names to implementations; built per process, never global. */
@@ -23,7 +24,10 @@ export interface Registry {
 }
 
 const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesystem: filesystemStore };
-const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
+const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = {
+  azure: azureSnapshotter,
+  filesystem: filesystemSnapshotter,
+};
 
 /** The registry of everything that is built in. */
 export function createRegistry(): Registry {
