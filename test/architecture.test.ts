@@ -19,6 +19,7 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
   'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
+  'plugins/gcp-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
   'plugins/volume-snapshotters/azure.ts': { values: 'api/', types: '@azure/arm-compute' },
   'plugins/volume-snapshotters/azure-client.ts': {
     values: 'api/',

@@ -10,6 +10,7 @@ import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
 import { azure as azureSnapshotter } from './volume-snapshotters/azure.ts';
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
+import { gcp as gcpSnapshotter } from './volume-snapshotters/gcp.ts';
 
 /** Names to implementations; built per process, never global. */
 export interface Registry {
@@ -27,6 +28,7 @@ const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesy
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = {
   azure: azureSnapshotter,
   filesystem: filesystemSnapshotter,
+  gcp: gcpSnapshotter,
 };
 
 /** The registry of everything that is built in. */
