@@ -9,9 +9,14 @@ export interface MotoServer {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Makes a bucket, with object lock if `locked`. Names have three characters at least. */
-  createBucket(name: string, options?: { readonly locked?: boolean }): Promise<void>;
+  /** Makes a bucket, in its own or another region, with object lock if `locked`. Names have three characters at least. */
+  createBucket(name: string, options?: BucketOptions): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface BucketOptions {
+  readonly locked?: boolean;
+  readonly region?: string;
 }
 
 /** Starts moto, empty. */
@@ -31,13 +36,17 @@ export async function startMoto(): Promise<MotoServer> {
     region,
     accessKeyId,
     secretAccessKey,
-    async createBucket(name, { locked = false } = {}) {
+    async createBucket(name, { locked = false, region: wanted = region } = {}) {
+      const constraint = `<LocationConstraint>${wanted}</LocationConstraint>`;
       const response = await fetch(`${endpoint}/${name}`, {
         method: 'PUT',
         headers: {
-          authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${region}/s3/aws4_request`,
+          authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${wanted}/s3/aws4_request`,
           ...(locked && { 'x-amz-bucket-object-lock-enabled': 'true' }),
         },
+        ...(wanted !== region && {
+          body: `<CreateBucketConfiguration>${constraint}</CreateBucketConfiguration>`,
+        }),
       });
       if (!response.ok) throw new Error(`create bucket ${name}: ${response.status} ${await response.text()}`);
     },
