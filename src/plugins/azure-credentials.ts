@@ -3,26 +3,31 @@ import { parseEnv } from 'node:util';
 import type { TokenCredential } from '@azure/identity';
 import { systemCode } from './file-system-errors.ts';
 
-/** Where a cloud of Azure listens. */
+/** Where a cloud of Azure is. */
 export interface AzureCloud {
-  readonly resourceManager: string;
   readonly authority: string;
+  /** Azure Resource Manager. */
+  readonly management: string;
+  /** What follows an account's name in the host of its blobs. */
+  readonly blobSuffix: string;
 }
 
 const publicCloud: AzureCloud = {
-  resourceManager: 'https://management.azure.com',
   authority: 'https://login.microsoftonline.com',
+  management: 'https://management.azure.com',
+  blobSuffix: 'blob.core.windows.net',
 };
 const chinaCloud: AzureCloud = {
-  resourceManager: 'https://management.chinacloudapi.cn',
   authority: 'https://login.chinacloudapi.cn',
+  management: 'https://management.chinacloudapi.cn',
+  blobSuffix: 'blob.core.chinacloudapi.cn',
 };
 const governmentCloud: AzureCloud = {
-  resourceManager: 'https://management.usgovcloudapi.net',
   authority: 'https://login.microsoftonline.us',
+  management: 'https://management.usgovcloudapi.net',
+  blobSuffix: 'blob.core.usgovcloudapi.net',
 };
-/** The clouds, by the names that `AZURE_CLOUD_NAME` may have. */
-export const azureClouds: Readonly<Record<string, AzureCloud>> = {
+const clouds: Readonly<Record<string, AzureCloud>> = {
   AzureCloud: publicCloud,
   AzurePublicCloud: publicCloud,
   AzureChinaCloud: chinaCloud,
@@ -30,70 +35,78 @@ export const azureClouds: Readonly<Record<string, AzureCloud>> = {
   AzureUSGovernmentCloud: governmentCloud,
 };
 
-/** What a credentials file of Velero's holds. */
-export type AzureVariables = Readonly<Record<string, string | undefined>>;
+/** What a credentials file says, and what is wrong with it. */
+export interface AzureCredentials {
+  /** By name, such as `AZURE_TENANT_ID`. None where there is no file. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly cloud: AzureCloud;
+  readonly problems: readonly string[];
+}
 
-const needed = ['AZURE_SUBSCRIPTION_ID', 'AZURE_RESOURCE_GROUP'];
-
-/** Reads a credentials file, and tells what is wrong with it, never what is in it. */
-export async function readAzureCredentials(
-  path: string,
-): Promise<{ readonly variables: AzureVariables; readonly problems: readonly string[] }> {
-  let variables: AzureVariables;
+/** Reads a file of lines such as `AZURE_TENANT_ID=…`. Source: velero-plugin-for-microsoft-azure `velero-plugin-for-microsoft-azure/config.go`. */
+export async function readAzureCredentials(file: string | undefined): Promise<AzureCredentials> {
+  if (!file) return { values: {}, cloud: publicCloud, problems: [] };
   try {
-    variables = parseEnv(await readFile(path, 'utf8'));
+    const values = parseEnv(await readFile(file, 'utf8')) as Record<string, string>;
+    const name = values['AZURE_CLOUD_NAME'] || 'AzureCloud';
+    const cloud = Object.hasOwn(clouds, name) ? clouds[name] : undefined;
+    if (cloud) return { values, cloud, problems: [] };
+    const expected = Object.keys(clouds).join(', ');
+    return { values, cloud: publicCloud, problems: [`AZURE_CLOUD_NAME in ${file}: expected ${expected}, got ${name}`] };
   } catch (error) {
-    return { variables: {}, problems: [`credentialsFile: read ${path}: ${systemCode(error)}`] };
+    return { values: {}, cloud: publicCloud, problems: [`credentialsFile: read ${file}: ${systemCode(error)}`] };
   }
-  const missing = needed.filter((key) => !variables[key]);
-  return { variables, problems: missing.length > 0 ? [`credentialsFile: ${path} lacks ${missing.join(' and ')}`] : [] };
 }
 
-interface CredentialOptions {
-  /** Where tokens come from. */
-  readonly authorityHost: string;
-  readonly tlsOptions?: { readonly ca: string[] };
+/** How tokens are asked for, beyond what the credentials say. */
+export interface TokenOptions {
+  /** Default: the cloud's own. */
+  readonly authority: string | undefined;
+  readonly tlsOptions: object;
 }
 
-/** Who asks: a service principal that the file names, by secret or certificate, or else the pod's or the machine's own identity. */
-export async function openAzureCredential(
-  variables: AzureVariables,
-  options: CredentialOptions,
+/**
+ * Makes what asks for tokens, with the secret, certificate or password of the credentials; else with the identity of the workload
+ * or the machine; without a file with whatever the SDK finds. Loads the SDK. Nothing is asked yet.
+ */
+export async function azureTokens(
+  { values, cloud }: AzureCredentials,
+  { authority, tlsOptions }: TokenOptions,
 ): Promise<TokenCredential> {
   const identity = await import('@azure/identity');
-  const { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: secret } = variables;
-  const allowed = {
-    ...options,
-    additionallyAllowedTenants: (variables['AZURE_ADDITIONALLY_ALLOWED_TENANTS'] ?? '').split(';').filter(Boolean),
-    // Azure's directory of hosts knows its own ones only.
-    disableInstanceDiscovery: !Object.values(azureClouds).some(({ authority }) => authority === options.authorityHost),
+  const tenants = (values['AZURE_ADDITIONALLY_ALLOWED_TENANTS'] ?? '').split(';').filter(Boolean);
+  const options = {
+    authorityHost: authority || cloud.authority,
+    // An authority that the configuration names is trusted; only Microsoft's own are known to the discovery.
+    disableInstanceDiscovery: Boolean(authority),
+    additionallyAllowedTenants: tenants,
+    sendCertificateChain: /^(1|true)$/i.test(values['AZURE_CLIENT_SEND_CERTIFICATE_CHAIN'] ?? ''),
+    tlsOptions,
   };
-  if (tenantId && clientId && secret) return new identity.ClientSecretCredential(tenantId, clientId, secret, allowed);
-
-  const { AZURE_CLIENT_CERTIFICATE: certificate, AZURE_CLIENT_CERTIFICATE_PATH: certificatePath } = variables;
-  const certificatePassword = variables['AZURE_CLIENT_CERTIFICATE_PASSWORD'];
-  const password = certificatePassword === undefined ? {} : { certificatePassword };
-  const sendCertificateChain = variables['AZURE_CLIENT_SEND_CERTIFICATE_CHAIN'] === 'true';
-  const byCertificate = { ...allowed, sendCertificateChain };
-  if (tenantId && clientId && certificate)
-    return new identity.ClientCertificateCredential(tenantId, clientId, { certificate, ...password }, byCertificate);
-  if (tenantId && clientId && certificatePath)
-    return new identity.ClientCertificateCredential(
-      tenantId,
-      clientId,
-      { certificatePath, ...password },
-      byCertificate,
-    );
-
-  const managed = new identity.ManagedIdentityCredential(clientId ? { clientId } : {});
+  const {
+    AZURE_TENANT_ID: tenant = '',
+    AZURE_CLIENT_ID: client = '',
+    AZURE_CLIENT_SECRET: secret,
+    AZURE_CLIENT_CERTIFICATE: certificate,
+    AZURE_CLIENT_CERTIFICATE_PATH: certificatePath,
+    AZURE_CLIENT_CERTIFICATE_PASSWORD: certificatePassword,
+    AZURE_USERNAME: user,
+    AZURE_PASSWORD: password,
+  } = values;
+  if (secret) return new identity.ClientSecretCredential(tenant, client, secret, options);
+  const unlock = certificatePassword ? { certificatePassword } : {};
+  if (certificate) return new identity.ClientCertificateCredential(tenant, client, { certificate, ...unlock }, options);
+  if (certificatePath)
+    return new identity.ClientCertificateCredential(tenant, client, { certificatePath, ...unlock }, options);
+  if (user && password) return new identity.UsernamePasswordCredential(tenant, client, user, password, options);
+  if (Object.keys(values).length === 0) return new identity.DefaultAzureCredential(options);
+  const managed = client ? new identity.ManagedIdentityCredential(client) : new identity.ManagedIdentityCredential();
+  const ids = { ...(tenant && { tenantId: tenant }), ...(client && { clientId: client }) };
   try {
-    const ids = { ...(tenantId && { tenantId }), ...(clientId && { clientId }) };
-    return new identity.ChainedTokenCredential(
-      new identity.WorkloadIdentityCredential({ ...allowed, ...ids }),
-      managed,
-    );
+    const workload = new identity.WorkloadIdentityCredential({ ...options, ...ids });
+    return new identity.ChainedTokenCredential(workload, managed);
   } catch {
-    // No token of a workload's identity is mounted here.
+    // It refuses to be made where no token of a workload is mounted.
     return managed;
   }
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCertificate } from './certificate.ts';
 import { CloudServer, type CloudAnswer, type CloudRequest } from './cloud-server.ts';
+import { loopbackCertificate } from './tls-front.ts';
 
 /** A disk or a snapshot. */
 interface Resource {
@@ -51,10 +51,10 @@ export class AzureComputeServer {
   }
 
   static async start(): Promise<AzureComputeServer> {
-    const certificate = makeCertificate();
+    const certificate = loopbackCertificate();
     let started: AzureComputeServer | undefined;
     const server = await CloudServer.start((request) => started!.#answer(request), certificate);
-    started = new AzureComputeServer(server, certificate.cert);
+    started = new AzureComputeServer(server, certificate.certificate);
     return started;
   }
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from './tls-front.ts';
 
 /** A request as a cloud's API sees it. */
 export interface CloudRequest {
@@ -44,7 +45,9 @@ export class CloudServer {
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
       started!.#answer(incoming, outgoing, handle).catch(() => outgoing.destroy());
     };
-    const server = certificate ? createHttpsServer(certificate, listener) : createHttpServer(listener);
+    const server = certificate
+      ? createHttpsServer({ cert: certificate.certificate, key: readFileSync(certificate.keyFile) }, listener)
+      : createHttpServer(listener);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };

@@ -1,6 +1,6 @@
 import type { ComputeManagementClient } from '@azure/arm-compute';
 import { parseGoDuration } from '../../api/duration.ts';
-import { azureClouds, openAzureCredential, readAzureCredentials } from '../azure-credentials.ts';
+import { azureTokens, readAzureCredentials } from '../azure-credentials.ts';
 import { checkKeys } from '../config-keys.ts';
 import { booleanProblems, isTrue, type ConfigTexts } from '../config-values.ts';
 import { trusted } from '../object-stores/trust.ts';
@@ -38,36 +38,37 @@ const optional = [
  */
 export async function openAzureClients(config: ConfigTexts): Promise<AzureClients> {
   const { apiTimeout = '2m0s', incremental, tags = '', credentialsFile = '', caCert } = config;
-  const { variables, problems } = await readAzureCredentials(credentialsFile);
-  const cloud = azureClouds[variables['AZURE_CLOUD_NAME'] ?? 'AzurePublicCloud'];
+  const credentials = await readAzureCredentials(credentialsFile);
+  const { AZURE_SUBSCRIPTION_ID: subscriptionId = '', AZURE_RESOURCE_GROUP: resourceGroup = '' } = credentials.values;
   const timeoutMs = parseGoDuration(apiTimeout) ?? 0;
   checkKeys('azure volume snapshotter', config, { required, optional }, [
-    ...(credentialsFile === '' ? [] : problems),
-    ...(cloud ? [] : [`AZURE_CLOUD_NAME: expected one of ${Object.keys(azureClouds).join(', ')}`]),
+    ...credentials.problems,
+    ...(credentialsFile === '' || credentials.problems.length > 0
+      ? []
+      : missingProblems(credentialsFile, credentials.values)),
     ...(timeoutMs > 0 ? [] : [`apiTimeout: expected a duration such as 2m0s, got ${apiTimeout}`]),
     ...booleanProblems(config, ['incremental']),
     ...tagProblems(tags),
     ...['resourceManagerUrl', 'activeDirectoryAuthorityURI']
-      .filter((key) => config[key] !== undefined && !config[key].startsWith('https://'))
+      .filter((key) => config[key] && !config[key].startsWith('https://'))
       .map((key) => `${key}: expected https://…, got ${config[key]}`),
   ]);
 
-  const { resourceManagerUrl = cloud!.resourceManager, activeDirectoryAuthorityURI = cloud!.authority } = config;
-  const tls = caCert ? { tlsOptions: { ca: trusted(caCert) } } : {};
-  const credential = await openAzureCredential(variables, { authorityHost: activeDirectoryAuthorityURI, ...tls });
+  const endpoint = config['resourceManagerUrl'] || credentials.cloud.management;
+  const tlsOptions = caCert ? { ca: trusted(caCert) } : {};
+  const credential = await azureTokens(credentials, { authority: config['activeDirectoryAuthorityURI'], tlsOptions });
   const { ComputeManagementClient } = await import('@azure/arm-compute');
   const clients = new Map<string, ComputeManagementClient>();
-  const [subscriptionId, resourceGroup] = [variables['AZURE_SUBSCRIPTION_ID']!, variables['AZURE_RESOURCE_GROUP']!];
   return {
     compute(subscription) {
       let client = clients.get(subscription);
       if (client === undefined) {
         client = new ComputeManagementClient(credential, subscription, {
-          endpoint: resourceManagerUrl,
-          credentials: { scopes: [`${resourceManagerUrl}/.default`] },
+          endpoint,
+          credentials: { scopes: [`${endpoint}/.default`] },
           // Temporal repeats, and keeps no worker waiting meanwhile.
           retryOptions: { maxRetries: 0 },
-          ...tls,
+          tlsOptions,
         });
         clients.set(subscription, client);
       }
@@ -82,6 +83,11 @@ export async function openAzureClients(config: ConfigTexts): Promise<AzureClient
     tags: parseTags(tags),
     timeoutMs,
   };
+}
+
+function missingProblems(file: string, values: ConfigTexts): string[] {
+  const missing = ['AZURE_SUBSCRIPTION_ID', 'AZURE_RESOURCE_GROUP'].filter((key) => !values[key]);
+  return missing.length > 0 ? [`credentialsFile: ${file} lacks ${missing.join(' and ')}`] : [];
 }
 
 function parseTags(text: string): Record<string, string> {
