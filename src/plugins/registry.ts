@@ -8,6 +8,7 @@ import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
+import { aws as awsSnapshotter } from './volume-snapshotters/aws.ts';
 import { azure as azureSnapshotter } from './volume-snapshotters/azure.ts';
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
 import { gcp as gcpSnapshotter } from './volume-snapshotters/gcp.ts';
@@ -26,6 +27,7 @@ export interface Registry {
 
 const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesystem: filesystemStore };
 const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = {
+  aws: awsSnapshotter,
   azure: azureSnapshotter,
   filesystem: filesystemSnapshotter,
   gcp: gcpSnapshotter,
