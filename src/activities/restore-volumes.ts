@@ -7,6 +7,7 @@ import { persistentVolumeTag, restoreUidLabel } from '../api/labels.ts';
 import type { BatchRef, RunRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import { awaitReady } from './await-ready.ts';
 import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
@@ -40,8 +41,6 @@ export interface RestoreVolumesActivities {
   /** Safe to repeat: an absent volume counts as deleted. */
   deleteVolume(input: { readonly location: string; readonly volumeId: string }): Promise<void>;
 }
-
-const pollAfterMs = 5_000;
 
 /** How long a PersistentVolume of the same name may take to be released. Velero's `--terminating-resource-timeout`. */
 const releaseTimeoutMs = 10 * 60_000;
@@ -81,11 +80,12 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
     },
 
     async awaitVolume({ location, volumeId }) {
-      const status = await (await snapshotter(location)).volumeStatus(volumeId, { signal: activitySignal() });
-      if (status.phase === 'Failed')
-        throw new BowlineError('InvalidItem', `volume ${volumeId} failed: ${status.message ?? 'no reason given'}`);
-      if (status.phase === 'Pending')
-        throw notYet(`volume ${volumeId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
+      const opened = await snapshotter(location);
+      await awaitReady(`volume ${volumeId}`, {
+        ask: () => opened.volumeStatus(volumeId, { signal: activitySignal() }),
+        indexLagMs: opened.indexLagMs,
+        now,
+      });
     },
 
     async setVolumeId(input) {

@@ -12,6 +12,12 @@ import type { CallOptions } from './object-store.ts';
  * `conformance/volume-snapshotter.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/volume_snapshotter.go`.
  */
 export interface VolumeSnapshotter {
+  /**
+   * For how many milliseconds after a creation was asked for the provider may not show what came of it: in `listSnapshots` a
+   * snapshot may be missing, and a status may be `NotFound`. Default 0: what was made is there at once.
+   */
+  readonly indexLagMs?: number;
+
   /** The provider's id of the volume behind a PersistentVolume; `''` if the volume is none of this provider's. Reads only its argument. */
   getVolumeId(persistentVolume: Unstructured): string;
 

@@ -50,6 +50,7 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   }
   progress.phase(phase, 'cleaning up');
   const { run } = state.prepared;
+  const since = state.snapshotsAskedAt;
   const left: string[] = [];
   const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
     try {
@@ -63,7 +64,7 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   for (const location of state.prepared.snapshotLocations) {
     await attempt(`snapshots in ${location}`, () =>
       cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [
-        { run, location, keep: [] },
+        { run, location, keep: [], ...(since !== undefined && { since }) },
       ]),
     );
   }

@@ -32,6 +32,8 @@ export interface BackupState {
   wanted: ReportRef[];
   reports: ReportRef[];
   volumes: VolumeOutcome[];
+  /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
+  snapshotsAskedAt?: number;
   artifacts: ArtifactsState;
 }
 

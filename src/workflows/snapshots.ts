@@ -21,12 +21,18 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
   const failed: Record<string, string> = {};
   await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
     backup.progress.volumes({ attempted: 1 });
-    const outcome: VolumeOutcome = await executeChild(snapshotVolume, {
-      workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-      args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `snapshot ${volume.persistentVolume}`,
-    });
+    let outcome: VolumeOutcome | undefined;
+    try {
+      outcome = await executeChild(snapshotVolume, {
+        workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
+        args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
+        parentClosePolicy: 'REQUEST_CANCEL',
+        staticSummary: `snapshot ${volume.persistentVolume}`,
+      });
+    } finally {
+      // A child that was cancelled may have asked for one all the same.
+      if (outcome === undefined || outcome.snapshot) backup.state.snapshotsAskedAt = Date.now();
+    }
     if (outcome.snapshot) backup.state.volumes.push(outcome);
     else backup.progress.volumes({ attempted: -1 });
     if (outcome.error === undefined) return;
@@ -54,13 +60,14 @@ export async function awaitSnapshots(backup: BackupRun): Promise<void> {
       fail(backup, outcome, endingOf(error).reason);
     }
   });
+  const { snapshotsAskedAt: since } = backup.state;
+  if (since === undefined) return;
   for (const location of backup.prepared.snapshotLocations) {
-    if (taken.length === 0) break;
     const keep = taken
       .filter(({ snapshot }) => snapshot!.spec.location === location)
       .map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
     await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [
-      { run: backup.prepared.run, location, keep },
+      { run: backup.prepared.run, location, keep, since },
     ]);
   }
 }

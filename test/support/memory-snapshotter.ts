@@ -15,8 +15,9 @@ import { bears } from '../../src/plugins/volume-snapshotters/tags.ts';
 export class MemorySnapshotter implements VolumeSnapshotter {
   readonly snapshots = new Map<string, SnapshotSummary>();
   readonly volumes = new Map<string, VolumeSummary>();
-  /** What `snapshotStatus` and `volumeStatus` answer. */
-  status: ProvisioningStatus = { phase: 'Ready' };
+  /** What `snapshotStatus` and `volumeStatus` answer; `NotFound` if nothing. */
+  status: ProvisioningStatus | undefined = { phase: 'Ready' };
+  indexLagMs = 0;
 
   getVolumeId({ spec }: Unstructured): string {
     return (spec as { memory?: { volumeId?: string } } | undefined)?.memory?.volumeId ?? '';
@@ -39,7 +40,7 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async snapshotStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteSnapshot(snapshotId: string): Promise<void> {
@@ -57,7 +58,7 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async volumeStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteVolume(volumeId: string): Promise<void> {
@@ -66,5 +67,10 @@ export class MemorySnapshotter implements VolumeSnapshotter {
 
   async *listVolumes(tags: Readonly<Record<string, string>>): AsyncIterable<VolumeSummary> {
     yield* [...this.volumes.values()].filter((volume) => bears(volume.tags, tags));
+  }
+
+  #status(): ProvisioningStatus {
+    if (this.status) return this.status;
+    throw new BowlineError('NotFound', 'describe: not there');
   }
 }
