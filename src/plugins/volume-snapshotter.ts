@@ -105,6 +105,8 @@ export interface SnapshotSummary {
 /** A volume as a list shows it. */
 export interface VolumeSummary {
   readonly volumeId: string;
+  /** What it was made from, as `createVolumeFromSnapshot` was told; `''` if from no snapshot. */
+  readonly snapshotId: string;
   /** RFC 3339. */
   readonly createdAt: string;
   readonly tags: Readonly<Record<string, string>>;

@@ -12,6 +12,7 @@ import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 
 /** What a backup carries from one Temporal run to the next. References and counts only. */
 export interface BackupState {
@@ -34,6 +35,8 @@ export interface BackupState {
   volumes: VolumeOutcome[];
   /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
   snapshotsAskedAt?: number;
+  /** How many snapshots may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -63,6 +66,7 @@ export class BackupRun {
   readonly request: BackupRequest;
   readonly state: BackupState;
   readonly progress: Progress;
+  #gates: VolumeGates | undefined;
 
   constructor(request: BackupRequest, state: BackupState) {
     this.request = request;
@@ -88,6 +92,12 @@ export class BackupRun {
 
   get prepared(): PreparedBackup {
     return this.state.prepared!;
+  }
+
+  /** By which snapshots begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get contentsBytes(): number {

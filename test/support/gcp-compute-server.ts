@@ -13,6 +13,7 @@ interface Resource {
   readonly labels?: Readonly<Record<string, string>>;
   readonly type?: string;
   sourceDisk?: string;
+  readonly sourceSnapshot?: string;
   readonly provisionedIops?: string;
   readonly provisionedThroughput?: string;
   readonly replicaZones?: readonly string[];
@@ -151,7 +152,7 @@ export class GcpComputeServer {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(requestId)) return problem(400, 'invalid');
     const seen = this.#requestIds.get(requestId);
     if (seen) return { status: 200, body: seen };
-    const asked = body as unknown as Resource & { readonly sourceSnapshot?: string };
+    const asked = body as unknown as Resource;
     const at = `${path}/${asked.name}`;
     if (!/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(asked.name)) return problem(400, 'invalid');
     if ((asked.description ?? '').length > 2_048) return problem(400, 'invalid');

@@ -51,9 +51,9 @@ export class MemorySnapshotter implements VolumeSnapshotter {
     yield* [...this.snapshots.values()].filter((snapshot) => bears(snapshot.tags, tags));
   }
 
-  async createVolumeFromSnapshot({ owner, tags }: VolumeRequest): Promise<string> {
+  async createVolumeFromSnapshot({ owner, snapshotId, tags }: VolumeRequest): Promise<string> {
     const volumeId = `volume-of-${owner.persistentVolume}-${owner.uid}`;
-    this.volumes.set(volumeId, { volumeId, tags, createdAt: '2026-01-02T03:04:30Z' });
+    this.volumes.set(volumeId, { volumeId, snapshotId, tags, createdAt: '2026-01-02T03:04:30Z' });
     return volumeId;
   }
 

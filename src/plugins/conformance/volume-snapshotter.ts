@@ -153,9 +153,10 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
 
   check('a list of volumes has those that bear all of the tags', async (run) => {
     const before = Date.now();
-    const volumeId = await run.readyVolume(await run.volumeRequest(await run.readySnapshot()));
+    const snapshotId = await run.readySnapshot();
+    const volumeId = await run.readyVolume(await run.volumeRequest(snapshotId));
     const [found = assert.fail('not listed'), ...others] = await run.listedVolumes();
-    assert.deepEqual([found.volumeId, others], [volumeId, []]);
+    assert.deepEqual([found.volumeId, found.snapshotId, others], [volumeId, snapshotId, []]);
     for (const [key, value] of Object.entries(run.volumeTags)) assert.equal(found.tags[key], value);
     assertBetween(before, found.createdAt, Date.now());
 

@@ -147,9 +147,10 @@ class AwsSnapshotter implements VolumeSnapshotter {
   }
 
   async *listVolumes(tags: Tags, options: CallOptions = {}): AsyncIterable<VolumeSummary> {
-    for await (const { VolumeId = '', CreateTime, Tags: raw } of this.#api.volumes(filters(tags), options)) {
-      const found = tagsOf(raw);
-      if (bears(found, tags)) yield { volumeId: VolumeId, createdAt: text(CreateTime), tags: found };
+    for await (const { VolumeId = '', SnapshotId = '', ...others } of this.#api.volumes(filters(tags), options)) {
+      const found = tagsOf(others.Tags);
+      const createdAt = text(others.CreateTime);
+      if (bears(found, tags)) yield { volumeId: VolumeId, snapshotId: SnapshotId, createdAt, tags: found };
     }
   }
 

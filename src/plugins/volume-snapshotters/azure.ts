@@ -147,9 +147,10 @@ class AzureSnapshotter implements VolumeSnapshotter {
     const { disks: scope } = this.#clients;
     const { resourceGroup } = scope;
     const listed = () => this.#of(scope).disks.listByResourceGroup(resourceGroup, signal && { abortSignal: signal });
-    for await (const { name, ...found } of pages(`list volumes of ${resourceGroup}`, listed, signal)) {
+    for await (const { name, creationData, ...found } of pages(`list volumes of ${resourceGroup}`, listed, signal)) {
       const summary = summaryOf(found);
-      if (name && bears(summary.tags, wanted(tags))) yield { volumeId: name, ...summary };
+      const snapshotId = creationData?.sourceResourceId ?? '';
+      if (name && bears(summary.tags, wanted(tags))) yield { volumeId: name, snapshotId, ...summary };
     }
   }
 

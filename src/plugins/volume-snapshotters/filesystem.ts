@@ -24,6 +24,8 @@ import { bears, type Tags } from './tags.ts';
 /** What lies beside a snapshot's directory, written last (a snapshot is there when its record is), and what tells of a volume. */
 interface VolumeRecord {
   readonly volumeId: string;
+  /** What a volume was made from. */
+  readonly snapshotId?: string;
   readonly createdAt: string;
   readonly tags: Tags;
 }
@@ -112,7 +114,7 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
       const snapshotId = `snap-${digestOf(owner).slice(0, 16)}`;
       if (await this.#record(snapshotId)) return snapshotId;
       await copyOnce(await this.#source(volumeId), this.#snapshot(snapshotId), options);
-      await writeOnce(this.#recordFile(snapshotId), recordOf(volumeId, tags));
+      await writeOnce(this.#recordFile(snapshotId), recordOf({ volumeId, tags }));
       return snapshotId;
     });
   }
@@ -151,7 +153,7 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
       if (!(await this.#record(snapshotId))) throw new BowlineError('NotFound', `${tried}: no such snapshot`);
       const name = `${owner.persistentVolume.slice(0, shownName)}-${digestOf(owner).slice(0, 8)}`;
       const volumeId = this.#restored(join(this.#places.volumes, name));
-      await writeOnce(this.#volumeRecordFile(volumeId), recordOf(volumeId, tags));
+      await writeOnce(this.#volumeRecordFile(volumeId), recordOf({ volumeId, snapshotId, tags }));
       await copyOnce(this.#snapshot(snapshotId), volumeId, options);
       return volumeId;
     });
@@ -177,7 +179,8 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     const names = await attempt(`list volumes in ${records}`, options, () => readdir(records));
     for (const name of names.filter((one) => one.endsWith('.json')).sort()) {
       const record = await readRecord(join(records, name));
-      if (record && bears(record.tags, tags) && (await isDirectory(record.volumeId))) yield record;
+      const { snapshotId = '' } = record ?? {};
+      if (record && bears(record.tags, tags) && (await isDirectory(record.volumeId))) yield { ...record, snapshotId };
     }
   }
 
@@ -235,8 +238,8 @@ async function attempt<T>(tried: string, { signal }: CallOptions, call: () => Pr
   }
 }
 
-function recordOf(volumeId: string, tags: Tags): string {
-  return JSON.stringify({ volumeId, createdAt: new Date().toISOString(), tags } satisfies VolumeRecord);
+function recordOf(about: Omit<VolumeRecord, 'createdAt'>): string {
+  return JSON.stringify({ ...about, createdAt: new Date().toISOString() } satisfies VolumeRecord);
 }
 
 async function readRecord(file: string): Promise<VolumeRecord | undefined> {

@@ -17,6 +17,8 @@ export interface GcpResource {
 interface GcpDisk extends GcpResource {
   /** A link. */
   readonly type?: string;
+  /** A link. */
+  readonly sourceSnapshot?: string;
   readonly provisionedIops?: string;
   readonly provisionedThroughput?: string;
 }
@@ -57,6 +59,12 @@ export class GcpApi {
 
   get snapshots(): string {
     return `projects/${this.client.snapshotProject}/global/snapshots`;
+  }
+
+  /** The name of one of these snapshots; of another project's, its whole link. */
+  snapshotName(link: string): string {
+    const beginning = link.indexOf(`${this.snapshots}/`);
+    return beginning < 0 ? link : link.slice(beginning + this.snapshots.length + 1);
   }
 
   async snapshot(name: string, options: CallOptions): Promise<GcpSnapshot> {

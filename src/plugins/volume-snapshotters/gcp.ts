@@ -122,7 +122,8 @@ class GcpSnapshotter implements VolumeSnapshotter {
   async *listVolumes(tags: Tags, options: CallOptions = {}): AsyncIterable<VolumeSummary> {
     for await (const disk of this.#api.listDisks(filterOf(tags), options)) {
       const summary = summaryOf(disk);
-      if (bears(summary.tags, tags)) yield { volumeId: disk.name, ...summary };
+      const snapshotId = this.#api.snapshotName(disk.sourceSnapshot ?? '');
+      if (bears(summary.tags, tags)) yield { volumeId: disk.name, snapshotId, ...summary };
     }
   }
 
