@@ -87,6 +87,8 @@ function readConfig(top: Section): Config {
       volumes: concurrency.count('volumes', 20, 500),
     },
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
+    defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
+    resourceTimeout: top.duration('resourceTimeout', '10m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
@@ -114,8 +116,10 @@ function readStorageLocation(section: Section): BackupStorageLocation {
 
 function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   const location = { name: section.text('name'), provider: section.text('provider'), config: section.texts('config') };
-  section.refuseOthers();
-  return location;
+  const read = section.section('limits');
+  const limits = { ...read.optionalNumber('inFlight', 1, 500), ...read.optionalNumber('perSecond', 0.001, 1_000) };
+  for (const one of [read, section]) one.refuseOthers();
+  return { ...location, ...(Object.keys(limits).length > 0 && { limits }) };
 }
 
 function crossProblems({ backupStorageLocations, volumeSnapshotLocations, staging }: Config): string[] {
@@ -226,6 +230,18 @@ class Section {
     if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= most) return number;
     this.#reader.problems.push(`${this.#at(key)}: expected a whole number from 1 to ${most}`);
     return fallback;
+  }
+
+  /** @param least what is below 1 takes fractions, too */
+  optionalNumber<K extends string>(key: K, least: number, most: number): { readonly [P in K]?: number } {
+    const value = this.#read(key);
+    if (value === undefined) return {};
+    const isInRange = typeof value === 'number' && value >= least && value <= most;
+    if (isInRange && (least < 1 || Number.isInteger(value))) return { [key]: value } as { readonly [P in K]?: number };
+    this.#reader.problems.push(
+      `${this.#at(key)}: expected a ${least < 1 ? '' : 'whole '}number from ${least} to ${most}`,
+    );
+    return {};
   }
 
   /** A mapping of texts; numbers and booleans, which YAML makes of unquoted ones, are taken as their text. */

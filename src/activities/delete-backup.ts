@@ -32,6 +32,8 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
+  /** Where the backup may have taken snapshots: all of these are swept. */
+  readonly snapshotLocations: readonly string[];
   /** When the backup ran, and its uid; absent if its metadata is not there. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
 }
@@ -78,7 +80,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       if (backup === undefined) return { deleted: [], leftAlone: [] };
       const signal = activitySignal();
       const opened = await snapshotter(location);
-      const recorded = new Set(snapshots.map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`));
+      const recorded = new Set(
+        snapshots
+          .filter(({ spec }) => spec.location === location)
+          .map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`),
+      );
       const swept = { deleted: [] as string[], leftAlone: [] as string[] };
       for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots(
         { [backupUidLabel]: backup.uid },
@@ -113,6 +119,13 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     },
   };
 
+  /** Those with a recorded snapshot, and those that the backup names and the configuration still knows. */
+  function snapshotLocationsOf(backup: Backup | undefined, snapshots: readonly VolumeSnapshot[]): string[] {
+    const named = backup?.spec.volumeSnapshotLocations ?? [];
+    const known = named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
+    return [...new Set([...snapshots.map(({ spec }) => spec.location), ...known])].sort();
+  }
+
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
     const problems = [
       ...requestProblems({ request, kind: 'delete-backup', idPrefix, fields: ['name'] }),
@@ -140,12 +153,14 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     };
     await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     const backup = await readBackup(store, name);
+    const snapshots = await readSnapshots(store, name);
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
-      snapshots: await readSnapshots(store, name),
-      ...(backup && { backup }),
+      snapshots,
+      snapshotLocations: snapshotLocationsOf(backup, snapshots),
+      ...(backup && { backup: timesOf(backup) }),
     };
   }
 }
@@ -175,12 +190,15 @@ async function putMark(store: ObjectStore, mark: { name: string; uid: string; st
   }
 }
 
-async function readBackup(store: ObjectStore, name: string): Promise<PreparedDeletion['backup']> {
+async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
   const { metadata } = backupLayout(name);
   if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
-  const { metadata: meta, status }: Backup = decodeMetadata(await bytesOf(store, metadata));
-  const startTimestamp = status?.startTimestamp ?? meta.creationTimestamp ?? '';
-  return { uid: meta.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
+  return decodeMetadata(await bytesOf(store, metadata));
+}
+
+function timesOf({ metadata, status }: Backup): NonNullable<PreparedDeletion['backup']> {
+  const startTimestamp = status?.startTimestamp ?? metadata.creationTimestamp ?? '';
+  return { uid: metadata.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
 }
 
 async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {

@@ -34,4 +34,5 @@ export type {
   VolumeRequest,
   VolumeSnapshotter,
   VolumeSnapshotterFactory,
+  VolumeSummary,
 } from './volume-snapshotter.ts';

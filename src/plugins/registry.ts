@@ -8,7 +8,10 @@ import { filesystem as filesystemStore } from './object-stores/filesystem.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
+import { aws as awsSnapshotter } from './volume-snapshotters/aws.ts';
+import { azure as azureSnapshotter } from './volume-snapshotters/azure.ts';
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
+import { gcp as gcpSnapshotter } from './volume-snapshotters/gcp.ts';
 
 /** Names to implementations; built per process, never global. */
 export interface Registry {
@@ -23,7 +26,12 @@ export interface Registry {
 }
 
 const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, filesystem: filesystemStore };
-const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
+const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = {
+  aws: awsSnapshotter,
+  azure: azureSnapshotter,
+  filesystem: filesystemSnapshotter,
+  gcp: gcpSnapshotter,
+};
 
 /** The registry of everything that is built in. */
 export function createRegistry(): Registry {

@@ -1,11 +1,12 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
+import type { VolumeSnapshot } from '../api/backup.ts';
 import { steps, waits } from './activity-options.ts';
 import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, isCancelled } from './endings.ts';
-import { inLanes } from './lanes.ts';
 import type { RunResult } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
+import { VolumeGates } from './volume-gates.ts';
 
 /**
  * Deletes a backup: its snapshots, the files of restores made from it, its own files, `velero-backup.json` last. A mark announces
@@ -39,9 +40,12 @@ export async function deleteBackup(request: DeleteBackupRequest): Promise<RunRes
 
 /** Deletes every snapshot it can, and only then fails with those that it could not. */
 async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): Promise<void> {
-  const failures: string[] = [];
+  const failures: { readonly type: string; readonly what: string }[] = [];
+  const { snapshotLimits, concurrency } = prepared.settings;
+  const gates = new VolumeGates({ snapshotLimits, concurrency }, {});
   const recorded = prepared.snapshots.filter(({ status }) => status.providerSnapshotID);
-  await inLanes(prepared.settings.concurrency.volumes, recorded, async ({ spec, status }) => {
+  const locationOf = ({ spec }: VolumeSnapshot) => spec.location;
+  await gates.each(recorded, locationOf, async ({ spec, status }) => {
     const snapshotId = status.providerSnapshotID!;
     const summary = `${snapshotId} of ${spec.persistentVolumeName}`;
     progress.volumes({ attempted: 1 });
@@ -50,13 +54,21 @@ async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): 
       progress.volumes({ completed: 1 });
     } catch (error) {
       if (isCancelled()) throw error;
-      failures.push(`${summary}: ${endingOf(error).reason}`);
+      const { type, reason } = endingOf(error);
+      failures.push({ type, what: `${summary}: ${reason}` });
       progress.volumes({ failed: 1 });
     }
   });
-  if (failures.length > 0) throw new Error(`snapshots could not be deleted, so the files stay: ${failures.join('; ')}`);
-  for (const location of new Set(prepared.snapshots.map(({ spec }) => spec.location))) {
+  if (failures[0] !== undefined) {
+    const which = failures.map(({ what }) => what).join('; ');
+    const message = `snapshots could not be deleted, so the files stay: ${which}`;
+    throw ApplicationFailure.create({ message, type: failures[0].type, nonRetryable: true });
+  }
+  for (const location of prepared.snapshotLocations) {
     const swept = await steps.sweepSnapshots.executeWithOptions({ summary: location }, [{ prepared, location }]);
-    if (swept.leftAlone.length > 0) progress.reported({ warnings: swept.leftAlone.length, errors: 0 });
+    for (const snapshotId of swept.leftAlone)
+      progress.remark(
+        `snapshot ${snapshotId} in ${location} bears the backup's uid, but may be another tool's: left alone`,
+      );
   }
 }

@@ -30,6 +30,8 @@ const config: Config = {
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
   defaultBackupTtl: '720h0m0s',
+  defaultItemOperationTimeout: '4h0m0s',
+  resourceTimeout: '10m0s',
   outOfReachTimeout: '10m0s',
 };
 

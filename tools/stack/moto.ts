@@ -9,9 +9,14 @@ export interface MotoServer {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Makes a bucket, with object lock if `locked`. Names have three characters at least. */
-  createBucket(name: string, options?: { readonly locked?: boolean }): Promise<void>;
+  /** Makes a bucket, in its own or another region, with object lock if `locked`. Names have three characters at least. */
+  createBucket(name: string, options?: BucketOptions): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface BucketOptions {
+  readonly locked?: boolean;
+  readonly region?: string;
 }
 
 /** Starts moto, empty. */
@@ -22,8 +27,13 @@ export async function startMoto(): Promise<MotoServer> {
   const [accessKeyId, secretAccessKey, region] = ['bowline', 'bowline-secret', 'us-east-1'];
   const server = await startServer({
     name: 'moto',
-    command: join(folder, 'bin', 'python'),
-    args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    // Without Amazon's images, whose 1,300 snapshots it would read through for every question.
+    command: 'env',
+    args: [
+      'MOTO_EC2_LOAD_DEFAULT_AMIS=false',
+      join(folder, 'bin', 'python'),
+      ...['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    ],
     ready: () => answers(`${endpoint}/moto-api/`),
   });
   return {
@@ -31,13 +41,17 @@ export async function startMoto(): Promise<MotoServer> {
     region,
     accessKeyId,
     secretAccessKey,
-    async createBucket(name, { locked = false } = {}) {
+    async createBucket(name, { locked = false, region: wanted = region } = {}) {
+      const constraint = `<LocationConstraint>${wanted}</LocationConstraint>`;
       const response = await fetch(`${endpoint}/${name}`, {
         method: 'PUT',
         headers: {
-          authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${region}/s3/aws4_request`,
+          authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${wanted}/s3/aws4_request`,
           ...(locked && { 'x-amz-bucket-object-lock-enabled': 'true' }),
         },
+        ...(wanted !== region && {
+          body: `<CreateBucketConfiguration>${constraint}</CreateBucketConfiguration>`,
+        }),
       });
       if (!response.ok) throw new Error(`create bucket ${name}: ${response.status} ${await response.text()}`);
     },

@@ -44,7 +44,7 @@ export const readChecks: readonly Check<ObjectStore>[] = [
     async verify(store) {
       await write(store, 'a/b', 'four');
       assert.equal(await store.objectExists('a/b'), true);
-      assert.deepEqual(await store.statObject('a/b'), { bytes: 4 });
+      assert.equal((await store.statObject('a/b')).bytes, 4);
     },
   },
   {

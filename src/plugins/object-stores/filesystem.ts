@@ -41,7 +41,9 @@ export const filesystem: ObjectStoreFactory = async (config) => {
     await stat(path);
     await mkdir(join(root, temporary), { recursive: true });
   } catch (error) {
-    throw fileSystemError(`open ${path}`, error);
+    const ours = fileSystemError(`open ${path}`, error);
+    // `NotFound` is said of objects.
+    throw ours.code === 'NotFound' ? new BowlineError('InvalidConfig', ours.message, { cause: error }) : ours;
   }
   return new FilesystemStore(root);
 };

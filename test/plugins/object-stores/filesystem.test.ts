@@ -131,9 +131,12 @@ describe('object store: filesystem', () => {
       });
     });
 
-    it('says NotFound of a path that is not there, and makes none', async () => {
+    it('refuses a path that is not there, and makes none', async () => {
       const path = join(temporaryFolder(), 'absent');
-      await assert.rejects(filesystem({ path, bucket: 'b' }), { code: 'NotFound' });
+      await assert.rejects(filesystem({ path, bucket: 'b' }), {
+        code: 'InvalidConfig',
+        message: `open ${path}: ENOENT`,
+      });
       assert.equal(existsSync(path), false);
     });
 
