@@ -111,6 +111,16 @@ export class Section {
     return fallback;
   }
 
+  /** `undefined` is left out; with a `least` below 1 fractions are taken, too. */
+  optionalNumber<K extends string>(key: K, least: number, most: number): { readonly [P in K]?: number } {
+    const value = this.#read(key);
+    if (value === undefined) return {};
+    const isInRange = typeof value === 'number' && value >= least && value <= most;
+    if (isInRange && (least < 1 || Number.isInteger(value))) return { [key]: value } as { readonly [P in K]?: number };
+    this.refuse(key, `expected a ${least < 1 ? '' : 'whole '}number from ${least} to ${most}`);
+    return {};
+  }
+
   /** A mapping of texts; numbers and booleans, which YAML makes of unquoted ones, are taken as their text. */
   texts(key: string): Record<string, string> {
     this.#known.add(key);

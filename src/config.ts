@@ -90,6 +90,8 @@ function readConfig(top: Section, folder: string): Config {
     },
     itemActions: readItemActions(top, folder),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
+    defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
+    resourceTimeout: top.duration('resourceTimeout', '10m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
@@ -124,8 +126,10 @@ function readStorageLocation(section: Section): BackupStorageLocation {
 
 function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   const location = { name: section.text('name'), provider: section.text('provider'), config: section.texts('config') };
-  section.refuseOthers();
-  return location;
+  const read = section.section('limits');
+  const limits = { ...read.optionalNumber('inFlight', 1, 500), ...read.optionalNumber('perSecond', 0.001, 1_000) };
+  for (const one of [read, section]) one.refuseOthers();
+  return { ...location, ...(Object.keys(limits).length > 0 && { limits }) };
 }
 
 function crossProblems(config: Config): string[] {

@@ -30,6 +30,21 @@ const table: Readonly<Record<string, Row>> = {
     lazily: '@google-cloud/storage',
   },
   'plugins/object-stores/gcp.ts': { values: 'api/ node:', types: '@google-cloud/storage' },
+  'plugins/aws-credentials.ts': {
+    types: '@aws-sdk/credential-provider-ini',
+    lazily: '@aws-sdk/credential-provider-ini',
+  },
+  'plugins/gcp-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
+  'plugins/volume-snapshotters/aws.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
+  'plugins/volume-snapshotters/aws-api.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
+  'plugins/volume-snapshotters/aws-client.ts': { types: '@aws-sdk/client-ec2', lazily: '@aws-sdk/client-ec2' },
+  'plugins/volume-snapshotters/aws-tags.ts': { types: '@aws-sdk/client-ec2' },
+  'plugins/volume-snapshotters/azure.ts': { values: 'api/', types: '@azure/arm-compute' },
+  'plugins/volume-snapshotters/azure-client.ts': {
+    values: 'api/',
+    types: '@azure/arm-compute',
+    lazily: '@azure/arm-compute',
+  },
   'activities/': {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',

@@ -19,6 +19,8 @@ describe('parseConfig', () => {
       concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
       itemActions: [],
       defaultBackupTtl: '720h0m0s',
+      defaultItemOperationTimeout: '4h0m0s',
+      resourceTimeout: '10m0s',
       outOfReachTimeout: '10m0s',
     });
   });
@@ -35,6 +37,7 @@ describe('parseConfig', () => {
         - { name: bare, provider: filesystem, objectStorage: { bucket: b } }
       volumeSnapshotLocations:
         - { name: disks, provider: filesystem, config: { path: /snapshots } }
+        - { name: cloud, provider: aws, config: { region: eu-west-1 }, limits: { inFlight: 10, perSecond: 0.5 } }
       staging: bare`;
     const { backupStorageLocations, volumeSnapshotLocations, staging } = parseText(text);
     const expected: BackupStorageLocation[] = [
@@ -51,6 +54,7 @@ describe('parseConfig', () => {
     assert.deepEqual(backupStorageLocations, expected);
     assert.deepEqual(volumeSnapshotLocations, [
       { name: 'disks', provider: 'filesystem', config: { path: '/snapshots' } },
+      { name: 'cloud', provider: 'aws', config: { region: 'eu-west-1' }, limits: { inFlight: 10, perSecond: 0.5 } },
     ]);
     assert.equal(staging, 'bare');
   });
@@ -148,7 +152,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, itemActions, defaultBackupTtl, outOfReachTimeout',
+          'volumeSnapshotLocations, staging, itemActions, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout',
         'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls, codec',
       ],
     },
@@ -261,6 +265,20 @@ describe('parseConfig', () => {
         'volumeSnapshotLocations[0]: expected keys and values',
         'volumeSnapshotLocations[0].name: missing; expected text',
         'volumeSnapshotLocations[0].provider: missing; expected text',
+      ],
+    },
+    {
+      title: 'limits that are none',
+      text:
+        'volumeSnapshotLocations: [{ name: a, provider: p, limits: { inFlight: 1.5, perSecond: 0, burst: 1 } },' +
+        ' { name: b, provider: p, limits: { inFlight: many, perSecond: 2000 } }, { name: c, provider: p, limits: 5 }]',
+      problems: [
+        'volumeSnapshotLocations[0].limits.inFlight: expected a whole number from 1 to 500',
+        'volumeSnapshotLocations[0].limits.perSecond: expected a number from 0.001 to 1000',
+        'volumeSnapshotLocations[0].limits.burst: unknown key; known are inFlight, perSecond',
+        'volumeSnapshotLocations[1].limits.inFlight: expected a whole number from 1 to 500',
+        'volumeSnapshotLocations[1].limits.perSecond: expected a number from 0.001 to 1000',
+        'volumeSnapshotLocations[2].limits: expected keys and values',
       ],
     },
     {

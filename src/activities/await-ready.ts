@@ -21,7 +21,10 @@ export interface Wait {
 export async function awaitReady(what: string, wait: Wait): Promise<void> {
   const { phase, message, percent, pollAfterMs: askAfterMs } = await statusOf(what, wait);
   if (phase === 'Failed') throw new BowlineError('InvalidItem', `${what} failed: ${message ?? 'no reason given'}`);
-  if (phase === 'Pending') throw notYet(`${what} is ${percent ?? 0} % done`, askAfterMs ?? pollAfterMs);
+  if (phase !== 'Pending') return;
+  const againInMs = askAfterMs ?? pollAfterMs;
+  const state = percent === undefined ? 'is not ready' : `is ${percent} % done`;
+  throw notYet(`${what} ${state}; asked again in ${Math.ceil(againInMs / 1_000)} s`, againInMs);
 }
 
 async function statusOf(what: string, { ask, indexLagMs = 0, now }: Wait): Promise<ProvisioningStatus> {

@@ -34,6 +34,8 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
+  /** Where the backup may have taken snapshots: all of these are swept. */
+  readonly snapshotLocations: readonly string[];
   /** When the backup ran, and its uid; absent if its metadata is not there, or no Backup. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
   /** The actions that are to see the backup's items, by name and in order; absent if there are none, or no items. */
@@ -82,7 +84,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       if (backup === undefined) return { deleted: [], leftAlone: [] };
       const signal = activitySignal();
       const opened = await snapshotter(location);
-      const recorded = new Set(snapshots.map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`));
+      const recorded = new Set(
+        snapshots
+          .filter(({ spec }) => spec.location === location)
+          .map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`),
+      );
       const swept = { deleted: [] as string[], leftAlone: [] as string[] };
       for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots(
         { [backupUidLabel]: backup.uid },
@@ -116,6 +122,13 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       return files + 1;
     },
   };
+
+  /** Those with a recorded snapshot, and those that the backup names and the configuration still knows. */
+  function snapshotLocationsOf(backup: Backup | undefined, snapshots: readonly VolumeSnapshot[]): string[] {
+    const named = backup?.spec.volumeSnapshotLocations ?? [];
+    const known = named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
+    return [...new Set([...snapshots.map(({ spec }) => spec.location), ...known])].sort();
+  }
 
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
     const problems = [
@@ -151,6 +164,7 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
       snapshots,
+      snapshotLocations: snapshotLocationsOf(backup, snapshots),
       ...(backup && { backup: timesOf(backup) }),
       ...(itemActions && { itemActions }),
     };

@@ -93,7 +93,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
       return {
         run,
         plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-        settings: runSettings(dependencies),
+        settings: runSettings(dependencies, spec),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
       };

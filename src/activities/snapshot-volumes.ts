@@ -68,9 +68,28 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     return items.filter(({ groupResource }) => groupResource === 'persistentvolumes').map(({ item }) => item);
   }
 
+  /** What can't be told here is met once more where the snapshot is taken, and counts there. */
+  async function locationOf(volume: Unstructured, locations: readonly string[]): Promise<string | undefined> {
+    try {
+      for (const location of locations) {
+        if ((await snapshotter(location)).getVolumeId(volume) !== '') return location;
+      }
+    } catch {
+      return undefined;
+    }
+    return undefined;
+  }
+
   return {
     async selectVolumes(input) {
-      return (await volumesOf(input)).map(describe);
+      const { plan } = await openRun<BackupPlan>(input);
+      const locations = plan.backup.spec.volumeSnapshotLocations ?? [];
+      return Promise.all(
+        (await volumesOf(input)).map(async (volume) => {
+          const location = await locationOf(volume, locations);
+          return { ...describe(volume), ...(location !== undefined && { location }) };
+        }),
+      );
     },
 
     async getVolumeId(input) {

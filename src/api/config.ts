@@ -51,6 +51,10 @@ export interface Config {
   readonly itemActions: readonly (ItemActionModule | ItemActionWorker)[];
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
+  /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */
+  readonly defaultItemOperationTimeout: string;
+  /** How long a restore waits for what is being released or deleted in the cluster. Go duration. Default `10m0s`. */
+  readonly resourceTimeout: string;
   /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
   readonly outOfReachTimeout: string;
 }

@@ -74,11 +74,23 @@ export interface PlannedWorker {
   readonly appliesTo: ResourceSelector;
 }
 
+/** What a run may ask of one volume snapshot location. */
+export interface SnapshotLimits {
+  /** Snapshots, volumes or deletions begun at the same time. */
+  readonly inFlight: number;
+  /** How many are begun a second. Absent: as many as there are. */
+  readonly perSecond?: number;
+}
+
 /** Sizes and limits of a run, read from the configuration by its first activity. */
 export interface RunSettings {
   readonly batch: { readonly items: number; readonly bytes: number };
   /** Batches worked on at the same time, and volumes provisioned at the same time. */
   readonly concurrency: { readonly batches: number; readonly volumes: number };
+  /** What may be asked of each volume snapshot location, by its name. */
+  readonly snapshotLimits: Readonly<Record<string, SnapshotLimits>>;
+  /** How long a provider may take for a snapshot or a volume. */
+  readonly itemOperationTimeoutMs: number;
   /** Whether the search attributes are registered: an unknown one would hang the run. */
   readonly searchAttributes: boolean;
 }

@@ -38,4 +38,5 @@ export type {
   VolumeRequest,
   VolumeSnapshotter,
   VolumeSnapshotterFactory,
+  VolumeSummary,
 } from './volume-snapshotter.ts';

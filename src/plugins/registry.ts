@@ -12,7 +12,10 @@ import { gcp } from './object-stores/gcp.ts';
 import { prefixed } from './object-stores/prefixed.ts';
 import { restoreItemActions } from './restore-item-actions/index.ts';
 import type { VolumeSnapshotter, VolumeSnapshotterFactory } from './volume-snapshotter.ts';
+import { aws as awsSnapshotter } from './volume-snapshotters/aws.ts';
+import { azure as azureSnapshotter } from './volume-snapshotters/azure.ts';
 import { filesystem as filesystemSnapshotter } from './volume-snapshotters/filesystem.ts';
+import { gcp as gcpSnapshotter } from './volume-snapshotters/gcp.ts';
 
 /** Names to implementations; built per process, never global. */
 export interface Registry extends ItemActions {
@@ -24,7 +27,12 @@ export interface Registry extends ItemActions {
 }
 
 const objectStores: Readonly<Record<string, ObjectStoreFactory>> = { aws, azure, filesystem: filesystemStore, gcp };
-const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = { filesystem: filesystemSnapshotter };
+const volumeSnapshotters: Readonly<Record<string, VolumeSnapshotterFactory>> = {
+  aws: awsSnapshotter,
+  azure: azureSnapshotter,
+  filesystem: filesystemSnapshotter,
+  gcp: gcpSnapshotter,
+};
 
 const builtIn: ItemActions = {
   backupItemActions: byName(backupItemActions),

@@ -14,6 +14,7 @@ import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 
 /** What a backup carries from one Temporal run to the next. References and counts only. */
 export interface BackupState {
@@ -38,6 +39,8 @@ export interface BackupState {
   awaited: number;
   /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
   snapshotsAskedAt?: number;
+  /** How many snapshots may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -68,6 +71,7 @@ export class BackupRun {
   readonly state: BackupState;
   readonly progress: Progress;
   readonly room: HistoryRoom = new HistoryRoom();
+  #gates: VolumeGates | undefined;
 
   constructor(request: BackupRequest, state: BackupState) {
     this.request = request;
@@ -82,7 +86,7 @@ export class BackupRun {
     state.prepared ??= await this.#prepare();
     while (state.position !== undefined || state.wanted.length > 0 || state.wave === 0) {
       if (historyIsLong()) return false;
-      await (state.position === undefined ? this.#collectAdditional() : this.#collectAndEstimate());
+      await (state.position === undefined ? this.#collectAdditional() : this.#collect());
     }
     progress.step('waiting for snapshots');
     if (!(await awaitSnapshots(this))) return false;
@@ -93,6 +97,12 @@ export class BackupRun {
 
   get prepared(): PreparedBackup {
     return this.state.prepared!;
+  }
+
+  /** By which snapshots begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get contentsBytes(): number {
@@ -123,20 +133,12 @@ export class BackupRun {
     return prepared;
   }
 
-  /** Collects, and tells beside it how much there will be, once. */
-  async #collectAndEstimate(): Promise<void> {
-    const beside = new Lanes(1);
-    await beside.run(async () => {
-      if (this.progress.status.progress.expectedItems === undefined) await beside.start(() => this.#estimate());
-      await this.#collect();
-    });
-  }
-
   /** Lists until the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
+      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;

@@ -1,14 +1,16 @@
-import { continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
+import type { VolumeSnapshot } from '../api/backup.ts';
 import type { BatchRef, PlannedAction } from '../api/run.ts';
 import { concerns } from '../selection/planned-action.ts';
 import { steps, transfers, waits } from './activity-options.ts';
 import { deleteStaging } from './artifacts.ts';
 import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, historyIsLong, isCancelled } from './endings.ts';
-import { inLanes, Lanes } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
+import { VolumeGates } from './volume-gates.ts';
 
 /** What a deletion carries from one Temporal run to the next. References and counts only. */
 export interface DeletionState {
@@ -121,9 +123,12 @@ class DeletionRun {
 
 /** Deletes every snapshot it can, and only then fails with those that it could not. */
 async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): Promise<void> {
-  const failures: string[] = [];
+  const failures: { readonly type: string; readonly what: string }[] = [];
+  const { snapshotLimits, concurrency } = prepared.settings;
+  const gates = new VolumeGates({ snapshotLimits, concurrency }, {});
   const recorded = prepared.snapshots.filter(({ status }) => status.providerSnapshotID);
-  await inLanes(prepared.settings.concurrency.volumes, recorded, async ({ spec, status }) => {
+  const locationOf = ({ spec }: VolumeSnapshot) => spec.location;
+  await gates.each(recorded, locationOf, async ({ spec, status }) => {
     const snapshotId = status.providerSnapshotID!;
     const summary = `${snapshotId} of ${spec.persistentVolumeName}`;
     progress.volumes({ attempted: 1 });
@@ -132,14 +137,22 @@ async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): 
       progress.volumes({ completed: 1 });
     } catch (error) {
       if (isCancelled()) throw error;
-      failures.push(`${summary}: ${endingOf(error).reason}`);
+      const { type, reason } = endingOf(error);
+      failures.push({ type, what: `${summary}: ${reason}` });
       progress.volumes({ failed: 1 });
     }
   });
-  if (failures.length > 0) throw new Error(`snapshots could not be deleted, so the files stay: ${failures.join('; ')}`);
-  for (const location of new Set(prepared.snapshots.map(({ spec }) => spec.location))) {
+  if (failures[0] !== undefined) {
+    const which = failures.map(({ what }) => what).join('; ');
+    const message = `snapshots could not be deleted, so the files stay: ${which}`;
+    throw ApplicationFailure.create({ message, type: failures[0].type, nonRetryable: true });
+  }
+  for (const location of prepared.snapshotLocations) {
     const swept = await steps.sweepSnapshots.executeWithOptions({ summary: location }, [{ prepared, location }]);
-    if (swept.leftAlone.length > 0) progress.reported({ warnings: swept.leftAlone.length, errors: 0 });
+    for (const snapshotId of swept.leftAlone)
+      progress.remark(
+        `snapshot ${snapshotId} in ${location} bears the backup's uid, but may be another tool's: left alone`,
+      );
   }
 }
 

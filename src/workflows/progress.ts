@@ -22,6 +22,9 @@ const attributes = {
   warnings: integer('BowlineWarnings'),
 };
 
+/** Remarks that a status holds: details in the UI have a size. */
+const mostRemarks = 50;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a run tells of itself while it works: the query `status`, the current details and the search attributes. */
@@ -91,6 +94,13 @@ export class Progress {
     this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
   }
 
+  /** Adds something that people should look at, as a warning. What comes after too many of these is only counted. */
+  remark(remark: string): void {
+    const { remarks = [] } = this.status;
+    this.reported({ warnings: 1, errors: 0 });
+    if (remarks.length < mostRemarks) this.#update({ remarks: [...remarks, remark] });
+  }
+
   volumes(change: Partial<RunStatus['volumes']>): void {
     const { attempted, completed, failed } = this.status.volumes;
     this.#update({
@@ -104,7 +114,7 @@ export class Progress {
 
   /** What the workflow returns. */
   result(seconds: number, bytes?: number): RunResult {
-    const { name, uid, phase, progress, warnings, errors, volumes } = this.status;
+    const { name, uid, phase, progress, warnings, errors, volumes, remarks } = this.status;
     return {
       name,
       uid,
@@ -113,6 +123,7 @@ export class Progress {
       warnings,
       errors,
       volumes,
+      ...(remarks && { remarks }),
       ...(bytes !== undefined && { bytes }),
       seconds,
     };
@@ -133,7 +144,7 @@ export class Progress {
 
   /** The dev server's UI renders lists, not tables. */
   #show(): void {
-    const { kind, name, phase, step, progress, volumes, warnings, errors } = this.status;
+    const { kind, name, phase, step, progress, volumes, warnings, errors, remarks = [] } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
@@ -141,6 +152,7 @@ export class Progress {
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
       `- warnings: ${warnings}, errors: ${errors}`,
+      ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
       ),

@@ -14,6 +14,7 @@ import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
 
 /** What a restore carries from one Temporal run to the next. References and counts only. */
@@ -31,6 +32,10 @@ export interface RestoreState {
   volumes: RestoredVolume[];
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
+  /** When the last volume was asked for in each location, in milliseconds since 1970. */
+  volumesAskedAt?: Record<string, number>;
+  /** How many volumes may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -63,6 +68,7 @@ export class RestoreRun {
   readonly state: RestoreState;
   readonly progress: Progress;
   readonly room: HistoryRoom = new HistoryRoom();
+  #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
     this.request = request;
@@ -88,6 +94,12 @@ export class RestoreRun {
 
   get prepared(): PreparedRestore {
     return this.state.prepared!;
+  }
+
+  /** By which volumes begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get planned(): Pick<PreparedRestore, 'run' | 'plan'> {

@@ -1,10 +1,10 @@
 import { executeChild } from '@temporalio/workflow';
-import type { VolumeOutcome } from '../api/backup.ts';
+import type { BackupVolume, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
-import { endingOf, historyIsLong, isCancelled } from './endings.ts';
-import { inLanes, Lanes } from './lanes.ts';
+import { historyIsLong, isCancelled, refusalOf } from './endings.ts';
+import { Lanes } from './lanes.ts';
 import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
@@ -19,13 +19,15 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
     { ...backup.planned, batch },
   ]);
   const failed: Record<string, string> = {};
-  await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
+  const locationOf = ({ location }: BackupVolume) => location;
+  await backup.gates.each(volumes, locationOf, async (volume) => {
+    const locations = volume.location === undefined ? snapshotLocations : [volume.location];
     backup.progress.volumes({ attempted: 1 });
     let outcome: VolumeOutcome | undefined;
     try {
       outcome = await executeChild(snapshotVolume, {
         workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-        args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
+        args: [{ ...backup.planned, batch, volume, locations, timeoutMs: settings.itemOperationTimeoutMs }],
         parentClosePolicy: 'REQUEST_CANCEL',
         staticSummary: `snapshot ${volume.persistentVolume}`,
       });
@@ -44,6 +46,9 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
 
 /** Waits in flight at the same time: each is one pending activity. */
 const waitsInFlight = 50;
+
+/** Enough for one question, whatever the time is. */
+const shortestWaitMs = 60_000;
 
 /**
  * Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. Resolves with `false`
@@ -67,12 +72,16 @@ async function awaitSnapshot(backup: BackupRun, outcome: VolumeOutcome): Promise
   const { location } = outcome.snapshot!.spec;
   const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
   const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
+  const { itemOperationTimeoutMs } = backup.prepared.settings;
+  // For all of them from the last acceptance on: each waits for a lane first, and the limits would add up.
+  const deadline = (backup.state.snapshotsAskedAt ?? Date.now()) + itemOperationTimeoutMs;
+  const scheduleToCloseTimeout = Math.max(deadline - Date.now(), shortestWaitMs);
   try {
-    await waits.awaitSnapshot.executeWithOptions({ summary }, [{ location, snapshotId }]);
+    await waits.awaitSnapshot.executeWithOptions({ summary, scheduleToCloseTimeout }, [{ location, snapshotId }]);
     backup.progress.volumes({ completed: 1 });
   } catch (error) {
     if (isCancelled()) throw error;
-    fail(backup, outcome, endingOf(error).reason);
+    fail(backup, outcome, refusalOf(error, itemOperationTimeoutMs));
   }
 }
 

@@ -34,7 +34,7 @@ describe('the deletion of a backup', () => {
 
   describe('prepareDeletion', () => {
     it('marks the backup, and tells of its snapshots and times', async () => {
-      const { run, snapshots, backup } = await prepare();
+      const { run, snapshots, snapshotLocations, backup } = await prepare();
       assert.deepEqual(run, {
         kind: 'deletion',
         name: 'nightly',
@@ -42,7 +42,7 @@ describe('the deletion of a backup', () => {
         location: 'default',
         staging: 'default',
       });
-      assert.deepEqual(snapshots, [recorded]);
+      assert.deepEqual([snapshots, snapshotLocations], [[recorded], ['disks']]);
       assert.deepEqual(backup, {
         uid: 'nightly-uid',
         startTimestamp: '2026-01-02T03:04:00Z',
@@ -172,6 +172,15 @@ describe('the deletion of a backup', () => {
         leftAlone: ['of-another-volume', 'of-another-pv', 'too-early', 'too-late'],
       });
       assert.equal(runner.snapshotter.snapshots.size, 4);
+    });
+
+    it('takes nothing in a location for what was recorded in another', async () => {
+      const prepared = await prepare();
+      snapshot('elsewhere');
+      assert.deepEqual(await runner.run('sweepSnapshots', { prepared, location: 'tapes' }), {
+        deleted: [],
+        leftAlone: ['elsewhere'],
+      });
     });
 
     it("does not even look at another backup's", async () => {

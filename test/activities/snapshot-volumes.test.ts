@@ -39,6 +39,7 @@ describe('snapshots of volumes', () => {
         pvcNamespace: 'shop',
         reclaimPolicy: 'Retain',
         labels: { 'topology.kubernetes.io/zone': 'a' },
+        location: 'disks',
       },
     ]);
     const input = { run, plan, batch, persistentVolume: 'pv-1', location: 'disks' };
@@ -65,11 +66,14 @@ describe('snapshots of volumes', () => {
     runner.snapshotter.status = { phase: 'Pending', percent: 43, pollAfterMs: 7_000 };
     await assert.rejects(runner.run('awaitSnapshot', input), {
       type: 'Pending',
-      message: 'snapshot snapshot-1 is 43 % done',
+      message: 'snapshot snapshot-1 is 43 % done; asked again in 7 s',
       nextRetryDelay: 7_000,
     });
     runner.snapshotter.status = { phase: 'Pending' };
-    await assert.rejects(runner.run('awaitSnapshot', input), { nextRetryDelay: 5_000 });
+    await assert.rejects(runner.run('awaitSnapshot', input), {
+      message: 'snapshot snapshot-1 is not ready; asked again in 5 s',
+      nextRetryDelay: 5_000,
+    });
     runner.snapshotter.status = { phase: 'Failed', message: 'disk is gone' };
     await assert.rejects(runner.run('awaitSnapshot', input), {
       type: 'InvalidItem',

@@ -32,6 +32,8 @@ const config: Config = {
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
   itemActions: [],
   defaultBackupTtl: '720h0m0s',
+  defaultItemOperationTimeout: '4h0m0s',
+  resourceTimeout: '10m0s',
   outOfReachTimeout: '10m0s',
 };
 

@@ -7,12 +7,14 @@ import type {
   VolumeInfo,
   VolumeRequest,
   VolumeSnapshotter,
+  VolumeSummary,
 } from '../../src/plugins/volume-snapshotter.ts';
+import { bears } from '../../src/plugins/volume-snapshotters/tags.ts';
 
 /** Snapshots in memory of the volumes that PersistentVolumes name in `spec.memory.volumeId`. */
 export class MemorySnapshotter implements VolumeSnapshotter {
   readonly snapshots = new Map<string, SnapshotSummary>();
-  readonly volumes = new Set<string>();
+  readonly volumes = new Map<string, VolumeSummary>();
   /** What `snapshotStatus` and `volumeStatus` answer; `NotFound` if nothing. */
   status: ProvisioningStatus | undefined = { phase: 'Ready' };
   indexLagMs = 0;
@@ -46,14 +48,12 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async *listSnapshots(tags: Readonly<Record<string, string>>): AsyncIterable<SnapshotSummary> {
-    yield* [...this.snapshots.values()].filter((snapshot) =>
-      Object.entries(tags).every(([key, value]) => snapshot.tags[key] === value),
-    );
+    yield* [...this.snapshots.values()].filter((snapshot) => bears(snapshot.tags, tags));
   }
 
-  async createVolumeFromSnapshot({ owner }: VolumeRequest): Promise<string> {
+  async createVolumeFromSnapshot({ owner, snapshotId, tags }: VolumeRequest): Promise<string> {
     const volumeId = `volume-of-${owner.persistentVolume}-${owner.uid}`;
-    this.volumes.add(volumeId);
+    this.volumes.set(volumeId, { volumeId, snapshotId, tags, createdAt: '2026-01-02T03:04:30Z' });
     return volumeId;
   }
 
@@ -63,6 +63,10 @@ export class MemorySnapshotter implements VolumeSnapshotter {
 
   async deleteVolume(volumeId: string): Promise<void> {
     this.volumes.delete(volumeId);
+  }
+
+  async *listVolumes(tags: Readonly<Record<string, string>>): AsyncIterable<VolumeSummary> {
+    yield* [...this.volumes.values()].filter((volume) => bears(volume.tags, tags));
   }
 
   #status(): ProvisioningStatus {

@@ -14,6 +14,8 @@ interface Call {
 const settings: RunSettings = {
   batch: { items: 500, bytes: 4_000_000 },
   concurrency: { batches: 2, volumes: 2 },
+  snapshotLimits: {},
+  itemOperationTimeoutMs: 4 * 3_600_000,
   searchAttributes: false,
 };
 
@@ -186,6 +188,7 @@ const defaults: Activities = {
   awaitVolume: async () => undefined,
   setVolumeId: async ({ persistentVolume }) => stagedRef(`item-of-${persistentVolume}`),
   deleteVolume: async () => undefined,
+  deleteUnusedVolumes: async ({ unused }) => [...unused],
   applyItems: async ({ batch, step, volumes }) => ({
     report: reportRef(`${step}-report`),
     created: batch.items,
@@ -197,6 +200,7 @@ const defaults: Activities = {
     settings,
     startTimestamp: '2026-01-02T03:04:05Z',
     snapshots: [],
+    snapshotLocations: [],
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),

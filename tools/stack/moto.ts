@@ -27,8 +27,13 @@ export async function startMoto(): Promise<MotoServer> {
   const [accessKeyId, secretAccessKey, region] = ['bowline', 'bowline-secret', 'us-east-1'];
   const server = await startServer({
     name: 'moto',
-    command: join(folder, 'bin', 'python'),
-    args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    // Without Amazon's images, whose 1,300 snapshots it would read through for every question.
+    command: 'env',
+    args: [
+      'MOTO_EC2_LOAD_DEFAULT_AMIS=false',
+      join(folder, 'bin', 'python'),
+      ...['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    ],
     ready: () => answers(`${endpoint}/moto-api/`),
   });
   return {

@@ -11,8 +11,9 @@ import type {
   VolumeInfo,
   VolumeRequest,
   VolumeSnapshotter,
+  VolumeSummary,
 } from '../../src/plugins/volume-snapshotter.ts';
-import type { ProviderSnapshot } from './snapshot-provider.ts';
+import type { ProviderSnapshot, ProviderVolume } from './snapshot-provider.ts';
 
 /** The driver of volumes that `startSnapshotProvider` keeps. */
 export const providerDriver = 'snapshots.bowline.example';
@@ -98,6 +99,13 @@ export class ProviderSnapshotter implements VolumeSnapshotter {
 
   deleteVolume(volumeId: string, options?: CallOptions): Promise<void> {
     return this.#delete(`/volumes/${encodeURIComponent(volumeId)}`, options);
+  }
+
+  async *listVolumes(tags: Readonly<Record<string, string>>, options?: CallOptions): AsyncIterable<VolumeSummary> {
+    const path = `/volumes?${new URLSearchParams(tags).toString()}`;
+    const { volumes } = await this.#call<{ volumes: ProviderVolume[] }>('GET', path, options);
+    for (const { snapshotId = '', ...volume } of volumes)
+      yield { ...volume, snapshotId, createdAt: new Date(volume.createdAt).toISOString() };
   }
 
   async #status(path: string, options?: CallOptions): Promise<ProvisioningStatus> {

@@ -29,7 +29,7 @@ export interface SnapshotProviderOptions {
   readonly acceptMs?: number;
   /** How long a snapshot or a volume is `pending`, in milliseconds of the provider's clock. Default 0. */
   readonly pendingMs?: number;
-  /** How old a snapshot is before a list shows it, by the provider's clock. Default 0. */
+  /** How old a snapshot or a volume is before a list shows it, by the provider's clock. Default 0. */
   readonly indexLagMs?: number;
   /** Requests a second that are answered, by the machine's clock; others get a 429. Default: all. */
   readonly requestsPerSecond?: number;
@@ -98,15 +98,13 @@ async function answer(provider: Provider, request: IncomingMessage, response: Se
       case 'POST snapshots':
         return provider.createSnapshot(body as Pick<ProviderSnapshot, 'volumeId' | 'tags'>);
       case 'GET snapshots':
-        return id === undefined
-          ? provider.listSnapshots(new URLSearchParams(searchParams))
-          : provider.describeSnapshot(id);
+        return id === undefined ? provider.listSnapshots(searchParams) : provider.describeSnapshot(id);
       case 'DELETE snapshots':
         return provider.deleteSnapshot(id ?? '');
       case 'POST volumes':
         return provider.createVolume(body as NewVolume);
       case 'GET volumes':
-        return provider.describeVolume(id ?? '');
+        return id === undefined ? provider.listVolumes(searchParams) : provider.describeVolume(id);
       case 'DELETE volumes':
         return provider.deleteVolume(id ?? '');
       default:
@@ -170,15 +168,8 @@ class Provider {
     return { status: 201, body: { snapshotId } };
   }
 
-  /** By tags, each a parameter. */
   listSnapshots(tags: URLSearchParams): Reply {
-    const before = this.#now() - this.#options.indexLagMs;
-    const listed = [...this.snapshots.values()].filter(
-      (snapshot) =>
-        (this.#options.indexLagMs === 0 || snapshot.createdAt <= before) &&
-        [...tags].every(([key, value]) => snapshot.tags[key] === value),
-    );
-    return { status: 200, body: { snapshots: listed } };
+    return { status: 200, body: { snapshots: this.#listed(this.snapshots, tags) } };
   }
 
   describeSnapshot(snapshotId: string): Reply {
@@ -208,8 +199,25 @@ class Provider {
     return volume ? { status: 200, body: { ...volume, ...this.#progress(volume.createdAt) } } : notFound;
   }
 
+  listVolumes(tags: URLSearchParams): Reply {
+    return { status: 200, body: { volumes: this.#listed(this.volumes, tags) } };
+  }
+
   deleteVolume(volumeId: string): Reply {
     return this.volumes.delete(volumeId) ? { status: 204 } : notFound;
+  }
+
+  /** Those that bear all of the tags, each a parameter, and are old enough. */
+  #listed<T extends { readonly tags: Readonly<Record<string, string>>; readonly createdAt: number }>(
+    all: ReadonlyMap<string, T>,
+    tags: URLSearchParams,
+  ): T[] {
+    const { indexLagMs } = this.#options;
+    const youngest = this.#now() - indexLagMs;
+    return [...all.values()].filter(
+      (one) =>
+        (indexLagMs === 0 || one.createdAt <= youngest) && [...tags].every(([key, value]) => one.tags[key] === value),
+    );
   }
 
   #progress(createdAt: number): { readonly state: 'pending' | 'ready'; readonly percent: number } {

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { BowlineError } from '../../api/errors.ts';
+import { awsFileCredentials } from '../aws-credentials.ts';
 import { isTrue, type ConfigTexts } from '../config-values.ts';
 import { readObjectHeaders, type ObjectHeaders } from './aws-config.ts';
 import { awsError } from './aws-errors.ts';
@@ -15,9 +16,6 @@ export interface AwsClients {
   readonly signing: S3Client;
   readonly headers: ObjectHeaders;
 }
-
-/** Credentials of a file are read again after half of it: they may be replaced while a worker runs. */
-const credentialsLastMs = 600_000;
 
 /** A server that takes no connection is given up. */
 const connectionTimeout = 10_000;
@@ -46,7 +44,7 @@ export async function openAwsClients(config: ConfigTexts): Promise<AwsClients> {
     requestChecksumCalculation: 'WHEN_REQUIRED' as const,
     responseChecksumValidation: 'WHEN_REQUIRED' as const,
     requestHandler: { connectionTimeout, httpsAgent: { maxSockets: 64, ...tls }, httpAgent: { maxSockets: 64 } },
-    ...(credentialsFile && { credentials: await fromFile(credentialsFile, profile) }),
+    ...(credentialsFile && { credentials: await awsFileCredentials(credentialsFile, profile) }),
     ...(!credentialsFile && profile && { profile }),
   };
   const open = (endpoint: string | undefined, region: string): S3Client =>
@@ -84,14 +82,4 @@ async function regionOf(bucket: string, { s3, client }: Pick<AwsClients, 's3' | 
   } finally {
     client.destroy();
   }
-}
-
-/** Reads keys of an INI file in AWS' shared format; it is the configuration file too, with its roles and processes. */
-async function fromFile(filepath: string, profile: string | undefined) {
-  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  const read = fromIni({ filepath, configFilepath: filepath, ignoreCache: true, ...(profile && { profile }) });
-  return async (identity?: Parameters<typeof read>[0]) => {
-    const credentials = await read(identity);
-    return { expiration: new Date(Date.now() + credentialsLastMs), ...credentials };
-  };
 }

@@ -97,6 +97,9 @@ describe('volume snapshotter: of the snapshot provider', () => {
       }),
       zone: '',
     }),
-    { 'a snapshot holds what was in the volume when it was asked for': 'its volumes hold nothing' },
+    {
+      'a snapshot holds what was in the volume when it was asked for': 'its volumes hold nothing',
+      'a volume made from a snapshot is in the zone that was asked for': 'it has no zones',
+    },
   );
 });
