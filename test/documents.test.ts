@@ -13,6 +13,7 @@ import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
 import { createApplication } from './end-to-end/application.ts';
 import { createEnvironment, type Environment } from './end-to-end/environment.ts';
+import { generateDocs } from '../tools/docs/item-actions.ts';
 import { temporalServer } from './support/servers.ts';
 
 const run = promisify(execFile);
@@ -50,6 +51,18 @@ describe('the documents', () => {
       );
     });
   }
+
+  it('are current where they are made from the code (else: npm run docs)', async () => {
+    for (const [file, text] of Object.entries(await generateDocs()))
+      assert.ok(read(file) === text, `${file} is not what npm run docs makes`);
+  });
+
+  it('tell of each vector that is overruled, and of no other', () => {
+    const overruled = JSON.parse(read('test/vectors/overruled.json')) as Record<string, string>;
+    const [, table = ''] = read('docs/item-actions.md').split('## Overruled vectors');
+    const told = [...table.matchAll(/^\| \w+ +\| `[^`]+` +\| ([\w-]+) /gm)].map(([, id]) => id!);
+    assert.deepEqual(told.toSorted(), Object.keys(overruled).toSorted());
+  });
 
   it('list every key of the configuration, with its default', () => {
     const defaults = JSON.parse(JSON.stringify(parseConfig('', { file: 'none', env: {} }))) as Record<string, unknown>;

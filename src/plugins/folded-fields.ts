@@ -12,11 +12,6 @@ export const foldedFields = {
   list: (parent: Json, field: string): unknown[] => fields.list(parent, keyOf(parent, field)),
   text: (parent: Json, field: string): string => fields.text(parent, keyOf(parent, field)),
   boolean: (parent: Json, field: string): boolean => fields.boolean(parent, keyOf(parent, field)),
-
-  /** Gives the field, by whichever name it has there, a value. */
-  set(parent: Json, field: string, value: unknown): void {
-    parent[keyOf(parent, field)] = value;
-  },
 };
 
 function keyOf(parent: Json, field: string): string {

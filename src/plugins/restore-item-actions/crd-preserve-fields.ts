@@ -5,7 +5,7 @@ import { refuseNull } from '../refuse-null.ts';
 
 /**
  * Lets a definition that keeps unknown fields be created: `apiextensions.k8s.io/v1` takes no `preserveUnknownFields: true`, and
- * wants each version's schema to say so instead. Definitions of other versions pass unchanged.
+ * wants each version's schema to say so instead. Definitions of other versions pass unchanged. The flag is read in any letter case.
  *
  * Changes: `spec.preserveUnknownFields`, `spec.versions[*].schema.openAPIV3Schema.x-kubernetes-preserve-unknown-fields`.
  * Source: Velero v1.18.1 `pkg/restore/actions/crd_v1_preserve_unknown_fields_action.go`.
@@ -23,9 +23,9 @@ export const crdPreserveFields: RestoreItemAction = {
     if (!foldedFields.boolean(spec, 'preserveUnknownFields')) return { updatedItem: item };
     for (const version of versions) {
       const schema = foldedFields.object(foldedFields.object(version, 'schema') ?? {}, 'openAPIV3Schema');
-      if (schema) foldedFields.set(schema, 'x-kubernetes-preserve-unknown-fields', true);
+      if (schema) schema['x-kubernetes-preserve-unknown-fields'] = true;
     }
-    foldedFields.set(spec, 'preserveUnknownFields', false);
+    if (Object.hasOwn(spec, 'preserveUnknownFields')) spec['preserveUnknownFields'] = false;
     return { updatedItem: item };
   },
 };
