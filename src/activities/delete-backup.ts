@@ -32,7 +32,7 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
-  /** Where the backup may have taken snapshots: all of these are swept. */
+  /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
   readonly snapshotLocations: readonly string[];
   /** When the backup ran, and its uid; absent if its metadata is not there. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
@@ -119,11 +119,9 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     },
   };
 
-  /** Those with a recorded snapshot, and those that the backup names and the configuration still knows. */
-  function snapshotLocationsOf(backup: Backup | undefined, snapshots: readonly VolumeSnapshot[]): string[] {
+  function knownLocationsOf(backup: Backup | undefined): string[] {
     const named = backup?.spec.volumeSnapshotLocations ?? [];
-    const known = named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
-    return [...new Set([...snapshots.map(({ spec }) => spec.location), ...known])].sort();
+    return named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
   }
 
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
@@ -153,13 +151,12 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     };
     await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     const backup = await readBackup(store, name);
-    const snapshots = await readSnapshots(store, name);
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
-      snapshots,
-      snapshotLocations: snapshotLocationsOf(backup, snapshots),
+      snapshots: await readSnapshots(store, name),
+      snapshotLocations: knownLocationsOf(backup),
       ...(backup && { backup: timesOf(backup) }),
     };
   }
