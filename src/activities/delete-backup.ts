@@ -95,9 +95,10 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         const inTime =
           timestamp(new Date(createdAt)) >= backup.startTimestamp &&
           timestamp(new Date(createdAt)) <= backup.completionTimestamp;
-        if (known && inTime) await opened.deleteSnapshot(snapshotId, { signal });
         (known && inTime ? swept.deleted : swept.leftAlone).push(snapshotId);
       }
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of swept.deleted) await opened.deleteSnapshot(snapshotId, { signal });
       return swept;
     },
 
