@@ -25,8 +25,9 @@ export class Ebs {
 
   async createVolume(others: Partial<CreateVolumeCommandInput> & { readonly tags?: Tags }): Promise<string> {
     const { tags = {}, ...input } = others;
-    const TagSpecifications = [{ ResourceType: 'volume' as const, Tags: listOf(tags) }];
-    const command = new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 4, TagSpecifications, ...input });
+    const tagged = { TagSpecifications: [{ ResourceType: 'volume' as const, Tags: listOf(tags) }] };
+    const usual = { AvailabilityZone: 'us-east-1a', Size: 4, ...(Object.keys(tags).length > 0 && tagged) };
+    const command = new CreateVolumeCommand({ ...usual, ...input });
     return (await this.#client.send(command)).VolumeId!;
   }
 
