@@ -34,7 +34,7 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
-  /** Where the backup may have taken snapshots: all of these are swept. */
+  /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
   readonly snapshotLocations: readonly string[];
   /** When the backup ran, and its uid; absent if its metadata is not there, or no Backup. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
@@ -99,9 +99,10 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         const inTime =
           timestamp(new Date(createdAt)) >= backup.startTimestamp &&
           timestamp(new Date(createdAt)) <= backup.completionTimestamp;
-        if (known && inTime) await opened.deleteSnapshot(snapshotId, { signal });
         (known && inTime ? swept.deleted : swept.leftAlone).push(snapshotId);
       }
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of swept.deleted) await opened.deleteSnapshot(snapshotId, { signal });
       return swept;
     },
 
@@ -123,11 +124,9 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     },
   };
 
-  /** Those with a recorded snapshot, and those that the backup names and the configuration still knows. */
-  function snapshotLocationsOf(backup: Backup | undefined, snapshots: readonly VolumeSnapshot[]): string[] {
+  function knownLocationsOf(backup: Backup | undefined): string[] {
     const named = backup?.spec.volumeSnapshotLocations ?? [];
-    const known = named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
-    return [...new Set([...snapshots.map(({ spec }) => spec.location), ...known])].sort();
+    return named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
   }
 
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
@@ -157,14 +156,13 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     };
     await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     const backup = await readBackup(store, name);
-    const snapshots = await readSnapshots(store, name);
     const itemActions = backup && (await planItemActions(run, backup));
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
-      snapshots,
-      snapshotLocations: snapshotLocationsOf(backup, snapshots),
+      snapshots: await readSnapshots(store, name),
+      snapshotLocations: knownLocationsOf(backup),
       ...(backup && { backup: timesOf(backup) }),
       ...(itemActions && { itemActions }),
     };

@@ -147,7 +147,7 @@ async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): 
     const message = `snapshots could not be deleted, so the files stay: ${which}`;
     throw ApplicationFailure.create({ message, type: failures[0].type, nonRetryable: true });
   }
-  for (const location of prepared.snapshotLocations) {
+  for (const location of new Set([...prepared.snapshots.map(locationOf), ...prepared.snapshotLocations])) {
     const swept = await steps.sweepSnapshots.executeWithOptions({ summary: location }, [{ prepared, location }]);
     for (const snapshotId of swept.leftAlone)
       progress.remark(

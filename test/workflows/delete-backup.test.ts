@@ -101,6 +101,7 @@ describe('deleteBackup', () => {
       failure.message,
       'snapshots could not be deleted, so the files stay: snapshot-of-pv-1 of pv-1: delete snapshot-of-pv-1: 403',
     );
+    assert.deepEqual([failure.type, failure.nonRetryable], ['AccessDenied', true]);
     assert.equal(status.phase, 'Failed');
     assert.equal(stubs.inputs('deleteSnapshot').length, 2);
     assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
@@ -113,6 +114,18 @@ describe('deleteBackup', () => {
     });
     const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
     assert.deepEqual([result.phase, result.warnings], ['Completed', 2]);
+    assert.deepEqual(
+      result.remarks,
+      ['a', 'b'].map((id) => `snapshot ${id} in disks bears the backup's uid, but may be another tool's: left alone`),
+    );
+  });
+
+  it('sweeps where the backup may have taken snapshots, too, though none is recorded there', async () => {
+    const stubs = new StubActivities({
+      prepareDeletion: async (request) => ({ ...(await plain.prepareDeletion(request)), snapshotLocations: ['disks'] }),
+    });
+    await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+    assert.deepEqual(stubs.story.slice(-2), ['sweepSnapshots disks', 'deleteFiles default']);
   });
 
   it('fails as its first step does, and touches nothing then', async () => {
