@@ -13,7 +13,7 @@ async function rename(image: string, data: Record<string, string>): Promise<{ im
   const cluster = [object('v1 ConfigMap', 'velero/images', { metadata: { labels }, data })];
   const log = { info: () => undefined, warning: (message: string) => void warnings.push(message) };
   const { item: changed } = await runCase(changeImageName, { item, cluster }, { log });
-  const { containers } = changed?.['spec'] as { containers: { image: unknown }[] };
+  const { containers } = (changed?.['spec'] ?? {}) as { containers: { image: unknown }[] };
   return { image: containers[0]!.image, warnings };
 }
 
