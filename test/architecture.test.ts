@@ -23,7 +23,7 @@ const table: Readonly<Record<string, Row>> = {
     lazily: '@aws-sdk/credential-provider-ini',
   },
   'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
-  'plugins/gcp-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
+  'plugins/google-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
   'plugins/volume-snapshotters/aws.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
   'plugins/volume-snapshotters/aws-api.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
   'plugins/volume-snapshotters/aws-client.ts': { types: '@aws-sdk/client-ec2', lazily: '@aws-sdk/client-ec2' },
