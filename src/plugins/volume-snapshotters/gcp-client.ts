@@ -1,5 +1,5 @@
 import { BowlineError } from '../../api/errors.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { urlProblems, type ConfigTexts } from '../config-values.ts';
 import { googleAuth, parseJson, readGoogleCredentials, type GoogleCredentials } from '../google-credentials.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
@@ -27,7 +27,11 @@ export interface GcpClient {
   readonly request: <T>(tried: string, request: GcpRequest, options: CallOptions) => Promise<T>;
 }
 
-const optional = ['snapshotLocation', 'snapshotType', 'project', 'volumeProject', 'credentialsFile', 'computeUrl'];
+/** The settings of the `gcp` volume snapshotter. Source: velero-plugin-for-gcp `volume_snapshotter.go`. */
+export const gcpDiskKeys: ConfigKeys = {
+  required: [],
+  optional: ['snapshotLocation', 'snapshotType', 'project', 'volumeProject', 'credentialsFile', 'computeUrl'],
+};
 const scopes = ['https://www.googleapis.com/auth/compute'];
 const snapshotTypes = ['STANDARD', 'ARCHIVE'];
 
@@ -41,7 +45,7 @@ export async function openGcpClient(config: ConfigTexts): Promise<GcpClient> {
   const { credentialsFile, snapshotLocation, snapshotType = 'STANDARD' } = config;
   const { computeUrl = 'https://compute.googleapis.com/compute/v1', caCert } = config;
   const { credentials, problems } = await readGoogleCredentials(credentialsFile);
-  checkKeys('gcp volume snapshotter', config, { required: [], optional }, [
+  checkKeys('gcp volume snapshotter', config, gcpDiskKeys, [
     ...problems,
     ...(caCert ? ['caCert: not taken by this provider; name its file in the variable NODE_EXTRA_CA_CERTS'] : []),
     ...urlProblems(config, ['computeUrl']),
