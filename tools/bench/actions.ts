@@ -1,5 +1,6 @@
 // Takes pods through every action of a restore that concerns pods, without a cluster: first the actions alone, then as a worker does
 // it, with one activity per action and batch over staging on the disk. Arguments: items, seed. Sends an `ActionsMeasurement`.
+import { findAction } from '../../src/activities/execute-backup-item-action.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,7 +95,7 @@ async function measured(work: (begin: () => void) => Promise<void>): Promise<{ s
 async function executeAlone(begin: () => void): Promise<void> {
   const reader = restoreReader(readerOf(kubernetes, new AbortController().signal), podVolumeBackups);
   const log = { info: () => undefined, warning: () => undefined };
-  const chosen = restoreItemActions.filter(({ name }) => actions.some((action) => action.name === name));
+  const chosen = actions.map(({ name }) => findAction(restoreItemActions, name));
   const pairs = backedUp().map((pod) => ({ itemFromBackup: pod, item: resetMetadata(cloneJson(pod)) }));
   begin();
   for (const { itemFromBackup, item } of pairs) {
