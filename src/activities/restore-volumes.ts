@@ -10,10 +10,10 @@ import type { Unstructured } from '../api/unstructured.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { VolumeSnapshotter } from '../plugins/volume-snapshotter.ts';
 import { awaitReady } from './await-ready.ts';
-import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
+import { readRestoreBatch } from './restore-batch.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { VolumeRef } from './snapshot-volumes.ts';
@@ -73,7 +73,7 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
       if (plan.restore.spec.restorePVs === false) return [];
       const snapshots = new Map(plan.snapshots.map((snapshot) => [snapshot.spec.persistentVolumeName, snapshot]));
       const selected: VolumeToRestore[] = [];
-      for (const { groupResource, itemFromBackup } of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+      for (const { groupResource, itemFromBackup } of await readRestoreBatch(staging, input.batch)) {
         const snapshot = snapshots.get(itemFromBackup.metadata.name);
         if (groupResource !== 'persistentvolumes' || !snapshot?.status.providerSnapshotID) continue;
         const volume = await decide(itemFromBackup, { snapshot, plan, uid: input.run.uid });
@@ -109,7 +109,7 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
 
     async setVolumeId(input) {
       const { staging } = await openRun(input);
-      const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
+      const entries = await readRestoreBatch(staging, input.batch);
       const entry = entries.find(({ itemFromBackup }) => itemFromBackup.metadata.name === input.persistentVolume);
       if (entry === undefined)
         throw new BowlineError('NotFound', `set volume id of ${input.persistentVolume}: not in ${input.batch.key}`);

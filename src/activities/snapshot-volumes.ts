@@ -139,14 +139,14 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
       const opened = await snapshotter(location);
       const unsettledMs = since + (opened.indexLagMs ?? 0) - now().getTime();
       if (unsettledMs > 0) throw notYet(`a list of ${location} may not show every snapshot yet`, unsettledMs);
-      const deleted: string[] = [];
+      const doubles: string[] = [];
       const signal = activitySignal();
       for await (const snapshot of opened.listSnapshots({ [backupUidLabel]: run.uid }, { signal })) {
-        if (keep.includes(snapshot.snapshotId) || !isTakenByUs(snapshot)) continue;
-        await opened.deleteSnapshot(snapshot.snapshotId, { signal });
-        deleted.push(snapshot.snapshotId);
+        if (!keep.includes(snapshot.snapshotId) && isTakenByUs(snapshot)) doubles.push(snapshot.snapshotId);
       }
-      return deleted;
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of doubles) await opened.deleteSnapshot(snapshotId, { signal });
+      return doubles;
     },
   };
 }

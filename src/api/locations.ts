@@ -1,7 +1,7 @@
 /** Where backups are kept: Velero's BackupStorageLocation, its name beside its spec. */
 export interface BackupStorageLocation {
   readonly name: string;
-  /** `filesystem`, `aws`; with or without the prefix `velero.io/`. */
+  /** `filesystem`, `aws`, `azure`, `gcp`; with or without the prefix `velero.io/`. */
   readonly provider: string;
   /** Taken when a backup names none. At most one location bears it. */
   readonly default?: boolean;

@@ -66,8 +66,8 @@ export interface TokenOptions {
 }
 
 /**
- * Makes what asks for tokens, with the secret, certificate or password of the credentials; else with the identity of the workload
- * or the machine; without a file with whatever the SDK finds. Loads the SDK. Nothing is asked yet.
+ * Makes what asks for tokens, with the secret, certificate or password of the credentials; else with what the SDK finds, such as
+ * the identity of the workload or of the machine. Loads the SDK. Nothing is asked yet.
  */
 export async function azureTokens(
   { values, cloud }: AzureCredentials,
@@ -99,14 +99,9 @@ export async function azureTokens(
   if (certificatePath)
     return new identity.ClientCertificateCredential(tenant, client, { certificatePath, ...unlock }, options);
   if (user && password) return new identity.UsernamePasswordCredential(tenant, client, user, password, options);
-  if (Object.keys(values).length === 0) return new identity.DefaultAzureCredential(options);
-  const managed = client ? new identity.ManagedIdentityCredential(client) : new identity.ManagedIdentityCredential();
-  const ids = { ...(tenant && { tenantId: tenant }), ...(client && { clientId: client }) };
-  try {
-    const workload = new identity.WorkloadIdentityCredential({ ...options, ...ids });
-    return new identity.ChainedTokenCredential(workload, managed);
-  } catch {
-    // It refuses to be made where no token of a workload is mounted.
-    return managed;
-  }
+  return new identity.DefaultAzureCredential({
+    ...options,
+    ...(tenant && { tenantId: tenant }),
+    ...(client && { managedIdentityClientId: client, workloadIdentityClientId: client }),
+  });
 }

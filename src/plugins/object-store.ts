@@ -42,7 +42,7 @@ export interface ObjectStore {
   /** Removes the object. Resolves when `key` is already absent, so that a retried delete succeeds. */
   deleteObject(key: string, options?: CallOptions): Promise<void>;
 
-  /** A GET URL that needs no credentials for `ttlSeconds`. Code `Unsupported` where the store has none. */
+  /** A GET URL that needs no credentials for `ttlSeconds`, a week at most. Code `Unsupported` where the store has none. */
   createSignedUrl(key: string, ttlSeconds: number): Promise<string>;
 }
 

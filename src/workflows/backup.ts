@@ -3,11 +3,13 @@ import type { CollectedAdditionalItems } from '../activities/collect-additional-
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
-import type { BatchRef, PlannedAction, ReportRef, SegmentRef } from '../api/run.ts';
+import type { BatchRef, ReportRef, SegmentRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { estimates, steps } from './activity-options.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
@@ -68,6 +70,7 @@ export class BackupRun {
   readonly request: BackupRequest;
   readonly state: BackupState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
   #gates: VolumeGates | undefined;
 
   constructor(request: BackupRequest, state: BackupState) {
@@ -218,15 +221,7 @@ export class BackupRun {
 
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
-    let batch = collected;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeBackupItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-    }
+    const batch = await executeItemActions(this, collected, (report) => this.report(report));
     const failedVolumes = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       { ...this.planned, step: this.nextStep('archive'), order, batch, failedVolumes },
@@ -240,13 +235,6 @@ export class BackupRun {
     const { resources } = this.prepared;
     return resources[list] ?? `list ${list + 1}`;
   }
-}
-
-/** Whether an action's selector can match anything in the batch. */
-export function concerns({ groupResources }: PlannedAction, batch: BatchRef): boolean {
-  return (
-    groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource))
-  );
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */

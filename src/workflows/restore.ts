@@ -6,8 +6,10 @@ import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
@@ -65,6 +67,7 @@ export class RestoreRun {
   readonly request: RestoreRequest;
   readonly state: RestoreState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
   #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
@@ -160,18 +163,11 @@ export class RestoreRun {
     );
   }
 
-  async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
-    let batch = original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeRestoreItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-      if (executed.report.additionalItems > 0) wanted.push(executed.report);
-    }
-    return batch;
+  #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
+    return executeItemActions(this, original, (report) => {
+      this.report(report);
+      if (report.additionalItems > 0) wanted.push(report);
+    });
   }
 
   async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {

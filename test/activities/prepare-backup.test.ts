@@ -53,7 +53,7 @@ describe('prepareBackup', () => {
       expiration: '2026-02-01T03:04:05Z',
     });
     assert.deepEqual(staged.toSorted(), ['persistentvolumes', 'pods']);
-    assert.deepEqual(prepared.actions, [{ name: onPods.name, groupResources: ['pods'] }]);
+    assert.deepEqual(prepared.actions, [{ name: onPods.name, groupResources: ['po', 'pods'] }]);
     assert.deepEqual(prepared.resources.slice(0, 3), ['pods', 'persistentvolumeclaims', 'persistentvolumes']);
     assert.deepEqual(prepared.settings, {
       batch: { items: 500, bytes: 4 * 1024 * 1024 },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,8 @@ export interface Environment {
   run(workflow: string, request: { readonly name: string; readonly spec?: object }): Promise<RunResult>;
   /** Every key in the bucket, but for what the S3 server keeps for itself. */
   keys(): Promise<string[]>;
+  /** Uploads in parts that were neither completed nor aborted. */
+  uploads(): string[];
   readonly snapshotsFolder: string;
   /** Names in the snapshot location: one directory and one record per snapshot. */
   snapshots(): string[];
@@ -124,9 +126,13 @@ export async function createEnvironment(
       for await (const key of store.listObjects('')) keys.push(key);
       return keys;
     },
+    uploads() {
+      const folder = join(s3.root, storageOf?.name ?? name, '.sgwtmp', 'multipart');
+      return existsSync(folder) ? readdirSync(folder) : [];
+    },
     snapshotsFolder: snapshots,
-    snapshots: () => readdirSync(join(snapshots, 'snapshots')).sort(),
-    volumes: () => readdirSync(volumes),
+    snapshots: () => (existsSync(join(snapshots, 'snapshots')) ? readdirSync(join(snapshots, 'snapshots')).sort() : []),
+    volumes: () => (existsSync(volumes) ? readdirSync(volumes) : []),
     async stop() {
       await Promise.all(workers.map((worker) => worker.kill()));
       await Promise.all([kubernetes.close(), connection.close(), s3Proxy.stop(), apiProxy.stop()]);

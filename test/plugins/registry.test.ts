@@ -76,7 +76,7 @@ describe('createRegistry', () => {
         const location = { name: 'default', provider, objectStorage: { bucket: 'b' } };
         await assert.rejects(registry.openObjectStore(location), {
           code: 'InvalidConfig',
-          message: `location default: no provider is named ${provider}; known are aws, filesystem`,
+          message: `location default: no provider is named ${provider}; known are aws, azure, filesystem, gcp`,
         });
       });
   });

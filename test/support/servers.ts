@@ -1,4 +1,6 @@
+import { startAzurite, type AzuriteServer } from '../../tools/stack/azurite.ts';
 import { binaryNames, findBinary } from '../../tools/stack/binaries.ts';
+import { startFakeGcs, type FakeGcsServer } from '../../tools/stack/fake-gcs.ts';
 import { startKubernetes, type KubernetesServer } from '../../tools/stack/kubernetes.ts';
 import { startMoto, type MotoServer } from '../../tools/stack/moto.ts';
 import { findPackage, packageNames } from '../../tools/stack/packages.ts';
@@ -18,6 +20,12 @@ function shared<T extends { stop(): Promise<void> }>(start: () => Promise<T>): (
     return server;
   };
 }
+
+/** The run's Azure Blob server. Tests create containers of unique names. */
+export const azuriteServer: () => Promise<AzuriteServer> = shared(() => startAzurite());
+
+/** The run's Google Cloud Storage server. Tests create buckets of unique names. */
+export const fakeGcsServer: () => Promise<FakeGcsServer> = shared(startFakeGcs);
 
 /** The run's Kubernetes API server. Tests use namespaces of unique names. */
 export const kubernetesServer: () => Promise<KubernetesServer> = shared(() => startKubernetes());

@@ -139,6 +139,16 @@ const defaults: Activities = {
     archived: {},
   }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  handOverItems: async ({ run: { kind, name, uid }, step, action, batch }) => ({
+    version: 1,
+    kind: kind === 'restore' ? 'RestoreItemAction' : 'BackupItemAction',
+    action,
+    run: { kind, name, uid },
+    items: batch.items,
+    batch: { ...stagedRef(`${step}-handed`), location: 'default', provider: 'memory', bucket: 'bucket' },
+    answerPrefix: `${step}-answer-`,
+  }),
+  adoptItems: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   archiveItems: async ({ batch, step, order }) => ({
     segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
     report: reportRef(`${step}-report`),
@@ -194,6 +204,14 @@ const defaults: Activities = {
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
+  unpackDeletion: async ({ step, actions }) => ({
+    batches: [batchRef(`${step}-batch0`, 'pods', 10), batchRef(`${step}-batch1`, 'secrets', 5)],
+    actions: actions.map((name) => ({ name, groupResources: ['pods'] })),
+    selected: { pods: 10, secrets: 5 },
+    warnings: 0,
+    errors: 0,
+  }),
+  executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
   deleteFiles: async () => 3,
 };
 

@@ -23,8 +23,12 @@ describe('bench: arguments', () => {
   });
 
   const refused = [
-    { title: 'no job', args: [], message: 'expected backup, restore or snapshots, got nothing' },
-    { title: 'an unknown job', args: ['deletion'], message: 'expected backup, restore or snapshots, got deletion' },
+    { title: 'no job', args: [], message: 'expected backup, restore, actions or snapshots, got nothing' },
+    {
+      title: 'an unknown job',
+      args: ['deletion'],
+      message: 'expected backup, restore, actions or snapshots, got deletion',
+    },
     {
       title: 'no volumes',
       args: ['snapshots', '--count', '0'],

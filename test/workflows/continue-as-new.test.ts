@@ -226,4 +226,35 @@ describe('a run whose history has become long', () => {
     assert.equal(stubs.inputs('unpackBackup').length, 1);
     assert.deepEqual([result.phase, result.items], ['Completed', calls]);
   });
+
+  it('shows no batch to an action of a deletion twice', async () => {
+    const names = ['example.com/a', 'example.com/b'];
+    const keys = Array.from({ length: 30 }, (_, index) => `batch-${index}`);
+    const stubs = new StubActivities({
+      prepareDeletion: async (request) => ({
+        ...(await plain.prepareDeletion(request)),
+        itemActions: { plan: stagedRef('plan'), names },
+      }),
+      unpackDeletion: async ({ actions }) => ({
+        batches: keys.map((key) => batchRef(key, 'pods', 1)),
+        actions: actions.map((name) => ({ name })),
+        selected: { pods: keys.length },
+        warnings: 0,
+        errors: 0,
+      }),
+    });
+    const { result, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('deleteBackup');
+      return {
+        result: await started.result(),
+        runs: (await runner.histories(started.workflowId)).length,
+      };
+    });
+    assert.ok(runs > 1, `${runs} run`);
+    const seen = stubs.inputs('executeDeleteItemAction').map(({ action, batch }) => `${action} ${batch.key}`);
+    assert.deepEqual(seen.toSorted(), keys.flatMap((key) => names.map((name) => `${name} ${key}`)).toSorted());
+    for (const once of ['prepareDeletion', 'unpackDeletion', 'deleteStaging', 'deleteFiles'] as const)
+      assert.equal(stubs.inputs(once).length, 1, once);
+    assert.deepEqual([result.phase, result.items], ['Completed', keys.length]);
+  });
 });

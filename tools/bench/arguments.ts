@@ -12,8 +12,8 @@ interface CommonOptions {
 
 /** A backup or a restore of many items. */
 export interface ItemsOptions extends CommonOptions {
-  readonly job: 'backup' | 'restore';
-  /** Items in the cluster, besides what a cluster has of its own. Default 5,000. */
+  readonly job: 'backup' | 'restore' | 'actions';
+  /** Items in the cluster, besides what a cluster has of its own; of `actions`, pods. Default 5,000. */
   readonly items: number;
   /** How often to measure the job and its floor, in turn. Default 1. */
   readonly runs: number;
@@ -31,7 +31,7 @@ export interface SnapshotsOptions extends CommonOptions {
 }
 
 /** What to type. */
-export const usage = `usage: npm run bench -- backup|restore [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
+export const usage = `usage: npm run bench -- backup|restore|actions [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
        npm run bench -- snapshots [--count 900] [--provider-seconds 8] [--json] [--profiles FOLDER]`;
 
 /** Reads the command line. @throws Error with what is wrong, for people */
@@ -39,7 +39,8 @@ export function parseBenchArguments([job, ...args]: readonly string[]): BenchOpt
   const common = { json: { type: 'boolean', default: false }, profiles: { type: 'string' } } as const;
   switch (job) {
     case 'backup':
-    case 'restore': {
+    case 'restore':
+    case 'actions': {
       const { values } = parseArgs({
         args,
         options: {
@@ -75,7 +76,7 @@ export function parseBenchArguments([job, ...args]: readonly string[]): BenchOpt
       };
     }
     default:
-      throw new Error(`expected backup, restore or snapshots, got ${job ?? 'nothing'}`);
+      throw new Error(`expected backup, restore, actions or snapshots, got ${job ?? 'nothing'}`);
   }
 }
 

@@ -1,4 +1,5 @@
-// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`.
+// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`,
+// or what the item actions on pods cost: `npm run bench -- actions --items 10000`.
 import { availableParallelism, loadavg } from 'node:os';
 import { loadConfig } from '../../src/config.ts';
 import { connect } from '../../src/kubernetes/http-client.ts';
@@ -10,7 +11,16 @@ import { namespaceNames } from './mixture.ts';
 import { seedCluster } from './seed.ts';
 import { benchSnapshots, snapshotSettings } from './snapshots.ts';
 import { startBenchStack, type BenchStack } from './stack.ts';
-import { summarize, tableOf, type BenchResult, type Measurement, type SnapshotsResult } from './statistics.ts';
+import {
+  summarize,
+  summarizeActions,
+  tableOf,
+  type ActionsMeasurement,
+  type ActionsResult,
+  type BenchResult,
+  type Measurement,
+  type SnapshotsResult,
+} from './statistics.ts';
 
 /** Load per processor beyond which others disturb the measurement. */
 const busyLoad = 0.5;
@@ -52,10 +62,11 @@ function readOptions(): BenchOptions {
   }
 }
 
-async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult> {
+async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult | ActionsResult> {
   const [load = 0] = loadavg();
   if (load > busyLoad * availableParallelism())
     say(`this machine is busy (load ${load.toFixed(1)}): the numbers will not hold`);
+  if (asked.job === 'actions') return summarizeActions(await benchActions(asked));
   say('starting Kubernetes (etcd waits for the disk: fsync is on), Temporal and S3');
   if (asked.job !== 'snapshots') {
     stack = await startBenchStack();
@@ -63,6 +74,19 @@ async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult
   }
   stack = await startBenchStack(snapshotSettings);
   return benchSnapshots(stack, asked, { say, tell });
+}
+
+/** Each run in a process of its own; no server is started. */
+async function benchActions({ items, runs, seed, profiles }: ItemsOptions): Promise<ActionsMeasurement[]> {
+  const measurements: ActionsMeasurement[] = [];
+  for (let run = 1; run <= runs; run++) {
+    const args = [String(items), String(seed)];
+    const { message } = await startChild<ActionsMeasurement>({ script: './actions.ts', args, profiles });
+    const { actions, seconds, cpuSeconds } = message;
+    say(`actions ${run}/${runs}: ${items} pods, ${actions} actions in ${shown(seconds)}, ${shown(cpuSeconds)} of CPU`);
+    measurements.push(message);
+  }
+  return measurements;
 }
 
 async function benchItems(stack: BenchStack, options: ItemsOptions): Promise<Measurement[]> {

@@ -38,6 +38,34 @@ export interface SnapshotsResult {
   readonly slotsHeldWaiting: number;
 }
 
+/** Pods that went through all actions on pods. */
+export interface ActionsMeasurement {
+  readonly items: number;
+  readonly actions: number;
+  readonly seconds: number;
+  /** Of all threads of the process. */
+  readonly cpuSeconds: number;
+}
+
+/** What `bench actions` prints as its last line. */
+export interface ActionsResult extends ActionsMeasurement {
+  /** `items` by `seconds`. */
+  readonly itemsPerSecond: number;
+}
+
+/** The medians of several runs of the actions. */
+export function summarizeActions(measurements: readonly ActionsMeasurement[]): ActionsResult {
+  const of = (member: keyof ActionsMeasurement): number => median(measurements.map((one) => one[member]));
+  const [items, seconds] = [of('items'), of('seconds')];
+  return {
+    items,
+    actions: of('actions'),
+    seconds: rounded(seconds, 3),
+    cpuSeconds: rounded(of('cpuSeconds'), 3),
+    itemsPerSecond: rounded(items / seconds, 1),
+  };
+}
+
 /** The medians of several runs; rates and ratios are made of these. */
 export function summarize(measurements: readonly Measurement[]): BenchResult {
   const of = (member: keyof Measurement): number => median(measurements.map((one) => one[member]));
@@ -70,7 +98,7 @@ export function peakRssMiB(procStatus: string): number {
 }
 
 /** A table for people, one line per member. */
-export function tableOf(result: BenchResult | SnapshotsResult): string {
+export function tableOf(result: BenchResult | SnapshotsResult | ActionsResult): string {
   const width = Math.max(...Object.keys(result).map((name) => name.length));
   return Object.entries(result)
     .map(([name, value]) => `${name.padEnd(width)}  ${value}`)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,6 +29,16 @@ interface Package {
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const packages = {
+  azurite: {
+    needs: 'npm',
+    lock: join(here, 'azurite', 'package-lock.json'),
+    language: [process.execPath, '--version'],
+    async install({ folder, env }) {
+      for (const file of ['package.json', 'package-lock.json'])
+        await copyFile(join(here, 'azurite', file), join(folder, file));
+      await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { env, cwd: folder });
+    },
+  },
   moto: {
     needs: 'Python 3.10 or newer with its modules venv and pip',
     lock: join(here, 'moto', 'requirements.txt'),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { supervise, type Supervised } from './supervise.ts';
 
@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Default: the process's own. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Removed when the server has ended. Default: none. */
   readonly folder?: string;
   /** Resolves when the server answers; asked again until it does. */
@@ -95,4 +97,10 @@ export async function answers(url: string, init: RequestInit = {}): Promise<void
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
   await response.body?.cancel();
   if (response.status >= 500 || response.status === 401) throw new Error(`${url} answers ${response.status}`);
+}
+
+/** Resolves if somebody on the loopback takes a connection. */
+export async function accepts(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect').finally(() => socket.destroy());
 }

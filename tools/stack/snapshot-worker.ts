@@ -11,7 +11,7 @@ const snapshotter = new ProviderSnapshotter(JSON.parse(options) as ProviderSnaps
 const { worker, close } = await prepareWorker(
   await loadConfig({ file, env: {} }),
   { workflowBundle: { codePath } },
-  { snapshotter: async () => snapshotter },
+  { dependencies: { snapshotter: async () => snapshotter } },
 );
 const samples = new SlotSamples(() => worker.getStatus().numInFlightActivities - snapshotter.requestsUnderWay);
 setInterval(() => samples.take(), 20).unref();

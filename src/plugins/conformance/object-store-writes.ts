@@ -114,6 +114,18 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
     },
   },
   {
+    title: 'what is refused is told with the store and the key',
+    async verify(store) {
+      await write(store, 'a/k');
+      await assert.rejects(write(store, 'a/k', 'second', { ifAbsent: true }), (error: Error) =>
+        error.message.startsWith(`put ${store.url}/a/k: `),
+      );
+      await assert.rejects(store.statObject('a/l'), (error: Error) =>
+        error.message.startsWith(`stat ${store.url}/a/l: `),
+      );
+    },
+  },
+  {
     title: 'ifAbsent refuses to replace an object by one of 12 MB, and leaves nothing of it',
     async verify(store) {
       await write(store, 'k', 'first');

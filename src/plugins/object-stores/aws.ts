@@ -17,6 +17,7 @@ import { awsError } from './aws-errors.ts';
 import { bodyOf } from './body.ts';
 import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
+import { assertTtl } from './ttl.ts';
 
 /** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 32 MiB of memory for one upload. */
 const partBytes = 8 * 1024 * 1024;
@@ -136,6 +137,7 @@ class AwsStore implements ObjectStore {
     const { signing, s3, presigner, bucket, headers } = this.#parts;
     assertKey(key);
     const tried = `sign ${this.url}/${key}`;
+    assertTtl(tried, ttlSeconds);
     if (headers.get.SSECustomerKey)
       throw new BowlineError('Unsupported', `${tried}: its content can be read with the customer's key only`);
     return this.#try(tried, {}, () =>

@@ -13,14 +13,18 @@ const secretAccessKey = 'not-the-right-secret';
 /** Asserts that every call rejects with a code, and a message that tells where and what but no secret. */
 async function assertRefused(store: ObjectStore, code: string, says: RegExp): Promise<void> {
   for (const [name, call] of everyCall)
-    await assert.rejects(call(store), (error: BowlineError) => {
-      assert.equal(error.code, code, `${name}: ${error.message}`);
-      assert.match(error.message, says, name);
-      assert.match(error.message, /^(put|stat|get|delete|list) s3:\/\/[^ ]+: /);
-      assert.ok(!`${error.message} ${error.detail}`.includes(secretAccessKey), name);
-      assert.ok(isPermanent(error));
-      return true;
-    });
+    await assert.rejects(
+      call(store),
+      (error: BowlineError) => {
+        assert.equal(error.code, code, `${name}: ${error.message}`);
+        assert.match(error.message, says, name);
+        assert.match(error.message, /^(put|stat|get|delete|list) s3:\/\/[^ ]+: /);
+        assert.ok(!`${error.message} ${error.detail}`.includes(secretAccessKey), name);
+        assert.ok(isPermanent(error));
+        return true;
+      },
+      name,
+    );
 }
 
 describe('failures of the aws object store', () => {

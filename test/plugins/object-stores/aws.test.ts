@@ -26,7 +26,7 @@ async function pendingUploads(config: Record<string, string>): Promise<number> {
   return Uploads?.length ?? 0;
 }
 
-describe('object store: aws', () => {
+describe('object store: aws on versitygw', () => {
   itConforms(objectStoreChecks, async () => aws(await s3Bucket()));
 
   it('is called by its bucket', async () => {

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  CreateSnapshotCommand,
-  CreateVolumeCommand,
-  DescribeSnapshotsCommand,
-  DescribeVolumesCommand,
-  EC2Client,
-  type Snapshot,
-  type Volume,
-} from '@aws-sdk/client-ec2';
+import type { CreateVolumeCommandInput } from '@aws-sdk/client-ec2';
 import type { Unstructured } from '../../../src/api/unstructured.ts';
 import type { VolumeSnapshotterSubject } from '../../../src/plugins/conformance/snapshot-run.ts';
 import { volumeSnapshotterChecks } from '../../../src/plugins/conformance/volume-snapshotter.ts';
 import type { SnapshotRequest, VolumeRequest, VolumeSnapshotter } from '../../../src/plugins/volume-snapshotter.ts';
 import { aws } from '../../../src/plugins/volume-snapshotters/aws.ts';
 import type { MotoServer } from '../../../tools/stack/moto.ts';
+import { Ebs, ebsConfig, tagsOf } from '../../support/ebs.ts';
 import { Ec2Proxy } from '../../support/ec2-proxy.ts';
 import { itConforms } from '../../support/it-conforms.ts';
 import { motoServer } from '../../support/servers.ts';
@@ -41,47 +32,27 @@ function volumeOf(source: 'csi' | 'in-tree', volumeId: string): Unstructured {
 describe('volume snapshotter: aws', () => {
   let moto: MotoServer;
   let proxy: Ec2Proxy;
-  let ec2: EC2Client;
-  let credentialsFile: string;
+  let ebs: Ebs;
+  let usual: Record<string, string>;
 
   before(async function () {
     this.timeout(120_000);
     moto = await motoServer();
     proxy = await Ec2Proxy.start(moto.endpoint);
-    const { region, accessKeyId, secretAccessKey } = moto;
-    ec2 = new EC2Client({ region, endpoint: moto.endpoint, credentials: { accessKeyId, secretAccessKey } });
-    credentialsFile = join(temporaryFolder(), 'credentials');
-    const secrets = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`];
-    writeFileSync(credentialsFile, `[default]\n${secrets.join('\n')}\n`, { mode: 0o600 });
+    ebs = new Ebs(moto);
+    usual = { ...ebsConfig(moto, temporaryFolder()), ec2Url: proxy.url };
   });
 
   after(async () => {
-    ec2.destroy();
+    ebs.close();
     await proxy.stop();
   });
 
-  const open = (config: Record<string, string> = {}) =>
-    aws({ region: moto.region, ec2Url: proxy.url, credentialsFile, ...config });
+  const open = (config: Record<string, string> = {}) => aws({ ...usual, ...config });
 
-  async function makeVolume(others: Partial<CreateVolumeCommand['input']> = {}): Promise<string> {
-    const Tags = [
-      { Key: 'team', Value: 'a' },
-      { Key: 'velero.io/backup-uid', Value: 'of-a-copy' },
-      { Key: 'velero.io/pv', Value: 'old' },
-    ];
-    const input = { AvailabilityZone: zone, Size: 4, TagSpecifications: [{ ResourceType: 'volume' as const, Tags }] };
-    const { VolumeId } = await ec2.send(new CreateVolumeCommand({ ...input, VolumeType: 'gp2', ...others }));
-    return VolumeId ?? '';
-  }
-
-  async function volume(volumeId: string): Promise<Volume> {
-    const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volumeId] }));
-    return Volumes[0] ?? assert.fail(volumeId);
-  }
-
-  async function snapshot(snapshotId: string): Promise<Snapshot> {
-    const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] }));
-    return Snapshots[0] ?? assert.fail(snapshotId);
+  function makeVolume(others: Partial<CreateVolumeCommandInput> = {}): Promise<string> {
+    const tags = { team: 'a', 'velero.io/backup-uid': 'of-a-copy', 'velero.io/pv': 'old' };
+    return ebs.createVolume({ AvailabilityZone: zone, VolumeType: 'gp2', tags, ...others });
   }
 
   async function subject(source: 'csi' | 'in-tree'): Promise<VolumeSnapshotterSubject> {
@@ -89,7 +60,7 @@ describe('volume snapshotter: aws', () => {
       snapshotter: await open(),
       persistentVolume: volumeOf(source, await makeVolume({ VolumeType: 'io1', Iops: 200 })),
       zone,
-      zoneOf: async (volumeId) => (await volume(volumeId)).AvailabilityZone ?? '',
+      zoneOf: async (volumeId) => (await ebs.volume(volumeId)).AvailabilityZone ?? '',
     };
   }
 
@@ -123,11 +94,9 @@ describe('volume snapshotter: aws', () => {
       return { snapshotId, type: 'gp2', zone, tags, owner: { uid, persistentVolume: 'data' }, ...others };
     }
 
-    const tagsOf = ({ Tags = [] }: Snapshot | Volume) => Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
-
     it("a snapshot has the tags that were asked for, then its volume's, and its owner's in the same request", async () => {
       const snapshotId = await snapshotter.createSnapshot(snapshotRequest());
-      const { 'velero.io/owner': owner, ...tags } = tagsOf(await snapshot(snapshotId));
+      const { 'velero.io/owner': owner, ...tags } = tagsOf(await ebs.snapshot(snapshotId));
       assert.match(owner ?? '', /^[0-9a-f]{64}$/);
       assert.deepEqual(tags, {
         'velero.io/backup-uid': uid,
@@ -149,7 +118,7 @@ describe('volume snapshotter: aws', () => {
       });
       const labels = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`label-${index}`, 'x']));
       const tags = { ...labels, [`${'l'.repeat(129)}`]: 'x', ...snapshotRequest().tags };
-      const made = tagsOf(await snapshot(await snapshotter.createSnapshot(snapshotRequest({ tags }))));
+      const made = tagsOf(await ebs.snapshot(await snapshotter.createSnapshot(snapshotRequest({ tags }))));
       assert.equal(Object.keys(made).length, 50);
       for (const key of ['velero.io/backup-uid', 'velero.io/pv', 'velero.io/owner', 'label-19'])
         assert.ok(made[key], key);
@@ -161,11 +130,11 @@ describe('volume snapshotter: aws', () => {
       const snapshotId = await snapshotter.createSnapshot(snapshotRequest());
       const described = await snapshotter.getVolumeInfo(volumeId, zone);
       assert.deepEqual(described, { type: 'gp3', iops: 4_000 });
-      const made = await volume(await snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId, described)));
+      const made = await ebs.volume(await snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId, described)));
       const { VolumeType, Iops, Throughput, AvailabilityZone, Encrypted } = made;
       assert.deepEqual([VolumeType, Iops, Throughput, AvailabilityZone, Encrypted], ['gp3', 4_000, 300, zone, true]);
       const { 'velero.io/owner': owner, ...tags } = tagsOf(made);
-      assert.ok(owner && owner !== tagsOf(await snapshot(snapshotId))['velero.io/owner']);
+      assert.ok(owner && owner !== tagsOf(await ebs.snapshot(snapshotId))['velero.io/owner']);
       assert.deepEqual(tags, {
         'velero.io/restore-uid': uid,
         'velero.io/pv': 'data',
@@ -200,7 +169,7 @@ describe('volume snapshotter: aws', () => {
       volumeId = await makeVolume({ TagSpecifications: [{ ResourceType: 'volume', Tags }] });
       snapshotter = await open({ ebsKmsKeyId: 'alias/backups', clusterName: 'new' });
       const snapshotId = await snapshotter.createSnapshot(snapshotRequest());
-      const made = await volume(await snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId)));
+      const made = await ebs.volume(await snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId)));
       const [asked] = proxy.asked('CreateVolume');
       assert.deepEqual([asked?.get('Encrypted'), asked?.get('KmsKeyId')], ['true', 'alias/backups']);
       const { 'kubernetes.io/cluster/new': owned, 'kubernetes.io/cluster/old': old, KubernetesCluster } = tagsOf(made);
@@ -367,13 +336,10 @@ describe('volume snapshotter: aws', () => {
 
     it("somebody else's copy with our tags is another volume's, by its own word", async () => {
       const other = await makeVolume();
-      const Tags = Object.entries(snapshotRequest().tags).map(([Key, Value]) => ({ Key, Value }));
-      const { SnapshotId } = await ec2.send(
-        new CreateSnapshotCommand({ VolumeId: other, TagSpecifications: [{ ResourceType: 'snapshot', Tags }] }),
-      );
+      const foreign = await ebs.createSnapshot(other, snapshotRequest().tags);
       const [listed] = await summaries(snapshotter.listSnapshots({ 'velero.io/backup-uid': uid }));
-      assert.deepEqual([listed?.snapshotId, listed?.volumeId], [SnapshotId, other]);
-      assert.notEqual(await snapshotter.createSnapshot(snapshotRequest()), SnapshotId);
+      assert.deepEqual([listed?.snapshotId, listed?.volumeId], [foreign, other]);
+      assert.notEqual(await snapshotter.createSnapshot(snapshotRequest()), foreign);
     });
 
     it('a profile that is not in the file is AccessDenied', async () => {
@@ -388,7 +354,7 @@ describe('volume snapshotter: aws', () => {
         assert.match(error.message, part);
       return true;
     });
-    await aws({ region: 'us-east-1', enableSharedConfig: 'true', credentialsFile });
+    await open({ enableSharedConfig: 'true' });
   });
 });
 
