@@ -5,23 +5,26 @@ describe('assertKey', () => {
   for (const key of ['a', 'backups/nightly/velero-backup.json', '..a/b..', '...', 'a b', '\u00e9', 'k'.repeat(1_024)])
     it(`takes ${JSON.stringify(key.slice(0, 40))}`, () => assertKey(key));
 
-  for (const key of [
-    '',
-    '/',
-    '/a',
-    'a/',
-    'a//b',
-    '.',
-    '..',
-    'a/../b',
-    'a/.',
-    'a\\b',
-    'a\0',
-    'a\x7f',
-    'k'.repeat(1_025),
-  ])
-    it(`refuses ${JSON.stringify(key.slice(0, 40))}`, () =>
-      assert.throws(() => assertKey(key), { code: 'InvalidConfig' }));
+  for (const [key, problem] of [
+    ['', 'expected no empty segment'],
+    ['/', 'expected no empty segment'],
+    ['/a', 'expected no empty segment'],
+    ['a/', 'expected no empty segment'],
+    ['a//b', 'expected no empty segment'],
+    ['.', 'expected no segment `.`'],
+    ['a/.', 'expected no segment `.`'],
+    ['..', 'expected no segment `..`'],
+    ['a/../b', 'expected no segment `..`'],
+    ['a\\b', 'expected no backslash'],
+    ['a\0', 'expected no control characters'],
+    ['a\x7f', 'expected no control characters'],
+    ['k'.repeat(1_025), 'expected at most 1024 bytes, got 1025'],
+  ] as const)
+    it(`refuses ${JSON.stringify(key.slice(0, 40))}: ${problem}`, () =>
+      assert.throws(() => assertKey(key), {
+        code: 'InvalidConfig',
+        message: `key ${JSON.stringify(key.slice(0, 200))}: ${problem}`,
+      }));
 
   it('counts bytes, not characters', () => {
     assertKey('\u00e9'.repeat(512));
