@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { errorCode } from '../../api/errors.ts';
+import { BowlineError, errorCode } from '../../api/errors.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Check } from './check.ts';
 import { all, blocks, read, write } from './contents.ts';
@@ -10,7 +10,7 @@ import { all, blocks, read, write } from './contents.ts';
 const longBytes = 12 * 1024 * 1024;
 
 /** Keys that the contract rules out. */
-const invalidKeys = [
+export const invalidKeys: readonly string[] = [
   ...['', '/', '/a', 'a/', 'a//b', '.', '..', './a', '../a', 'a/./b', 'a/../b', 'a/..', 'a\\b'],
   ...['a\nb', 'a\0b', 'a\u001bb', 'a\u007fb', 'k'.repeat(1_025), '\u00e9'.repeat(513)],
 ];
@@ -39,6 +39,16 @@ const methods: readonly [name: string, call: (store: ObjectStore, key: string) =
   ['getObject', (store, key) => store.getObject(key)],
   ['deleteObject', (store, key) => store.deleteObject(key)],
 ];
+
+/** Fetches without telling the URL, which is a credential, when it fails. */
+async function fetchSigned(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  try {
+    return await fetch(url, { headers });
+  } catch (error) {
+    const { code = 'no answer' } = ((error as Error).cause ?? {}) as { readonly code?: string };
+    throw new BowlineError('Unsupported', `get what a signed URL leads to: ${code}`);
+  }
+}
 
 /** What `ObjectStore` promises of reads, of keys, and of every method alike. */
 export const readChecks: readonly Check<ObjectStore>[] = [
@@ -158,9 +168,10 @@ export const readChecks: readonly Check<ObjectStore>[] = [
     },
   },
   {
-    title: 'a key may have a thousand bytes',
+    // The longest of a backup's own are some 600 bytes long; the rest is for prefixes.
+    title: 'a key may have eight hundred bytes',
     async verify(store) {
-      const key = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(199)).join('/');
+      const key = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(159)).join('/');
       await write(store, key, 'long');
       assert.equal(await read(store, key), 'long');
       assert.deepEqual(await all(store.listObjects('a')), [key]);
@@ -178,13 +189,13 @@ export const readChecks: readonly Check<ObjectStore>[] = [
         assert.equal(errorCode(error), 'Unsupported');
         return;
       }
-      const response = await fetch(url);
+      const response = await fetchSigned(url);
       assert.equal(response.status, 200);
       assert.equal(await response.text(), 'signed');
-      const part = await fetch(url, { headers: { range: 'bytes=1-2' } });
+      const part = await fetchSigned(url, { range: 'bytes=1-2' });
       assert.deepEqual([part.status, await part.text()], [206, 'ig']);
       await store.deleteObject(key);
-      const absent = await fetch(url);
+      const absent = await fetchSigned(url);
       assert.ok(absent.status >= 400, String(absent.status));
       await absent.body?.cancel();
     },

@@ -8,14 +8,19 @@ import { all, assertBlocks, assertEmpty, blocks, read, sha256, write } from './c
 /** More than one part where a store uploads in parts, and not a multiple of any round size. */
 const severalParts = 12 * 1024 * 1024 + 17;
 
+/** How often a write may meet a fault that may pass. */
+const mostAttempts = 100;
+
 /** Twelve megabytes, then a failure. */
 function failing(error: Error): Readable {
-  return Readable.from(
+  const body = Readable.from(
     (function* () {
       yield* blocks(severalParts);
       throw error;
     })(),
   );
+  // A store that has given up before must not end the process.
+  return body.on('error', () => undefined);
 }
 
 /** `count` bytes, and then no end: a body that waits for something. */
@@ -30,9 +35,17 @@ async function interrupt(store: ObjectStore, key: string, written: number): Prom
   const stop = new AbortController();
   const body = stalling(written);
   const refused = assert.rejects(store.putObject(key, body, { signal: stop.signal }), { code: 'Interrupted' });
-  while (body.readableLength > 0) await new Promise(setImmediate);
+  await untilRead(body, refused);
   stop.abort();
   await refused;
+}
+
+/** Waits until all that is in `body` has been read, or the put that reads it has ended. */
+async function untilRead(body: Readable, put: Promise<void>): Promise<void> {
+  let isReading = true;
+  const end = (): void => void (isReading = false);
+  put.then(end, end);
+  while (isReading && body.readableLength > 0) await new Promise(setImmediate);
 }
 
 /** Asserts what a write resolved with, but for the checksum, which each store has its own. */
@@ -40,13 +53,13 @@ function assertWritten({ bytes, sha256 }: WrittenObject, expected: WrittenObject
   assert.deepEqual({ bytes, sha256 }, expected);
 }
 
-/** Repeats what meets a passing fault, as every caller of a store does. */
+/** Repeats what meets another writer, as every caller of a store does. */
 async function persistently<T>(call: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await call();
     } catch (error) {
-      if (isPermanent(error)) throw error;
+      if (isPermanent(error) || errorCode(error) === 'Interrupted' || attempt === mostAttempts) throw error;
     }
   }
 }
@@ -175,7 +188,7 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
 
       const late = stalling(1_000);
       const refused = assert.rejects(store.putObject('late', late), { code: 'Unavailable' });
-      while (late.readableLength > 0) await new Promise(setImmediate);
+      await untilRead(late, refused);
       late.destroy();
       await refused;
       await assertEmpty(store);
@@ -207,8 +220,12 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
       const writer = (async () => {
         for (let round = 0; round < 10; round++) await write(store, 'k', versions[round % 2]);
       })().finally(() => (writing = false));
-      while (writing) assert.ok(versions.includes(await read(store, 'k')), 'neither of the two versions');
-      await writer;
+      const reader = (async () => {
+        while (writing) assert.ok(versions.includes(await read(store, 'k')), 'neither of the two versions');
+      })();
+      // Both end before the check does, whichever fails.
+      const [written, seen] = await Promise.allSettled([writer, reader]);
+      for (const outcome of [seen, written]) if (outcome.status === 'rejected') throw outcome.reason;
     },
   },
   {

@@ -154,7 +154,7 @@ const broken: Readonly<Record<string, { replace: (store: ObjectStore) => Partial
     replace: (store) => ({
       putObject: (key, body, options) => store.putObject(key.slice(0, 255), body, options),
     }),
-    fails: 'a key may have a thousand bytes',
+    fails: 'a key may have eight hundred bytes',
   },
   'mixes the parts of a long stream': {
     replace: (store) => ({

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { PutObjectLockConfigurationCommand, S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { isPermanent, type BowlineError } from '../../../src/api/errors.ts';
 import type { ObjectStore } from '../../../src/plugins/object-store.ts';
 import { openAwsClients } from '../../../src/plugins/object-stores/aws-client.ts';
@@ -8,7 +7,7 @@ import { aws } from '../../../src/plugins/object-stores/aws.ts';
 import { recordingServer } from '../../support/recording-server.ts';
 import { s3Server } from '../../support/servers.ts';
 import { everyCall } from './every-call.ts';
-import { credentialsFile, s3Bucket } from './s3-bucket.ts';
+import { credentialsFile, lockedBucket, s3Bucket } from './s3-bucket.ts';
 
 const secretAccessKey = 'not-the-right-secret';
 
@@ -89,22 +88,10 @@ describe('failures of the aws object store', () => {
   });
 
   it('an object under a lock can be neither replaced nor deleted: AccessDenied, and AlreadyExists with ifAbsent', async () => {
-    const { endpoint, region, accessKeyId, secretAccessKey: secret } = await s3Server();
-    const config = await s3Bucket();
-    const Bucket = `${config['bucket']}-locked`;
-    const client = new S3Client({
-      endpoint,
-      region,
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey: secret },
-    });
-    await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-    const Rule = { DefaultRetention: { Mode: 'COMPLIANCE', Days: 1 } } as const;
-    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled', Rule } as const;
-    await client.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
-    const store = await aws({ ...config, bucket: Bucket });
+    const config = await lockedBucket();
+    const store = await aws(config);
     await store.putObject('k', Buffer.from('x'), { ifAbsent: true });
-    const refused = { code: 'AccessDenied', message: new RegExp(` s3://${Bucket}/k: 403 AccessDenied$`) };
+    const refused = { code: 'AccessDenied', message: new RegExp(` s3://${config['bucket']}/k: 403 AccessDenied$`) };
     await assert.rejects(store.putObject('k', Buffer.from('y')), refused);
     await assert.rejects(store.deleteObject('k'), refused);
     await assert.rejects(store.putObject('k', Buffer.from('y'), { ifAbsent: true }), { code: 'AlreadyExists' });

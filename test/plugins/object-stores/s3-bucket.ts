@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CreateBucketCommand, PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { motoServer, s3Server } from '../../support/servers.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -16,6 +17,20 @@ export async function s3Bucket(): Promise<Record<string, string>> {
     region: server.region,
     credentialsFile: credentialsFile(server),
   };
+}
+
+/** The same for a bucket whose objects are locked for a day as soon as they are written. */
+export async function lockedBucket(): Promise<Record<string, string>> {
+  const { endpoint, region, accessKeyId, secretAccessKey } = await s3Server();
+  const config = await s3Bucket();
+  const Bucket = `${config['bucket']}-locked`;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+  const Rule = { DefaultRetention: { Mode: 'COMPLIANCE', Days: 1 } } as const;
+  const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled', Rule } as const;
+  await client.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
+  return { ...config, bucket: Bucket };
 }
 
 /** The same for the run's moto, which knows more of S3, though not of who asks. */
