@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { conformanceTable } from './conformance-table.ts';
+import { conformanceTable, type Outcome } from './conformance-table.ts';
 import { isCheck } from './it-conforms.ts';
 
 describe('conformanceTable', () => {
-  it('shows each subject with its counts, in columns', () => {
-    const counts = new Map([
-      ['object store: aws', { passed: 39, failed: 0, skipped: 0 }],
-      ['object store: a long name', { passed: 7, failed: 2, skipped: 1 }],
+  it('shows each subject with its counts and each check, in columns', () => {
+    const passed = Array.from({ length: 12 }, () => 'passed' as const);
+    const outcomes = new Map<string, readonly Outcome[]>([
+      ['object store: aws', passed],
+      ['object store: a long name', ['passed', 'failed', 'failed', 'skipped', 'passed']],
     ]);
-    assert.deepEqual(conformanceTable(counts), [
-      'conformance                checks  passed  failed  skipped',
-      'object store: aws              39      39       0        0',
-      'object store: a long name      10       7       2        1',
+    assert.deepEqual(conformanceTable(outcomes), [
+      'conformance                checks  passed  failed  skipped  each check',
+      'object store: aws              12      12       0        0  ............',
+      'object store: a long name       5       2       2        1  .FF-.',
     ]);
   });
 

@@ -1,20 +1,26 @@
-/** How one subject did in the checks of its contract. */
-export interface ConformanceCount {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+/** How a check went. */
+export type Outcome = 'passed' | 'failed' | 'skipped';
 
-/** By subject, in the order in which they ran: lines that show at a glance what conforms to what. */
-export function conformanceTable(counts: ReadonlyMap<string, Readonly<ConformanceCount>>): string[] {
-  if (counts.size === 0) return [];
-  const rows = [...counts].map(([subject, { passed, failed, skipped }]) => [
-    subject,
-    ...[passed + failed + skipped, passed, failed, skipped].map(String),
-  ]);
-  const table = [['conformance', 'checks', 'passed', 'failed', 'skipped'], ...rows];
+const signs: Readonly<Record<Outcome, string>> = { passed: '.', failed: 'F', skipped: '-' };
+
+/**
+ * By subject, in the order in which they ran: lines that show at a glance what conforms to what. Each check of a contract has a sign
+ * in the last column, at the same place for every subject.
+ */
+export function conformanceTable(outcomes: ReadonlyMap<string, readonly Outcome[]>): string[] {
+  if (outcomes.size === 0) return [];
+  const rows = [...outcomes].map(([subject, all]) => {
+    const count = (wanted: Outcome): number => all.filter((outcome) => outcome === wanted).length;
+    const counts = [all.length, count('passed'), count('failed'), count('skipped')].map(String);
+    return [subject, ...counts, all.map((outcome) => signs[outcome]).join('')];
+  });
+  const table = [['conformance', 'checks', 'passed', 'failed', 'skipped', 'each check'], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const isText = (column: number): boolean => column === 0 || column === widths.length - 1;
   return table.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),
+    row
+      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
   );
 }
