@@ -102,9 +102,12 @@ export async function prepareWorker(
 function createProviders(
   config: Config,
   registry: Registry,
-): Pick<Dependencies, 'store' | 'snapshotter' | keyof ItemActions> {
+): Pick<Dependencies, 'store' | 'openStore' | 'snapshotter' | keyof ItemActions> {
+  const openStore: Dependencies['openStore'] = async (name) =>
+    registry.openObjectStore(registry.named(config.backupStorageLocations, name));
   return {
-    store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
+    store: remembered(openStore),
+    openStore,
     snapshotter: remembered((name) =>
       registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
     ),

@@ -10,6 +10,8 @@ export interface Dependencies extends ItemActions {
   readonly kubernetes: KubernetesClient;
   /** The object store of a storage location, by the location's name. Rejects with `InvalidConfig` for an unknown one. */
   readonly store: (location: string) => Promise<ObjectStore>;
+  /** The same, opened anew, as its first use would: whether it can be opened may change while a worker runs. */
+  readonly openStore: (location: string) => Promise<ObjectStore>;
   /** The snapshotter of a volume snapshot location, by the location's name. */
   readonly snapshotter: (location: string) => Promise<VolumeSnapshotter>;
   /** Whether a workflow is running: asked before a deletion, and for what a run that was terminated left behind. */

@@ -2,6 +2,7 @@ import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
+import { createCheckConformance, type CheckConformanceActivities } from './check-conformance.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
 import { createCountItems, type CountItemsActivities } from './count-items.ts';
@@ -22,6 +23,7 @@ import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-v
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
+import { createValidateLocations, type ValidateLocationsActivities } from './validate-locations.ts';
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
@@ -44,7 +46,9 @@ export interface Activities
     AwaitDefinitionsActivities,
     DeleteBackupActivities,
     UnpackDeletionActivities,
-    ExecuteDeleteItemActionActivities {}
+    ExecuteDeleteItemActionActivities,
+    ValidateLocationsActivities,
+    CheckConformanceActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -69,5 +73,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createDeleteBackup(dependencies),
     ...createUnpackDeletion(dependencies, openRun),
     ...createExecuteDeleteItemAction(dependencies, openRun),
+    ...createValidateLocations(dependencies),
+    ...createCheckConformance(dependencies),
   };
 }

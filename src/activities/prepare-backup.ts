@@ -18,6 +18,7 @@ import { planActions, stagedResources } from './planned-actions.ts';
 import { orGiveUp } from './out-of-reach.ts';
 import { timestamp } from './timestamp.ts';
 import { openStaging } from './staging.ts';
+import { assertHoldsBackups } from './validate-locations.ts';
 import { requestProblems, runSettings } from './request.ts';
 
 /** What the workflow keeps of the plan. */
@@ -38,7 +39,7 @@ export interface PrepareBackupActivities {
   /**
    * Fills in defaults, checks everything that can be checked and settles what the run will do. Writes only the plan, to a key
    * of its own attempt. Fails with `InvalidSpec` and all problems at once, `AlreadyExists` if the name is taken,
-   * `ReadOnlyLocation`, or what the cluster or the store answered.
+   * `ReadOnlyLocation`, `InvalidConfig` if something else than backups is in the location, or what the cluster or the store answered.
    */
   prepareBackup(request: BackupRequest): Promise<PreparedBackup>;
 }
@@ -77,6 +78,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       staging: stagingLocation(config, location.location),
     };
     await assertNameIsFree(dependencies, run);
+    await assertHoldsBackups(await dependencies.store(run.location));
 
     const startedAt = now();
     const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });

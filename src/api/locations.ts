@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts';
+
 /** Where backups are kept: Velero's BackupStorageLocation, its name beside its spec. */
 export interface BackupStorageLocation {
   readonly name: string;
@@ -10,6 +12,22 @@ export interface BackupStorageLocation {
   readonly objectStorage: { readonly bucket: string; readonly prefix?: string; readonly caCert?: string };
   /** The provider's own settings; texts only, as in Velero. */
   readonly config?: Readonly<Record<string, string>>;
+}
+
+/** Whether a storage location can be used: what Velero writes into its status, with the code of what is wrong. */
+export interface LocationStatus {
+  readonly phase: 'Available' | 'Unavailable';
+  /** When that was found. RFC 3339, UTC. */
+  readonly lastValidationTime: string;
+  /** Why it is `Unavailable`. */
+  readonly message?: string;
+  readonly code?: ErrorCode;
+}
+
+/** What the workflow `validateLocations` returns. */
+export interface ValidatedLocations {
+  /** In the order of the worker's configuration. */
+  readonly locations: readonly (LocationStatus & { readonly name: string })[];
 }
 
 /** Where volume snapshots are made: Velero's VolumeSnapshotLocation. */

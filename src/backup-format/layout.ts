@@ -4,6 +4,13 @@ import { BowlineError } from '../api/errors.ts';
 export const backupsDirectory = 'backups/';
 /** Every restore is a directory in this one. */
 export const restoresDirectory = 'restores/';
+/** Where those who use a location may keep what is no backup: Velero reserves it, and takes no notice of what is in it. */
+export const pluginsDirectory = 'plugins/';
+/** All that a location may hold at its top. Source: Velero 1.18 `pkg/persistence/object_store_layout.go`. */
+export const topLevelDirectories: readonly string[] = [
+  ...[backupsDirectory, restoresDirectory, pluginsDirectory],
+  ...['restic/', 'metadata/', 'kopia/'],
+];
 
 /** The keys of one backup, below the location's prefix. */
 export interface BackupLayout {

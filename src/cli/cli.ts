@@ -8,6 +8,8 @@ export interface Cli {
   loadConfig(file: string | undefined): Promise<Config>;
   connect(config: Config): Promise<BowlineClient>;
   now(): Date;
+  /** Has `listener` called on the first Ctrl-C, in place of the process's end, until what this returns is called. */
+  onInterrupt(listener: () => void): () => void;
   /** How long `create` waits for the validation of a request, in milliseconds. */
   readonly acceptWithinMs: number;
 }

@@ -7,7 +7,7 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, partiallyFailed: 3 } as c
 export const exitCodesHelp = `
 Exit codes:
   0  done; with --wait: the run completed
-  1  it failed, or something could not be reached or found
+  1  it failed, or a check did, or something could not be reached or found
   2  bad usage, an invalid spec or an invalid configuration
   3  with --wait: the run completed, but some items failed (PartiallyFailed)`;
 

@@ -18,6 +18,10 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   loadConfig: (file) => loadConfig(file === undefined ? {} : { file }),
   connect: connectBowline,
   now: () => new Date(),
+  onInterrupt(listener) {
+    process.once('SIGINT', listener);
+    return () => void process.off('SIGINT', listener);
+  },
   acceptWithinMs: 10_000,
   debug: wantsDebug(),
 });

@@ -26,17 +26,20 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** What `get` prints. Asked for a single one it gives that object, else a list. */
-export function listing<T extends Backup | Restore>(
-  entries: readonly Entry<T>[],
+export function listing<Found extends { readonly name: string }>(
+  entries: readonly Found[],
   view: {
-    readonly kind: T['kind'];
+    /** Of each object. */
+    readonly kind: string;
     readonly format: GetFormat;
     readonly isSingle: boolean;
     readonly head: readonly string[];
-    readonly row: (entry: Entry<T>) => readonly string[];
+    readonly row: (entry: Found) => readonly string[];
+    /** The object of an entry, for the structured formats. */
+    readonly object: (entry: Found) => object;
   },
 ): string {
-  const { kind, format, isSingle, head, row } = view;
+  const { kind, format, isSingle, head, row, object } = view;
   const sorted = inListOrder(entries);
   switch (format) {
     case 'name':
@@ -45,7 +48,7 @@ export function listing<T extends Backup | Restore>(
       return table(head, sorted.map(row));
     case 'json':
     case 'yaml': {
-      const items = sorted.map(shownRecord);
+      const items = sorted.map(object);
       const all = { apiVersion: 'velero.io/v1', kind: `${kind}List`, items };
       return structured(isSingle ? items[0] : all, format);
     }

@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander';
 import type { BowlineClient } from '../client/index.ts';
 import type { Cli } from './cli.ts';
 import { addActionCommands } from './commands/action.ts';
+import { addBackupLocationCommands } from './commands/backup-location.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
+import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import { complaintOf } from './errors.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -47,6 +49,8 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addWorkerCommand(program, run);
   addBackupCommands(program, run);
   addRestoreCommands(program, run);
+  addBackupLocationCommands(program, run);
+  addSnapshotLocationCommands(program, run);
   addActionCommands(program, run);
   return program;
 }

@@ -13,6 +13,7 @@ export interface Terminal {
 }
 
 const colors = {
+  Available: 'green',
   Completed: 'green',
   InProgress: 'cyan',
   New: 'cyan',
@@ -21,9 +22,13 @@ const colors = {
   Failed: 'red',
   FailedValidation: 'red',
   Unreadable: 'red',
+  Unavailable: 'red',
+  passed: 'green',
+  failed: 'red',
+  skipped: 'yellow',
 } as const;
 
-/** A phase in its colour. */
+/** A phase, or the outcome of a check, in its colour. */
 export function coloredPhase(phase: string, { color }: Pick<Terminal, 'color'>): string {
   const format = colors[phase as keyof typeof colors];
   return color && format ? styleText(format, phase, { validateStream: false }) : phase;

@@ -1,13 +1,15 @@
 import type { Config } from '../api/config.ts';
+import { BackupLocations } from './backup-locations.ts';
 import { Backups } from './backups.ts';
 import { Restores } from './restores.ts';
 import { Stores } from './stores.ts';
 import { Temporal } from './temporal.ts';
 
-/** Backups and restores of one configuration. May be used concurrently, for as long as the process lives. */
+/** Backups, restores and storage locations of one configuration. May be used concurrently, for as long as the process lives. */
 export interface BowlineClient {
   readonly backups: Backups;
   readonly restores: Restores;
+  readonly backupLocations: BackupLocations;
   /** Ends the connection to Temporal. Runs go on. */
   close(): Promise<void>;
 }
@@ -22,6 +24,7 @@ export async function connectBowline(config: Config): Promise<BowlineClient> {
   return {
     backups: new Backups(config, parts),
     restores: new Restores(config, parts),
+    backupLocations: new BackupLocations(config, parts),
     close: () => temporal.close(),
   };
 }

@@ -35,7 +35,7 @@ export type Description<T extends Backup | Restore> = Entry<T> & {
 
 /** How one kind of record is kept. */
 export interface RecordFormat<T extends Backup | Restore> {
-  readonly kind: Exclude<RunKind, 'delete-backup'>;
+  readonly kind: Extract<RunKind, 'backup' | 'restore'>;
   /** All are directories in this one. */
   readonly directory: string;
   /** The keys of one. @throws BowlineError `InvalidSpec` */

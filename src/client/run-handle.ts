@@ -13,7 +13,7 @@ import { runError } from './run-error.ts';
 import { temporalError } from './temporal-error.ts';
 
 /** The first part of a run's workflow id. */
-export type RunKind = 'backup' | 'restore' | 'delete-backup';
+export type RunKind = 'backup' | 'restore' | 'delete-backup' | 'check-conformance';
 
 /** How to watch a run. */
 export interface WatchOptions {
@@ -26,10 +26,13 @@ export interface WatchOptions {
 /** How long a worker may take to answer, in milliseconds. */
 const answerWithinMs = 5_000;
 
-/** A run of a backup, a restore or a deletion: a Temporal workflow, which goes on whether or not anybody holds this. */
-export class RunHandle {
+/**
+ * A run of a backup, a restore or a deletion, or of the checks of a storage location: a Temporal workflow, which goes on whether or
+ * not anybody holds this.
+ */
+export class RunHandle<Status = RunStatus, Result = RunResult> {
   readonly kind: RunKind;
-  /** The backup's or restore's name. */
+  /** The backup's, restore's or location's name. */
   readonly name: string;
   readonly workflowId: string;
   /** Where workers have to listen. */
@@ -53,8 +56,8 @@ export class RunHandle {
   }
 
   /** What the run is doing. Answered by a worker, also after the run has ended: rejects with `Unavailable` if none does within 5 s. */
-  async status({ signal }: Pick<WatchOptions, 'signal'> = {}): Promise<RunStatus> {
-    const query = (): Promise<RunStatus> => this.#handle.query(statusQuery);
+  async status({ signal }: Pick<WatchOptions, 'signal'> = {}): Promise<Status> {
+    const query = (): Promise<Status> => this.#handle.query<Status>(statusQuery.name);
     try {
       return await this.#client.withDeadline(Date.now() + answerWithinMs, () =>
         signal ? this.#client.withAbortSignal(signal, query) : query(),
@@ -73,8 +76,8 @@ export class RunHandle {
    * Yields the status, and again each time it has changed, until the run has ended; the last one is that of its end. While no worker
    * answers it yields nothing and goes on asking. Rejects if Temporal itself does not answer.
    */
-  async *watch({ everyMs = 1_000, signal }: WatchOptions = {}): AsyncGenerator<RunStatus, void, undefined> {
-    let last: RunStatus | undefined;
+  async *watch({ everyMs = 1_000, signal }: WatchOptions = {}): AsyncGenerator<Status, void, undefined> {
+    let last: Status | undefined;
     while (!signal?.aborted) {
       const isRunning = await this.#isRunning();
       const status = await this.status({ ...(signal && { signal }) }).catch(whereUnanswered);
@@ -88,9 +91,9 @@ export class RunHandle {
    * Waits for the end. Resolves for `Completed` and `PartiallyFailed`; else rejects with a `RunError` whose code and message are
    * those of the failure (`InvalidSpec` with all `problems`, `AlreadyExists`, …), `Interrupted` if the run was cancelled.
    */
-  async result(): Promise<RunResult> {
+  async result(): Promise<Result> {
     try {
-      return (await this.#handle.result()) as RunResult;
+      return (await this.#handle.result()) as Result;
     } catch (error) {
       if ((error as Error).name === 'WorkflowFailedError') throw runError(error as Parameters<typeof runError>[0]);
       throw temporalError(`wait for ${this.workflowId}`, error);

@@ -1,7 +1,10 @@
-import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import { Client, Connection, type WorkflowExecutionInfo, type WorkflowFailedError } from '@temporalio/client';
 import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
+import type { ValidatedLocations } from '../api/locations.ts';
 import { openDataConverter } from '../codec.ts';
+import type { RunResult, RunStatus } from '../workflows/messages.ts';
+import { runError } from './run-error.ts';
 import { RunHandle, type RunKind } from './run-handle.ts';
 import { temporalError } from './temporal-error.ts';
 
@@ -10,7 +13,14 @@ const workflowTypes: Readonly<Record<RunKind, string>> = {
   backup: 'backup',
   restore: 'restore',
   'delete-backup': 'deleteBackup',
+  'check-conformance': 'checkConformance',
 };
+
+/** The workflow that looks at all storage locations; its id begins with `validate-locations`, also where a schedule starts it. */
+const validation = { type: 'validateLocations', id: 'validate-locations' };
+
+/** How long a validation may take, a worker's coming included. */
+const validateWithinSeconds = 120;
 
 const connectSeconds = 5;
 
@@ -47,7 +57,12 @@ export class Temporal {
   }
 
   /** Starts a run. Rejects with `AlreadyExists` while one of that kind and name is running. */
-  async start({ kind, request, summary, details }: RunRequest): Promise<RunHandle> {
+  async start<Status = RunStatus, Result = RunResult>({
+    kind,
+    request,
+    summary,
+    details,
+  }: RunRequest): Promise<RunHandle<Status, Result>> {
     const client = await this.#connected();
     const { taskQueue } = this.#config;
     const workflowId = this.#id(kind, request.name);
@@ -66,6 +81,42 @@ export class Temporal {
       if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError')
         throw new BowlineError('AlreadyExists', `start ${workflowId}: it is running already`, { cause: error });
       throw temporalError(`start ${workflowId}`, error);
+    }
+  }
+
+  /** Validates all storage locations, or joins who does so already. Rejects with `Unavailable` if no worker does it in time. */
+  async validateLocations(): Promise<ValidatedLocations> {
+    const client = await this.#connected();
+    const { taskQueue, idPrefix } = this.#config;
+    try {
+      return (await client.workflow.execute(validation.type, {
+        workflowId: `${idPrefix}${validation.id}`,
+        taskQueue,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowExecutionTimeout: `${validateWithinSeconds} seconds`,
+      })) as ValidatedLocations;
+    } catch (error) {
+      if ((error as Error).name !== 'WorkflowFailedError') throw temporalError(`start ${validation.id}`, error);
+      const failed = error as WorkflowFailedError;
+      if (failed.cause?.name !== 'TimeoutFailure') throw runError(failed);
+      const message = `validate locations: no answer on task queue ${taskQueue} within ${validateWithinSeconds} s`;
+      throw new BowlineError('Unavailable', message, { cause: error });
+    }
+  }
+
+  /** What the newest validation that has ended found; none if Temporal never knew of one, or has forgotten it. */
+  async validatedLocations(): Promise<ValidatedLocations | undefined> {
+    const client = await this.#connected();
+    const prefix = `${this.#config.idPrefix}${validation.id}`;
+    const query = `WorkflowType = '${validation.type}' AND ExecutionStatus = 'Completed'`;
+    try {
+      for await (const { workflowId, runId } of client.workflow.list({ query })) {
+        if (!workflowId.startsWith(prefix)) continue;
+        return (await client.workflow.getHandle(workflowId, runId).result()) as ValidatedLocations;
+      }
+      return undefined;
+    } catch (error) {
+      throw temporalError(`look for validations of locations`, error);
     }
   }
 

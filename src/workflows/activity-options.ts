@@ -25,6 +25,20 @@ export const estimates: ReturnType<typeof proxyActivities<Activities>> = proxyAc
   scheduleToCloseTimeout: '1 minute',
 });
 
+/** A look at a storage location: somebody is waiting for it. */
+export const looks: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 minute',
+});
+
+/** Checks of a storage location, the longest of which move some 12 MB a few times. */
+export const checks: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '5 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+});
+
 /** The tarball, which is as long as the backup, and blocking volume copies. */
 export const transfers: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
   ...common,

@@ -1,5 +1,6 @@
 import { defineQuery, type QueryDefinition } from '@temporalio/workflow';
 import type { BackupPhase } from '../api/backup.ts';
+import type { ConformanceStatus } from '../api/conformance.ts';
 import type { RestorePhase } from '../api/restore.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 
@@ -55,6 +56,9 @@ export interface RunResult {
 
 /** Asks a run for its `RunStatus`. Name `status`; answered while it runs and, where a worker lives, after it ended. */
 export const statusQuery: QueryDefinition<RunStatus> = defineQuery<RunStatus>('status');
+
+/** The same of the checks of a storage location. */
+export const conformanceStatusQuery: QueryDefinition<ConformanceStatus> = defineQuery<ConformanceStatus>('status');
 
 /** Query names and what they answer, for `temporal workflow metadata`. */
 export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';

@@ -42,12 +42,7 @@ export class Progress {
   search(searchAttributes: boolean, location: string): void {
     this.#searchable = searchAttributes;
     if (!searchAttributes) return;
-    upsertSearchAttributes([
-      { key: attributes.kind, value: this.status.kind },
-      { key: attributes.name, value: this.status.name },
-      { key: attributes.location, value: location },
-      { key: attributes.phase, value: this.status.phase },
-    ]);
+    setSearchAttributes({ ...this.status, location });
   }
 
   step(step: string): void {
@@ -159,6 +154,21 @@ export class Progress {
     ];
     setCurrentDetails(lines.join('\n'));
   }
+}
+
+/** Sets what a run is found by; only where a worker has said that the search attributes are registered. */
+export function setSearchAttributes(of: {
+  readonly kind: string;
+  readonly name: string;
+  readonly location: string;
+  readonly phase: string;
+}): void {
+  upsertSearchAttributes([
+    { key: attributes.kind, value: of.kind },
+    { key: attributes.name, value: of.name },
+    { key: attributes.location, value: of.location },
+    { key: attributes.phase, value: of.phase },
+  ]);
 }
 
 /** A run that has just begun. */

@@ -18,6 +18,7 @@ export interface Ran {
 export interface FakeClient {
   readonly backups?: object;
   readonly restores?: object;
+  readonly backupLocations?: object;
 }
 
 /** Runs a command line in this process against a client of the test's own. The time is 2026-01-12T03:04:05Z. */
@@ -37,6 +38,7 @@ export async function runCli(
     loadConfig: async () => parseConfig('', { file: 'the test', env: {} }),
     connect: async () => ({ ...client, close }) as unknown as BowlineClient,
     now: () => new Date('2026-01-12T03:04:05Z'),
+    onInterrupt: () => () => undefined,
     acceptWithinMs: 20,
     debug: false,
     ...others,

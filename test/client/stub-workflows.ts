@@ -6,6 +6,8 @@ import {
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
+import type { ConformanceResult, ConformanceStatus } from '../../src/api/conformance.ts';
+import type { ValidatedLocations } from '../../src/api/locations.ts';
 import { statusQuery, type RunResult, type RunStatus } from '../../src/workflows/messages.ts';
 
 interface Request {
@@ -20,6 +22,20 @@ export const next = defineSignal('next');
 export const backup = (request: Request): Promise<RunResult> => stub(request, 'Backup');
 export const restore = (request: Request): Promise<RunResult> => stub(request, 'Restore');
 export const deleteBackup = (request: Request): Promise<RunResult> => stub(request, 'Deletion');
+
+/** Finds the location `here` to be available, and does not know the other. */
+export async function validateLocations(): Promise<ValidatedLocations> {
+  const lastValidationTime = new Date().toISOString();
+  return { locations: [{ name: 'here', phase: 'Available', lastValidationTime }] };
+}
+
+/** One check that passes. */
+export async function checkConformance({ name }: Request): Promise<ConformanceResult> {
+  const checks = [{ title: 'a', outcome: 'passed' }] as const;
+  const status = { kind: 'Conformance', name, phase: 'Completed', step: 'Completed', total: 1, checks } as const;
+  setHandler(statusQuery, () => status satisfies ConformanceStatus as unknown as RunStatus);
+  return { name, url: 'file:///here', passed: 1, failed: 0, skipped: 0, checks };
+}
 
 async function stub({ name, ...others }: Request, kind: RunStatus['kind']): Promise<RunResult> {
   let status = statusOf(kind, name, 'New', 0);

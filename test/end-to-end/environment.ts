@@ -34,6 +34,8 @@ export interface Environment {
   startWorker(): WorkerProcess;
   /** Runs the command line in a process of its own. */
   bowline(...args: string[]): Promise<CommandResult>;
+  /** The same, to be interrupted while it runs. */
+  startBowline(...args: string[]): RunningCommand;
   start(
     workflow: string,
     request: { readonly name: string; readonly spec?: object },
@@ -50,6 +52,13 @@ export interface Environment {
   /** Names of the volumes made from snapshots. */
   volumes(): string[];
   stop(): Promise<void>;
+}
+
+/** A command that has been started. */
+export interface RunningCommand {
+  /** Presses Ctrl-C. */
+  interrupt(): void;
+  readonly ended: Promise<CommandResult>;
 }
 
 /** How a command ended. */
@@ -118,7 +127,8 @@ export async function createEnvironment(
       workers.push(worker);
       return worker;
     },
-    bowline: (...args) => runCommand([...args, '--config', file]),
+    bowline: (...args) => startCommand([...args, '--config', file]).ended,
+    startBowline: (...args) => startCommand([...args, '--config', file]),
     start,
     run: async (workflow, request) => (await (await start(workflow, request)).result()) as RunResult,
     async keys() {
@@ -143,12 +153,14 @@ export async function createEnvironment(
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-async function runCommand(args: readonly string[]): Promise<CommandResult> {
+function startCommand(args: readonly string[]): RunningCommand {
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, text };
+  return {
+    interrupt: () => void child.kill('SIGINT'),
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, text })),
+  };
 }
 
 /** A kubeconfig whose server is the proxy; plain HTTP is only allowed where certificates are not checked anyway. */

@@ -90,11 +90,13 @@ describe('example: delete item action', function () {
 async function startWorkerWith({ configuration, kubernetes }: Environment) {
   const config = await loadConfig({ file: configuration, env: {} });
   const registry = createRegistry();
+  const store = (name: string) => registry.openObjectStore(registry.named(config.backupStorageLocations, name));
   const activities = createActivities({
     ...registry,
     config,
     kubernetes,
-    store: (name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name)),
+    store,
+    openStore: store,
     snapshotter: (name) => registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
     deleteItemActions: [releaseBackupLock],
     isRunning: async () => false,

@@ -12,6 +12,7 @@ import type { BackupSpec } from '../../src/api/backup.ts';
 import type { Config } from '../../src/api/config.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { BatchRef, StagedRef } from '../../src/api/run.ts';
+import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { activityEnvironment } from './activity-environment.ts';
 import { ClusterInMemory } from './cluster-in-memory.ts';
 import { MemorySnapshotter } from './memory-snapshotter.ts';
@@ -56,9 +57,11 @@ export class ActivityRunner {
   #files = 0;
 
   constructor(dependencies: Partial<Omit<Dependencies, 'config'>> & { readonly config?: Partial<Config> } = {}) {
+    const store = async (location: string): Promise<ObjectStore> => this.stores[location]!;
     this.#activities = createActivities({
       kubernetes: this.cluster,
-      store: async (location) => this.stores[location]!,
+      store,
+      openStore: store,
       snapshotter: async () => this.snapshotter,
       backupItemActions: [],
       restoreItemActions: [],

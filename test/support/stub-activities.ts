@@ -97,10 +97,10 @@ export class StubActivities {
 }
 
 function distinction(input: unknown): string {
-  const { artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
+  const { title, artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
     [field: string]: string;
   } & { artifact?: { type: string } };
-  return artifact?.type ?? action ?? snapshotId ?? persistentVolume ?? volumeId ?? step ?? location ?? '';
+  return title ?? artifact?.type ?? action ?? snapshotId ?? persistentVolume ?? volumeId ?? step ?? location ?? '';
 }
 
 function runRef(kind: RunRef['kind'], name: string): RunRef {
@@ -213,6 +213,17 @@ const defaults: Activities = {
   }),
   executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
   deleteFiles: async () => 3,
+  listLocations: async () => ['default', 'vault'],
+  validateLocation: async () => undefined,
+  prepareConformance: async ({ name }) => ({
+    location: name,
+    scratch: 'plugins/scratch/',
+    url: 'memory://bucket/plugins/scratch/',
+    checks: ['a', 'b', 'c'],
+    searchAttributes: false,
+  }),
+  verifyCheck: async ({ title }) => ({ title, outcome: 'passed' }),
+  deleteScratch: async () => undefined,
 };
 
 function countsOf({ groupResources, items }: BatchRef): Counts {

@@ -18,11 +18,11 @@ import type { StubActivities } from './stub-activities.ts';
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 /** A run that a test has started. */
-export interface StartedRun extends WorkflowHandle {
+export interface StartedRun<Result = RunResult, Status = RunStatus> extends WorkflowHandle {
   /** The run's name: unique, and part of the workflow's id. */
   readonly name: string;
-  result(): Promise<RunResult>;
-  status(): Promise<RunStatus>;
+  result(): Promise<Result>;
+  status(): Promise<Status>;
 }
 
 /** How a run ended that could not finish. */
@@ -34,9 +34,18 @@ export interface FailedRun {
   readonly temporalStatus: string;
 }
 
-export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: object) => Promise<StartedRun>;
+export type StartRun = <Result = RunResult, Status = RunStatus>(
+  type: keyof typeof idsByType,
+  spec?: object,
+) => Promise<StartedRun<Result, Status>>;
 
-const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
+const idsByType = {
+  backup: 'backup',
+  restore: 'restore',
+  deleteBackup: 'delete-backup',
+  checkConformance: 'check-conformance',
+  validateLocations: 'validate-locations',
+} as const;
 
 /** A history comes whole where it has few events, however long these are. */
 const mostHistoryBytes = 64 * 1024 * 1024;
@@ -96,13 +105,14 @@ export class WorkflowRunner {
       ...options,
     });
     const ids: string[] = [];
-    const start: StartRun = async (type, spec) => {
+    const start: StartRun = async <Result, Status>(type: keyof typeof idsByType, spec?: object) => {
       const name = `test-${randomUUID().slice(0, 13)}`;
       const workflowId = `${idsByType[type]}/${name}`;
       ids.push(workflowId);
       const args = [{ name, ...(spec && { spec }) }];
       const handle = await this.client.workflow.start(type, { workflowId, taskQueue, args });
-      return { ...handle, name, result: () => handle.result(), status: () => handle.query<RunStatus>('status') };
+      const result = (): Promise<Result> => handle.result() as Promise<Result>;
+      return { ...handle, name, result, status: () => handle.query<Status>('status') };
     };
     const result = await worker.runUntil(() => work(start));
     await this.#replay(ids);

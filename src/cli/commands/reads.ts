@@ -42,7 +42,15 @@ export function addReads<T extends Backup | Restore, D extends Description<T>>(
         const entries: Entry<T>[] = names.length === 0 ? await records.list() : [];
         for (const name of names) entries.push(await records.get(name));
         const isSingle = names.length === 1;
-        cli.terminal.out(listing(entries, { kind, format, isSingle, head, row: (entry) => row(entry, cli) }));
+        const view = {
+          kind,
+          format,
+          isSingle,
+          head,
+          row: (entry: Entry<T>) => row(entry, cli),
+          object: shownRecord<T>,
+        };
+        cli.terminal.out(listing(entries, view));
         return 0;
       }),
     );
