@@ -1,3 +1,4 @@
+import type { RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request, type Dispatcher } from 'undici';
@@ -170,7 +171,7 @@ class Credentials {
   }
 
   async #authenticate(): Promise<Authenticated> {
-    const options: Parameters<KubeConfig['applyToHTTPSOptions']>[0] = {};
+    const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, headers, auth } = options;
     const tls = Object.fromEntries(

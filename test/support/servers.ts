@@ -1,5 +1,6 @@
 import { binaryNames, findBinary } from '../../tools/stack/binaries.ts';
 import { startKubernetes, type KubernetesServer } from '../../tools/stack/kubernetes.ts';
+import { startKwok, type KwokServer } from '../../tools/stack/kwok.ts';
 import { startS3, type S3Server } from '../../tools/stack/s3.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
 
@@ -19,6 +20,9 @@ function shared<T extends { stop(): Promise<void> }>(start: () => Promise<T>): (
 
 /** The run's Kubernetes API server. Tests use namespaces of unique names. */
 export const kubernetesServer: () => Promise<KubernetesServer> = shared(() => startKubernetes());
+
+/** A node of the run's API server, on which pods run. */
+export const kwokServer: () => Promise<KwokServer> = shared(async () => startKwok(await kubernetesServer()));
 
 /** The run's S3 server. Tests create buckets of unique names. */
 export const s3Server: () => Promise<S3Server> = shared(startS3);
