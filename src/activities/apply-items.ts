@@ -3,12 +3,14 @@ import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
 import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
+import { restoreHooks, type RestoredPodHook } from '../selection/restore-hooks.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
 import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { podRef, type PodRef } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { Staging } from './staging.ts';
@@ -40,6 +42,15 @@ export interface AppliedItems {
   readonly created: number;
   /** PersistentVolumes of `volumes` that were created. */
   readonly createdVolumes: readonly string[];
+  /** Pods that were created and have hooks; absent without any. */
+  readonly hooked?: readonly RestoredPod[];
+}
+
+/** A restored pod with hooks, in their order: as much of them as a workflow has to know. */
+export interface RestoredPod extends PodRef {
+  /** The namespace that the pod has in its batch. */
+  readonly from: string;
+  readonly hooks: readonly Pick<RestoredPodHook, 'container' | 'timeoutMs' | 'waitTimeoutMs' | 'waitForReady'>[];
 }
 
 /** The step of a restore that creates objects. */
@@ -64,6 +75,8 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const report = new Report(now);
       const volumes = await volumesOf(staging, input, plan);
       const applyItem = createApplyItem({ kubernetes, plan, uid: input.run.uid, report, signal, now });
+      const hooksOf = restoreHooks(plan.restore.spec.hooks);
+      const hooked: RestoredPod[] = [];
 
       async function settle(entry: RestoreBatchItem): Promise<Settled> {
         signal.throwIfAborted();
@@ -80,6 +93,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           item = inTargetNamespace(prepared.item, volumes.namespaceMapping);
           const outcome = await applyItem(groupResource, item);
           report.item(groupResource, item, outcome);
+          if (groupResource === 'pods' && outcome === 'created') noteHooks(entry.itemFromBackup, item);
           return { name: original.name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
@@ -93,6 +107,13 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         }
       }
 
+      function noteHooks(original: Unstructured, pod: Unstructured): void {
+        const { hooks, warnings } = hooksOf(pod);
+        const ref = podRef(pod);
+        for (const warning of warnings) report.warning(warning, { groupResource: 'pods', ...ref });
+        if (hooks.length > 0) hooked.push({ ...ref, from: podRef(original).namespace, hooks: hooks.map(hookRef) });
+      }
+
       const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
       const settled = await Promise.all(entries.map((entry) => limit(() => settle(entry))));
       const created = settled.filter(({ outcome }) => outcome === 'created');
@@ -100,9 +121,14 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         report: await report.write(staging, input.step),
         created: created.length,
         createdVolumes: created.map(({ name }) => name).filter((name) => volumes.restored.has(name)),
+        ...(hooked.length > 0 && { hooked }),
       };
     },
   };
+}
+
+function hookRef({ container, timeoutMs, waitTimeoutMs, waitForReady }: RestoredPodHook): RestoredPod['hooks'][number] {
+  return { container, timeoutMs, ...(waitTimeoutMs !== undefined && { waitTimeoutMs }), waitForReady };
 }
 
 interface Settled {

@@ -1,5 +1,6 @@
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
+import { createAwaitContainers, type AwaitContainersActivities } from './await-containers.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
@@ -12,10 +13,13 @@ import {
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
 import { createOpenRun } from './plan.ts';
+import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
 import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
+import { createRunHook, type RunHookActivities } from './run-hook.ts';
+import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 
@@ -28,6 +32,8 @@ export interface Activities
     ExecuteBackupItemActionActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
+    SelectHooksActivities,
+    RunHookActivities,
     SnapshotVolumesActivities,
     PutObjectActivities,
     PrepareRestoreActivities,
@@ -36,6 +42,7 @@ export interface Activities
     RestoreVolumesActivities,
     ApplyItemsActivities,
     AwaitDefinitionsActivities,
+    AwaitContainersActivities,
     DeleteBackupActivities {}
 
 /** Builds what a worker registers. */
@@ -48,6 +55,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteBackupItemAction(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
+    ...createSelectHooks(dependencies, openRun),
+    ...createRunHook(dependencies, { openRun, readHooks: createReadHooks(dependencies) }),
     ...createSnapshotVolumes(dependencies, openRun),
     ...createPutObject(dependencies, openRun),
     ...createPrepareRestore(dependencies),
@@ -56,6 +65,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createRestoreVolumes(dependencies, openRun),
     ...createApplyItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
+    ...createAwaitContainers(dependencies, openRun),
     ...createDeleteBackup(dependencies),
   };
 }

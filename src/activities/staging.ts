@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { activityInfo } from '@temporalio/activity';
-import { BowlineError } from '../api/errors.ts';
+import { BowlineError, errorCode } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
@@ -26,6 +26,10 @@ export interface Staging {
   read(ref: StagedRef): Promise<Buffer>;
   /** Reads the values written by `writeLines`. */
   readLines(ref: StagedRef): Promise<unknown[]>;
+  /** Puts a mark that only one attempt of a step can put. Resolves with `false` if an earlier one has. */
+  mark(step: Step): Promise<boolean>;
+  /** Takes the mark away again. */
+  unmark(step: Step): Promise<void>;
 }
 
 /** Opens the staging of `run`, seen from the activity at hand. */
@@ -40,7 +44,9 @@ export function stagingPrefix(run: Pick<RunRef, 'kind' | 'name' | 'uid'>): strin
 
 function stagingIn(store: ObjectStore, run: RunRef): Staging {
   const { workflowExecution, attempt } = activityInfo();
-  const owner = `${workflowExecution?.runId.slice(0, 8) ?? 'local'}-${attempt}`;
+  const temporalRun = workflowExecution?.runId.slice(0, 8) ?? 'local';
+  const owner = `${temporalRun}-${attempt}`;
+  const markOf = (step: Step): string => `${stagingPrefix(run)}${step}-mark-${temporalRun}`;
 
   async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
     assertLease();
@@ -56,11 +62,14 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     }
   }
 
-  async function read(ref: StagedRef): Promise<Buffer> {
+  async function fetch(key: string): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await store.getObject(ref.key, { signal: activitySignal() }))
-      chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    for await (const chunk of await store.getObject(key, { signal: activitySignal() })) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+
+  async function read(ref: StagedRef): Promise<Buffer> {
+    const body = await fetch(ref.key);
     const sha256 = createHash('sha256').update(body).digest('hex');
     if (sha256 === ref.sha256) return body;
     throw new BowlineError(
@@ -78,6 +87,22 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     async readLines(ref) {
       const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
       return text === '' ? [] : text.split('\n').map(parseJson);
+    },
+
+    async mark(step) {
+      assertLease();
+      try {
+        await store.putObject(markOf(step), Buffer.from(owner), { ifAbsent: true, signal: activitySignal() });
+        return true;
+      } catch (error) {
+        if (errorCode(error) !== 'AlreadyExists') throw error;
+        // It may be our own, if the store's answer was lost.
+        return (await fetch(markOf(step))).toString('utf8') === owner;
+      }
+    },
+
+    async unmark(step) {
+      await store.deleteObject(markOf(step), { signal: activitySignal() });
     },
   };
 }

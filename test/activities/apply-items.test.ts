@@ -20,6 +20,7 @@ const resources: Readonly<Record<string, string>> = {
   Namespace: 'namespaces',
   PersistentVolume: 'persistentvolumes',
   PersistentVolumeClaim: 'persistentvolumeclaims',
+  Pod: 'pods',
   Service: 'services',
   ServiceAccount: 'serviceaccounts',
   Widget: 'widgets.example.com',
@@ -283,6 +284,53 @@ describe('applyItems', () => {
       await apply([retained], { spec: { namespaceMapping: { shop: 'copy' } } });
       const { spec } = inCluster('persistentvolumes//pv-1') as { spec?: { claimRef?: object } };
       assert.deepEqual(spec?.claimRef, { namespace: 'copy', name: 'data' });
+    });
+  });
+
+  describe('with pods that have hooks', () => {
+    const pod = (name: string, annotations: Record<string, string>): Unstructured =>
+      object('v1 Pod', name, {
+        metadata: {
+          annotations: Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [`post.hook.restore.velero.io/${key}`, value]),
+          ),
+        },
+        spec: { containers: [{ name: 'main' }] },
+      });
+
+    it('tells of those that it created, without the command', async () => {
+      runner.cluster.hold(object('v1 Namespace', 'copy'), pod('copy/there', { command: 'seed' }));
+      const pods = [
+        pod('shop/db', { command: 'seed', 'wait-timeout': '5m', 'wait-for-ready': 'true' }),
+        pod('shop/plain', {}),
+        pod('shop/there', { command: 'seed' }),
+      ];
+      const { hooked } = await apply(pods, { spec: { namespaceMapping: { shop: 'copy' } } });
+      assert.deepEqual(hooked, [
+        {
+          namespace: 'copy',
+          name: 'db',
+          from: 'shop',
+          hooks: [{ container: 'main', timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true }],
+        },
+      ]);
+    });
+
+    it('tells of them again when it is repeated', async () => {
+      const pods = [pod('shop/db', { command: 'seed' })];
+      const [first, second] = [await apply(pods), await apply(pods)];
+      assert.equal(first.hooked?.length, 1);
+      assert.equal(second.hooked, undefined, 'another run took it for its own');
+      runner.cluster.objects.get('pods/shop/db')!.metadata.labels!['velero.io/restore-uid'] = '3-run';
+      assert.deepEqual((await apply(pods)).hooked, first.hooked);
+    });
+
+    it('leaves out hooks for a container that is not there, with a warning', async () => {
+      const applied = await apply([pod('shop/db', { command: 'seed', container: 'x' })]);
+      assert.equal(applied.hooked, undefined);
+      assert.deepEqual(runner.complaints(applied.report), [
+        'warning pods/shop/db: Hook annotation is left out: the pod has no container x',
+      ]);
     });
   });
 });
