@@ -50,7 +50,15 @@ export interface AppliedItems {
 export interface RestoredPod extends PodRef {
   /** The namespace that the pod has in its batch. */
   readonly from: string;
-  readonly hooks: readonly Pick<RestoredPodHook, 'container' | 'timeoutMs' | 'waitTimeoutMs' | 'waitForReady'>[];
+  readonly hooks: readonly RestoredHook[];
+}
+
+/** A hook of a restored pod; `stops` says that no other is to run any more if it fails. */
+export interface RestoredHook extends Pick<
+  RestoredPodHook,
+  'container' | 'timeoutMs' | 'waitTimeoutMs' | 'waitForReady'
+> {
+  readonly stops: boolean;
 }
 
 /** The step of a restore that creates objects. */
@@ -127,8 +135,9 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
   };
 }
 
-function hookRef({ container, timeoutMs, waitTimeoutMs, waitForReady }: RestoredPodHook): RestoredPod['hooks'][number] {
-  return { container, timeoutMs, ...(waitTimeoutMs !== undefined && { waitTimeoutMs }), waitForReady };
+function hookRef({ container, timeoutMs, waitTimeoutMs, waitForReady, onError }: RestoredPodHook): RestoredHook {
+  const limit = waitTimeoutMs === undefined ? {} : { waitTimeoutMs };
+  return { container, timeoutMs, ...limit, waitForReady, stops: onError === 'Fail' };
 }
 
 interface Settled {

@@ -311,7 +311,7 @@ describe('applyItems', () => {
           namespace: 'copy',
           name: 'db',
           from: 'shop',
-          hooks: [{ container: 'main', timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true }],
+          hooks: [{ container: 'main', timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true, stops: false }],
         },
       ]);
     });

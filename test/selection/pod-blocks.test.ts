@@ -63,7 +63,7 @@ describe('podBlocks', () => {
   it('joins no pods that nothing joins: in whatever order they come, the blocks are the same', () => {
     const sorted = (pods: { pod: string; claims: string[] }[]) =>
       podBlocks(pods)
-        .map((block) => block.pods.toSorted().join())
+        .map((block): string => block.pods.toSorted().join())
         .toSorted();
     fc.assert(
       fc.property(anyPods, (claims) => {
