@@ -1,10 +1,9 @@
-import { CancelledFailure } from '@temporalio/workflow';
 import type { PodRef } from '../activities/pod-hooks.ts';
 import type { BlockPod, HookBlock } from '../activities/select-hooks.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
-import { historyIsLong, isCancelled } from './endings.ts';
+import { assertNotCancelled, historyIsLong } from './endings.ts';
 import { Lanes } from './lanes.ts';
 import { runHook } from './run-hook.ts';
 import { snapshotFrozenVolumes } from './snapshots.ts';
@@ -61,6 +60,7 @@ async function runBlock(backup: BackupRun, hooked: HookedPods, { pods, volumes }
   };
   await attempt(async () => {
     for (const pod of pods) {
+      assertNotCancelled();
       begun.push(pod);
       const { namespace, name, batch } = pod;
       if (!(await freeze(backup, hooked, pod))) hooked.failed.push({ namespace, name, batch });
@@ -74,7 +74,7 @@ async function runBlock(backup: BackupRun, hooked: HookedPods, { pods, volumes }
 /** Runs a pod's `pre` hooks in order; `false` if one failed that keeps the pod out: the others are only counted, as Velero does. */
 async function freeze(backup: BackupRun, hooked: HookedPods, pod: BlockPod): Promise<boolean> {
   for (const [index, hook] of pod.pre.entries()) {
-    if (isCancelled()) throw new CancelledFailure('cancelled');
+    assertNotCancelled();
     const which = { batch: hooked.batches[pod.batch]!.batch, pod: refOf(pod), at: refOf(pod), phase: 'pre' as const };
     const { stops } = await runHook(backup, { ...which, index, hook });
     if (!stops) continue;

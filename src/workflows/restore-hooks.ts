@@ -4,7 +4,7 @@ import type { AwaitedContainers, WaitingPod } from '../activities/await-containe
 import { parseGoDuration } from '../api/duration.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
-import { historyIsLong, isCancelled } from './endings.ts';
+import { assertNotCancelled, historyIsLong, isCancelled } from './endings.ts';
 import { Lanes } from './lanes.ts';
 import type { RestoreRun } from './restore.ts';
 import { runHook } from './run-hook.ts';
@@ -133,10 +133,13 @@ export class RestoreHooks {
   /** The hooks of one container, in their order. */
   async #runHooks(pending: PendingHooks, pod: PendingPod, container: string): Promise<void> {
     const { prepared, state } = this.#run;
-    await condition(() => this.#running < prepared.settings.concurrency.batches);
+    const isFree = (): boolean => this.#running < prepared.settings.concurrency.batches;
+    // Several may be woken by the same place that became free.
+    while (!isFree()) await condition(isFree);
     this.#running++;
     try {
       for (const hook of pod.hooks.filter((one) => one.container === container)) {
+        assertNotCancelled();
         const one = { ...pod, hooks: [hook] };
         const isLate = hook.waitTimeoutMs !== undefined && Date.now() - pending.since > hook.waitTimeoutMs;
         if (state.hooksAreStopped) await this.#leaveOut(pending, [one], stopped);

@@ -95,6 +95,8 @@ export class StubActivities {
 }
 
 function distinction(input: unknown): string {
+  const { phase, pod, index } = (input ?? {}) as { phase?: string; pod?: { name: string }; index?: number };
+  if (phase !== undefined && pod) return `${phase} ${pod.name} ${index}`;
   const { artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
     [field: string]: string;
   } & { artifact?: { type: string } };
