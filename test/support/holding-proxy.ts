@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 
 /** Which request to hold, and when: before the server hears of it, or after the server has answered. */
 export interface HoldPoint {
@@ -40,6 +41,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   const { protocol, hostname, port } = new URL(target);
   const send = protocol === 'https:' ? httpsRequest : httpRequest;
   const waiting: Waiting[] = [];
+  const upgraded = new Set<Socket>();
 
   /** Resolves at once, unless a test waits for such a request: then when it is released. */
   function pass({ method, url }: IncomingMessage, at: HoldPoint['at']): Promise<void> {
@@ -73,8 +75,34 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
     answer.pipe(outgoing);
   }
 
+  /** A request for another protocol: after the server has agreed, both speak as they like. */
+  async function forwardUpgrade({ method, url, headers }: IncomingMessage, client: Socket): Promise<void> {
+    const sent = send({ hostname, port, path: url, method, headers, rejectUnauthorized: false } as RequestOptions);
+    sent.on('error', () => client.destroy());
+    sent.end();
+    const answered = Promise.withResolvers<[IncomingMessage, Socket?]>();
+    sent.on('upgrade', (answer, socket: Socket) => answered.resolve([answer, socket]));
+    sent.on('response', (answer: IncomingMessage) => answered.resolve([answer]));
+    const [answer, server] = await answered.promise;
+    const lines = answer.rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+    client.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines.join('')}\r\n`);
+    if (server === undefined) return void answer.pipe(client);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      from.pipe(to);
+    }
+  }
+
   const server = createServer((incoming, outgoing) => {
     forward(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.on('upgrade', (incoming: IncomingMessage, client: Socket) => {
+    upgraded.add(client);
+    client.on('close', () => upgraded.delete(client)).on('error', () => client.destroy());
+    forwardUpgrade(incoming, client).catch(() => client.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -83,6 +111,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
     url: `http://127.0.0.1:${own}`,
     hold: (point) => new Promise((caught) => waiting.push({ point, caught })),
     async stop() {
+      for (const client of upgraded) client.destroy();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
