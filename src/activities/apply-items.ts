@@ -3,16 +3,15 @@ import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
 import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
-import { restoreHooks, type RestoredPodHook } from '../selection/restore-hooks.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
 import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
-import { podRef, type PodRef } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
+import { RestoredPods, type RestoredPodsRef } from './restored-pods.ts';
 import type { Staging } from './staging.ts';
 import { prepareVolumeItem, type VolumesInRestore } from './volumes-in-restore.ts';
 
@@ -43,22 +42,7 @@ export interface AppliedItems {
   /** PersistentVolumes of `volumes` that were created. */
   readonly createdVolumes: readonly string[];
   /** Pods that were created and have hooks; absent without any. */
-  readonly hooked?: readonly RestoredPod[];
-}
-
-/** A restored pod with hooks, in their order: as much of them as a workflow has to know. */
-export interface RestoredPod extends PodRef {
-  /** The namespace that the pod has in its batch. */
-  readonly from: string;
-  readonly hooks: readonly RestoredHook[];
-}
-
-/** A hook of a restored pod; `stops` says that no other is to run any more if it fails. */
-export interface RestoredHook extends Pick<
-  RestoredPodHook,
-  'container' | 'timeoutMs' | 'waitTimeoutMs' | 'waitForReady'
-> {
-  readonly stops: boolean;
+  readonly hooked?: readonly RestoredPodsRef[];
 }
 
 /** The step of a restore that creates objects. */
@@ -83,8 +67,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const report = new Report(now);
       const volumes = await volumesOf(staging, input, plan);
       const applyItem = createApplyItem({ kubernetes, plan, uid: input.run.uid, report, signal, now });
-      const hooksOf = restoreHooks(plan.restore.spec.hooks);
-      const hooked: RestoredPod[] = [];
+      const hooked = new RestoredPods(plan.restore, report);
 
       async function settle(entry: RestoreBatchItem): Promise<Settled> {
         signal.throwIfAborted();
@@ -101,7 +84,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           item = inTargetNamespace(prepared.item, volumes.namespaceMapping);
           const outcome = await applyItem(groupResource, item);
           report.item(groupResource, item, outcome);
-          if (groupResource === 'pods' && outcome === 'created') noteHooks(entry.itemFromBackup, item);
+          if (groupResource === 'pods' && outcome === 'created') hooked.add(entry.itemFromBackup, item);
           return { name: original.name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
@@ -115,13 +98,6 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         }
       }
 
-      function noteHooks(original: Unstructured, pod: Unstructured): void {
-        const { hooks, warnings } = hooksOf(pod);
-        const ref = podRef(pod);
-        for (const warning of warnings) report.warning(warning, { groupResource: 'pods', ...ref });
-        if (hooks.length > 0) hooked.push({ ...ref, from: podRef(original).namespace, hooks: hooks.map(hookRef) });
-      }
-
       const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
       const settled = await Promise.all(entries.map((entry) => limit(() => settle(entry))));
       const created = settled.filter(({ outcome }) => outcome === 'created');
@@ -129,15 +105,10 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         report: await report.write(staging, input.step),
         created: created.length,
         createdVolumes: created.map(({ name }) => name).filter((name) => volumes.restored.has(name)),
-        ...(hooked.length > 0 && { hooked }),
+        ...(!hooked.isEmpty && { hooked: await hooked.write(staging, input.step) }),
       };
     },
   };
-}
-
-function hookRef({ container, timeoutMs, waitTimeoutMs, waitForReady, onError }: RestoredPodHook): RestoredHook {
-  const limit = waitTimeoutMs === undefined ? {} : { waitTimeoutMs };
-  return { container, timeoutMs, ...limit, waitForReady, stops: onError === 'Fail' };
 }
 
 interface Settled {

@@ -63,6 +63,7 @@ export function createRunHook(
       const what = `${phaseNames[input.phase]} ${hook.source} in container ${hook.container}`;
       const item = { groupResource: 'pods', ...hooked.pod };
       const report = new Report(now);
+      for (const warning of hook.warnings ?? []) report.warning(warning, item);
       const { problem, output } = await run(input, { staging: opened.staging, pod: hooked.pod, hook });
       for (const [stream, text] of Object.entries(output ?? {}))
         if (text !== '') report.info(`${what} wrote to ${stream}: ${text}`, item);

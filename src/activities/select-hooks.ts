@@ -5,7 +5,7 @@ import type { Unstructured } from '../api/unstructured.ts';
 import type { ApiResource } from '../api/api-resource.ts';
 import { backupFilter, type BackupFilter } from '../selection/backup-filter.ts';
 import type { Hook } from '../selection/hook.ts';
-import { claimsOf, podBlocks } from '../selection/pod-blocks.ts';
+import { claimsOf, podBlocks, type PodBlock } from '../selection/pod-blocks.ts';
 import { readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
@@ -16,7 +16,6 @@ import { Report } from './report.ts';
 
 /** A hook, as far as a workflow has to know it. */
 export interface HookRef {
-  readonly container: string;
   readonly timeoutMs: number;
 }
 
@@ -38,22 +37,31 @@ export interface HookBlock {
 export interface SelectHooksInput extends Planned {
   readonly step: Step;
   readonly batches: readonly BatchRef[];
+  /** The first block to tell of: those before are done. */
+  readonly from: number;
   /** Whether volumes are snapshotted at all. */
   readonly volumes: boolean;
 }
 
-/** Every pod of some batches, in blocks: the same ones in the same order, each time it is asked. */
+/** Some of the blocks that the pods form: the same ones in the same order, each time it is asked. */
 export interface SelectedHooks {
   readonly blocks: readonly HookBlock[];
-  /** Tells what could not be read of annotations. */
+  /** How many there are in all. */
+  readonly total: number;
   readonly report: ReportRef;
 }
 
 /** The step that plans the hooks of a backup. */
 export interface SelectHooksActivities {
-  /** Groups pods by the claims that they share, and finds their volumes. Safe to repeat: it writes to keys of its own attempt. */
+  /**
+   * Groups pods by the claims that they share, and finds the volumes of some of these blocks. Safe to repeat: it writes to keys of
+   * its own attempt.
+   */
   selectHooks(input: SelectHooksInput): Promise<SelectedHooks>;
 }
+
+/** Pods that one call tells of, more or less: what workflows are told must not grow with the backup. */
+const podsPerCall = 500;
 
 /** The activities over a worker's dependencies. */
 export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun): SelectHooksActivities {
@@ -66,16 +74,16 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
       const pods: { pod: BlockPod; claims: string[] }[] = [];
       for (const [batch, ref] of input.batches.entries()) {
         for (const { item } of await readBatch<BackupBatchItem>(staging, ref)) {
-          const { pre, post, warnings } = hooksOf(item);
-          const pod = podRef(item);
-          for (const warning of warnings) report.warning(warning, { groupResource: 'pods', ...pod });
-          pods.push({ pod: { ...pod, batch, pre: pre.map(refOf), post: post.map(refOf) }, claims: claimsOf(item) });
+          const { pre, post } = hooksOf(item);
+          const pod = { ...podRef(item), batch, pre: pre.map(refOf), post: post.map(refOf) };
+          pods.push({ pod, claims: claimsOf(item) });
         }
       }
       const volumesOf = await createVolumesOf(plan, report);
       const limit = pLimit(config.concurrency.requests);
+      const all = podBlocks(pods);
       const blocks = await Promise.all(
-        podBlocks(pods).map(({ pods: members, claims }, index) =>
+        firstOf(all.slice(input.from)).map(({ pods: members, claims }, index) =>
           limit(async (): Promise<HookBlock> => {
             const volumes = input.volumes ? await volumesOf(claims) : [];
             if (volumes.length === 0) return { pods: members };
@@ -83,7 +91,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
           }),
         ),
       );
-      return { blocks, report: await report.write(staging, input.step) };
+      return { blocks, total: all.length, report: await report.write(staging, input.step) };
     },
   };
 
@@ -133,6 +141,13 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
   }
 }
 
+/** One block at least, and more as long as there are few pods in them. */
+function firstOf(blocks: readonly PodBlock<BlockPod>[]): readonly PodBlock<BlockPod>[] {
+  let pods = 0;
+  const end = blocks.findIndex((block, index) => (pods += block.pods.length) > podsPerCall && index > 0);
+  return end < 0 ? blocks : blocks.slice(0, end);
+}
+
 /** A volume is in the backup if it is listed, or its claim asks for it. */
 function isBackedUp(
   filter: BackupFilter,
@@ -149,6 +164,6 @@ function isBackedUp(
   return filter.allowsAdditional(claimResource, claim) || (isListed && filter.selects(volumeResource, volume));
 }
 
-function refOf({ container, timeoutMs }: Hook): HookRef {
-  return { container, timeoutMs };
+function refOf({ timeoutMs }: Hook): HookRef {
+  return { timeoutMs };
 }

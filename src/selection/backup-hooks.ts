@@ -8,13 +8,9 @@ import { resolveNames, type ResolveResource } from './resource-selector.ts';
 export interface PodHooks {
   readonly pre: readonly Hook[];
   readonly post: readonly Hook[];
-  /** What could not be read of the pod's annotations. */
-  readonly warnings: readonly string[];
 }
 
-const phases = ['pre', 'post'] as const;
-
-type Phase = (typeof phases)[number];
+type Phase = 'pre' | 'post';
 
 /** The first prefix that has a command counts, with everything under it. */
 const prefixes: Readonly<Record<Phase, readonly string[]>> = {
@@ -55,15 +51,13 @@ export function backupHooks(
 
   return (pod) => {
     const { phase: podPhase } = (pod['status'] ?? {}) as { phase?: unknown };
-    if (podPhase === 'Succeeded' || podPhase === 'Failed') return { pre: [], post: [], warnings: [] };
-    const [pre, post] = phases.map(
-      (phase) => fromAnnotations(pod, phase) ?? { hooks: fromSpec(pod, phase), warnings: [] },
-    );
-    return { pre: pre!.hooks, post: post!.hooks, warnings: [...pre!.warnings, ...post!.warnings] };
+    if (podPhase === 'Succeeded' || podPhase === 'Failed') return { pre: [], post: [] };
+    const hooksOf = (phase: Phase): readonly Hook[] => fromAnnotations(pod, phase) ?? fromSpec(pod, phase);
+    return { pre: hooksOf('pre'), post: hooksOf('post') };
   };
 }
 
-function fromAnnotations(pod: Unstructured, phase: Phase): { hooks: Hook[]; warnings: readonly string[] } | undefined {
+function fromAnnotations(pod: Unstructured, phase: Phase): Hook[] | undefined {
   const annotations = prefixes[phase]
     .map((prefix) => new HookAnnotations(pod, prefix))
     .find((candidate) => candidate.text('command') !== '');
@@ -74,5 +68,5 @@ function fromAnnotations(pod: Unstructured, phase: Phase): { hooks: Hook[]; warn
     onError: annotations.onError,
     timeout: annotations.duration('timeout'),
   };
-  return { hooks: [hookFor(pod, written, { source: 'annotation', onError })], warnings: annotations.warnings };
+  return [hookFor(pod, written, { source: 'annotation', onError, warnings: annotations.warnings })];
 }

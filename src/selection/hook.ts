@@ -12,6 +12,8 @@ export interface Hook {
   readonly command: readonly string[];
   readonly onError: 'Continue' | 'Fail';
   readonly timeoutMs: number;
+  /** What could not be read of the annotations that it comes from. Absent if all could. */
+  readonly warnings?: readonly string[];
   /** Why it can't even be tried. Absent if it can. */
   readonly problem?: 'no command' | 'no such container';
 }
@@ -28,7 +30,7 @@ export interface WrittenHook extends ExecHook {
 export function hookFor(
   pod: Unstructured,
   { container, command, onError, timeout }: WrittenHook,
-  about: { readonly source: string; readonly onError: Hook['onError'] },
+  about: { readonly source: string; readonly onError: Hook['onError']; readonly warnings?: readonly string[] },
 ): Hook {
   const containers = containersOf(pod);
   const chosen = container || (containers[0] ?? '');
@@ -39,6 +41,7 @@ export function hookFor(
     command,
     onError: onError || about.onError,
     timeoutMs: parseGoDuration(timeout ?? '') || defaultTimeoutMs,
+    ...(about.warnings?.length && { warnings: about.warnings }),
     ...(problem && { problem }),
   };
 }

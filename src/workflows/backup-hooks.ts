@@ -27,19 +27,25 @@ export interface HookedPods {
 export async function runHookBlocks(backup: BackupRun, hooked: HookedPods, mayPause: boolean): Promise<boolean> {
   const { snapshotLocations, settings } = backup.prepared;
   const batches = hooked.batches.map(({ batch }) => batch);
-  const { blocks, report } = await steps.selectHooks.executeWithOptions({ summary: `${batches.length} batches` }, [
-    { ...backup.planned, step: backup.nextStep('hooks'), batches, volumes: snapshotLocations.length > 0 },
-  ]);
-  if (hooked.done === 0) backup.report(report);
-  const lanes = new Lanes(settings.concurrency.batches);
-  await lanes.run(async () => {
-    for (const block of blocks.slice(hooked.done)) {
-      await lanes.start(() => runBlock(backup, hooked, block));
-      hooked.done++;
-      if (mayPause && historyIsLong()) break;
-    }
-  });
-  return hooked.done >= blocks.length;
+  const input = { ...backup.planned, batches, volumes: snapshotLocations.length > 0 };
+  const isPausing = (): boolean => mayPause && historyIsLong();
+  let total: number;
+  do {
+    const selected = await steps.selectHooks.executeWithOptions({ summary: `from block ${hooked.done + 1}` }, [
+      { ...input, step: backup.nextStep('hooks'), from: hooked.done },
+    ]);
+    total = selected.total;
+    backup.report(selected.report);
+    const lanes = new Lanes(settings.concurrency.batches);
+    await lanes.run(async () => {
+      for (const block of selected.blocks) {
+        await lanes.start(() => runBlock(backup, hooked, block));
+        hooked.done++;
+        if (isPausing()) break;
+      }
+    });
+  } while (hooked.done < total && !isPausing());
+  return hooked.done >= total;
 }
 
 /** The pods of one batch that a hook keeps out. */
@@ -73,10 +79,10 @@ async function runBlock(backup: BackupRun, hooked: HookedPods, { pods, volumes }
 
 /** Runs a pod's `pre` hooks in order; `false` if one failed that keeps the pod out: the others are only counted, as Velero does. */
 async function freeze(backup: BackupRun, hooked: HookedPods, pod: BlockPod): Promise<boolean> {
-  for (const [index, hook] of pod.pre.entries()) {
+  for (const [index, { timeoutMs }] of pod.pre.entries()) {
     assertNotCancelled();
     const which = { batch: hooked.batches[pod.batch]!.batch, pod: refOf(pod), at: refOf(pod), phase: 'pre' as const };
-    const { stops } = await runHook(backup, { ...which, index, hook });
+    const { stops } = await runHook(backup, { ...which, index, timeoutMs });
     if (!stops) continue;
     backup.progress.hooks({ attempted: pod.pre.length - index - 1 });
     return false;
@@ -91,7 +97,8 @@ async function thaw(
   { pod, attempt }: { readonly pod: BlockPod; readonly attempt: (work: () => Promise<unknown>) => Promise<void> },
 ): Promise<void> {
   const which = { batch: hooked.batches[pod.batch]!.batch, pod: refOf(pod), at: refOf(pod), phase: 'post' as const };
-  for (const [index, hook] of pod.post.entries()) await attempt(() => runHook(backup, { ...which, index, hook }));
+  for (const [index, { timeoutMs }] of pod.post.entries())
+    await attempt(() => runHook(backup, { ...which, index, timeoutMs }));
 }
 
 function refOf({ namespace, name }: PodRef): PodRef {

@@ -1,14 +1,13 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { PodRef } from '../activities/pod-hooks.ts';
 import type { RanHook, RunHookInput } from '../activities/run-hook.ts';
-import type { HookRef } from '../activities/select-hooks.ts';
 import { hooks } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
 import type { RestoreRun } from './restore.ts';
 
 /** One hook of one pod. */
 export interface HookToRun extends Pick<RunHookInput, 'batch' | 'pod' | 'phase' | 'index'> {
-  readonly hook: HookRef;
+  readonly timeoutMs: number;
   /** Where the pod is in the cluster. */
   readonly at: PodRef;
 }
@@ -19,11 +18,11 @@ const minuteMs = 60_000;
  * Runs a hook, and counts it. A cancellation waits for it: the command goes on in any case, and what comes after must not
  * overtake it.
  */
-export async function runHook(run: BackupRun | RestoreRun, { hook, at, ...which }: HookToRun): Promise<RanHook> {
+export async function runHook(run: BackupRun | RestoreRun, { timeoutMs, at, ...which }: HookToRun): Promise<RanHook> {
   const options = {
     summary: `${which.phase} hook of ${at.namespace}/${at.name}`,
-    startToCloseTimeout: hook.timeoutMs + minuteMs,
-    scheduleToCloseTimeout: hook.timeoutMs + 24 * 60 * minuteMs,
+    startToCloseTimeout: timeoutMs + minuteMs,
+    scheduleToCloseTimeout: timeoutMs + 24 * 60 * minuteMs,
   };
   const input = { ...run.planned, step: run.nextStep('hook'), ...which };
   const ran = await CancellationScope.nonCancellable(() => hooks.runHook.executeWithOptions(options, [input]));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AppliedItems, ApplyItemsInput } from '../../src/activities/apply-items.ts';
+import type { RestoredPod } from '../../src/activities/restored-pods.ts';
 import type { RestoreBatchItem } from '../../src/activities/batch.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
@@ -298,7 +299,7 @@ describe('applyItems', () => {
         spec: { containers: [{ name: 'main' }] },
       });
 
-    it('tells of those that it created, without the command', async () => {
+    it('puts those that it created into staging, without the command, and tells how many containers there are', async () => {
       runner.cluster.hold(object('v1 Namespace', 'copy'), pod('copy/there', { command: 'seed' }));
       const pods = [
         pod('shop/db', { command: 'seed', 'wait-timeout': '5m', 'wait-for-ready': 'true' }),
@@ -306,14 +307,64 @@ describe('applyItems', () => {
         pod('shop/there', { command: 'seed' }),
       ];
       const { hooked } = await apply(pods, { spec: { namespaceMapping: { shop: 'copy' } } });
-      assert.deepEqual(hooked, [
+      assert.deepEqual(
+        hooked?.map(({ containers, waitMs }) => [containers, waitMs]),
+        [[1, 300_000]],
+      );
+      assert.deepEqual(runner.staged(hooked![0]!), [
         {
           namespace: 'copy',
           name: 'db',
           from: 'shop',
-          hooks: [{ container: 'main', timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true, stops: false }],
+          containers: [
+            {
+              name: 'main',
+              hooks: [{ index: 0, timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true, stops: false }],
+            },
+          ],
         },
       ]);
+    });
+
+    it('tells of hooks by container, and of no limit where one has none', async () => {
+      const exec = (container: string, others = {}) => ({ exec: { container, command: ['a'], ...others } });
+      const postHooks = [exec('main', { waitTimeout: '1m' }), exec('side', { onError: 'Fail' }), exec('main')];
+      const created = pod('shop/db', {});
+      created['spec'] = { containers: [{ name: 'main' }, { name: 'side' }] };
+      const spec: RestoreSpec = { hooks: { resources: [{ postHooks }] } };
+      const { hooked } = await apply([created], { spec });
+      assert.deepEqual(
+        hooked?.map(({ containers, waitMs }) => [containers, waitMs]),
+        [[2, undefined]],
+      );
+      const [{ containers }] = runner.staged(hooked![0]!) as [RestoredPod];
+      assert.deepEqual(
+        containers.map(({ name, hooks }) => [name, hooks.map(({ index, stops }) => [index, stops])]),
+        [
+          [
+            'main',
+            [
+              [0, false],
+              [2, false],
+            ],
+          ],
+          ['side', [[1, true]]],
+        ],
+      );
+    });
+
+    it('cuts many into files of fifty pods', async () => {
+      const pods = Array.from({ length: 120 }, (_, index) => pod(`shop/p${index}`, { command: 'seed' }));
+      const { hooked = [] } = await apply(pods);
+      assert.deepEqual(
+        hooked.map((ref) => [ref.containers, runner.staged(ref).length]),
+        [
+          [50, 50],
+          [50, 50],
+          [20, 20],
+        ],
+      );
+      assert.equal(new Set(hooked.map(({ key }) => key)).size, 3);
     });
 
     it('tells of them again when it is repeated', async () => {
@@ -322,7 +373,7 @@ describe('applyItems', () => {
       assert.equal(first.hooked?.length, 1);
       assert.equal(second.hooked, undefined, 'another run took it for its own');
       runner.cluster.objects.get('pods/shop/db')!.metadata.labels!['velero.io/restore-uid'] = '3-run';
-      assert.deepEqual((await apply(pods)).hooked, first.hooked);
+      assert.equal((await apply(pods)).hooked?.length, 1);
     });
 
     it('leaves out hooks for a container that is not there, with a warning', async () => {

@@ -74,6 +74,16 @@ describe('runHook', () => {
     ]);
   });
 
+  it('warns of what it can not read of the annotations', async () => {
+    runner.cluster.onExec = async () => success;
+    const item = pod({ 'pre.hook.backup.velero.io/command': 'a', 'pre.hook.backup.velero.io/timeout': 'soon' });
+    const { report, failed } = await attempt(await backupInput('pre', { item }));
+    assert.deepEqual([failed, report.warnings], [false, 1]);
+    assert.deepEqual(runner.complaints(report), [
+      'warning pods/shop/db: Annotation pre.hook.backup.velero.io/timeout is no duration; the default is taken',
+    ]);
+  });
+
   it('takes the hook at its place among those of the spec', async () => {
     const pre = ['a', 'b'].map((command) => ({ exec: { command: [command] } }));
     const commands: unknown[] = [];

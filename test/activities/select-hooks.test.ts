@@ -37,11 +37,11 @@ describe('selectHooks', () => {
 
   async function select(
     batches: BackupBatchItem[][],
-    { spec = {}, volumes = true }: { spec?: BackupSpec; volumes?: boolean } = {},
+    { spec = {}, volumes = true, from = 0 }: { spec?: BackupSpec; volumes?: boolean; from?: number } = {},
   ): Promise<SelectedHooks> {
     const { run, plan } = await runner.prepareBackup(spec);
     const refs = await Promise.all(batches.map((items) => runner.batch(items)));
-    return runner.run('selectHooks', { run, plan, step: 'hooks-1', batches: refs, volumes });
+    return runner.run('selectHooks', { run, plan, step: 'hooks-1', batches: refs, from, volumes });
   }
 
   /** Each block as `pods: volumes`. */
@@ -61,7 +61,7 @@ describe('selectHooks', () => {
     const { blocks: found } = await select([[pod('web')], [pod('db', [], annotations)]]);
     assert.deepEqual(found, [
       {
-        pods: [{ namespace: 'shop', name: 'web', batch: 0, pre: [{ container: 'main', timeoutMs: 30_000 }], post: [] }],
+        pods: [{ namespace: 'shop', name: 'web', batch: 0, pre: [{ timeoutMs: 30_000 }], post: [] }],
       },
       {
         pods: [
@@ -69,8 +69,8 @@ describe('selectHooks', () => {
             namespace: 'shop',
             name: 'db',
             batch: 1,
-            pre: [{ container: 'main', timeoutMs: 60_000 }],
-            post: [{ container: 'side', timeoutMs: 30_000 }],
+            pre: [{ timeoutMs: 60_000 }],
+            post: [{ timeoutMs: 30_000 }],
           },
         ],
       },
@@ -124,11 +124,15 @@ describe('selectHooks', () => {
     });
   }
 
-  it('warns of annotations that it can not read', async () => {
-    const { report } = await select([[pod('a', [], { 'pre.hook.backup.velero.io/timeout': 'soon' })]]);
-    assert.deepEqual(runner.complaints(report), [
-      'warning pods/shop/a: Annotation pre.hook.backup.velero.io/timeout is no duration; the default is taken',
-    ]);
+  it('tells of some 500 pods a call, but of one block at least, and how many blocks there are', async () => {
+    const many = Array.from({ length: 700 }, (_, index) => pod(`p${index}`));
+    const first = await select([many]);
+    assert.deepEqual([first.blocks.length, first.total], [500, 700]);
+    const second = await select([many], { from: 500 });
+    assert.deepEqual([second.blocks.length, second.blocks[0]?.pods[0]?.name], [200, 'p500']);
+    const sharing = Array.from({ length: 700 }, (_, index) => pod(`p${index}`, ['data']));
+    const one = await select([sharing, [pod('last')]]);
+    assert.deepEqual([one.blocks.length, one.blocks[0]?.pods.length, one.total], [1, 700, 2]);
   });
 
   it('gives the same blocks when it is asked again', async () => {

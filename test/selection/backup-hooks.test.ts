@@ -48,7 +48,6 @@ describe('the hooks of a backup', () => {
       assert.deepEqual(hooksOf({ annotations: annotated('pre.', { command: 'freeze' }) }), {
         pre: [{ source: 'annotation', container: 'main', command: ['freeze'], onError: 'Fail', timeoutMs: 30_000 }],
         post: [],
-        warnings: [],
       });
     });
 
@@ -110,16 +109,19 @@ describe('the hooks of a backup', () => {
       it(title, () => {
         const hooks = hooksOf({ annotations });
         assert.deepEqual(programs(hooks), expected);
-        assert.deepEqual(hooks.warnings, warnings);
+        assert.deepEqual(
+          [...hooks.pre, ...hooks.post].flatMap((hook) => hook.warnings ?? []),
+          warnings,
+        );
         for (const { timeoutMs } of [...hooks.pre, ...hooks.post]) assert.equal(timeoutMs, 30_000);
       });
     }
 
     it('take the default for zero seconds, and for a word that on-error does not know', () => {
-      const { pre, warnings } = hooksOf({
+      const { pre } = hooksOf({
         annotations: annotated('pre.', { command: 'a', timeout: '0s', 'on-error': 'ignore' }),
       });
-      assert.deepEqual([pre[0]?.timeoutMs, pre[0]?.onError, warnings], [30_000, 'Fail', []]);
+      assert.deepEqual([pre[0]?.timeoutMs, pre[0]?.onError, pre[0]?.warnings], [30_000, 'Fail', undefined]);
     });
 
     it('win over those of the spec, phase by phase', () => {

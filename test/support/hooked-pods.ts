@@ -2,7 +2,7 @@ import type { Activities } from '../../src/activities/index.ts';
 import type { BlockPod, HookBlock } from '../../src/activities/select-hooks.ts';
 import { batchRef, reportRef, stagedRef } from './stub-activities.ts';
 
-const hook = { container: 'main', timeoutMs: 1_000 };
+const hook = { timeoutMs: 1_000 };
 
 /** A pod of the batch at that place, with so many hooks. */
 export function blockPod(name: string, { pre = 1, post = 1, batch = 0 } = {}): BlockPod {
@@ -43,7 +43,11 @@ export function withHooks(blocks: readonly HookBlock[]): Partial<Activities> {
         volumes.length > 0 ? [batchRef(`volumes ${volumes.join(' ')}`, 'persistentvolumes', volumes.length)] : [];
       return { ...nothing, batches, selected: {} };
     },
-    selectHooks: async ({ step }) => ({ blocks, report: reportRef(`${step}-report`) }),
+    selectHooks: async ({ step, from }) => ({
+      blocks: blocks.slice(from, from + 5),
+      total: blocks.length,
+      report: reportRef(`${step}-report`),
+    }),
     selectVolumes: async ({ batch }) =>
       volumesIn(batch.key).map((persistentVolume) => ({
         persistentVolume,

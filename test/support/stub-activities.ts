@@ -138,7 +138,7 @@ const defaults: Activities = {
     selected: {},
     archived: {},
   }),
-  selectHooks: async ({ step }) => ({ blocks: [], report: reportRef(`${step}-report`) }),
+  selectHooks: async ({ step }) => ({ blocks: [], total: 0, report: reportRef(`${step}-report`) }),
   runHook: async ({ step }) => ({ report: reportRef(`${step}-report`), failed: false, stops: false }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   archiveItems: async ({ batch, step, order }) => ({
@@ -186,10 +186,8 @@ const defaults: Activities = {
     createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
   }),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
-  awaitContainers: async ({ pods }) => ({
-    up: pods.flatMap(({ containers }, pod) => containers.map(({ name }) => ({ pod, container: name }))),
-    over: [],
-  }),
+  awaitContainers: async () => ({ up: [], over: [] }),
+  remainingContainers: async () => [],
   reportUnrunHooks: async ({ step, pods }) =>
     reportRef(`${step}-report`, { errors: pods.reduce((sum, { hooks }) => sum + hooks, 0) }),
   prepareDeletion: async ({ name }) => ({

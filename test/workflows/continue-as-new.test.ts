@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
 import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
+import { containersOf, creating, remaining } from '../support/hooked-restore.ts';
 import { batchRef, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
@@ -225,18 +226,12 @@ describe('a run whose history has become long', () => {
   });
 
   it('waits on for the containers of restored pods, and runs no hook twice', async () => {
-    const pods = Array.from({ length: calls }, (_, index) => ({
-      namespace: 'shop',
-      name: `pod-${index}`,
-      from: 'shop',
-      hooks: [0, 1].map(() => ({ container: 'main', timeoutMs: 1_000, waitForReady: false, stops: false })),
-    }));
+    const names = Array.from({ length: calls }, (_, index) => `pod-${index}`);
+    const containers = names.flatMap((name) => containersOf(name, {}, {}));
     const stubs = new StubActivities({
-      async applyItems(input) {
-        return { ...(await plain.applyItems(input)), hooked: pods };
-      },
+      ...creating(...containers),
       // One pod comes up after the other.
-      awaitContainers: async () => ({ up: [{ pod: 0, container: 'main' }], over: [] }),
+      awaitContainers: async (input) => ({ up: remaining(containers, input).slice(0, 1), over: [] }),
     });
     const { status, runs } = await runner.run(stubs, async (start) => {
       const started = await start('restore', { backupName: 'nightly' });
@@ -249,11 +244,11 @@ describe('a run whose history has become long', () => {
         .inputs('runHook')
         .map(({ pod, index }) => `${pod.name} ${index}`)
         .toSorted(),
-      pods.flatMap(({ name }) => [`${name} 0`, `${name} 1`]).toSorted(),
+      names.flatMap((name) => [`${name} 0`, `${name} 1`]).toSorted(),
     );
     assert.deepEqual(status.hooks, { attempted: 2 * calls, failed: 0 });
-    assert.equal(stubs.inputs('applyItems').length, 1);
-    const limits = stubs.inputs('awaitContainers').flatMap((input) => input.pods.map(({ until: last }) => last));
-    assert.equal(new Set(limits).size, 1, 'the time to wait began anew');
+    assert.equal(stubs.inputs('applyItems').length, 2);
+    const since = new Set(stubs.inputs('awaitContainers').map((input) => input.since));
+    assert.equal(since.size, 1, 'the time to wait began anew');
   });
 });
