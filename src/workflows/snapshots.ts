@@ -16,17 +16,13 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
   if (!batch.groupResources.includes('persistentvolumes')) return {};
   const { frozen } = backup.state;
   const volumes = await select(backup, batch);
-  const failed = await snapshotAll(
-    backup,
-    batch,
-    volumes.filter(({ persistentVolume }) => !Object.hasOwn(frozen, persistentVolume)),
-  );
+  const failed = await snapshotAll(backup, batch, volumes);
   for (const { persistentVolume } of volumes)
     if (frozen[persistentVolume]) failed[persistentVolume] = frozen[persistentVolume];
   return failed;
 }
 
-/** Snapshots the volumes of pods that are frozen, and remembers it for the batches in which these volumes come. */
+/** Snapshots the volumes of frozen pods, and remembers it for the batches in which these volumes come. */
 export async function snapshotFrozenVolumes(backup: BackupRun, batch: BatchRef): Promise<void> {
   const { frozen } = backup.state;
   const volumes = await select(backup, batch);
@@ -39,14 +35,20 @@ async function select(backup: BackupRun, batch: BatchRef): Promise<readonly Back
   return steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [{ ...backup.planned, batch }]);
 }
 
+/** Each PersistentVolume is snapshotted once, whichever step comes upon it first. */
 async function snapshotAll(
   backup: BackupRun,
   batch: BatchRef,
   volumes: readonly BackupVolume[],
 ): Promise<Record<string, string>> {
   const { snapshotLocations, settings } = backup.prepared;
+  const { frozen } = backup.state;
+  const taken = new Set(backup.state.volumes.map(({ volume }) => volume.persistentVolume));
+  const wanted = volumes.filter(
+    ({ persistentVolume }) => !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume),
+  );
   const failed: Record<string, string> = {};
-  await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
+  await inLanes(settings.concurrency.volumes, wanted, async (volume) => {
     backup.progress.volumes({ attempted: 1 });
     const outcome: VolumeOutcome = await executeChild(snapshotVolume, {
       workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),

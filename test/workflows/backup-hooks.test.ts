@@ -224,10 +224,11 @@ describe('the hooks of a backup', () => {
 
   it('of pods that an action asks for run before the volumes of the same wave are snapshotted', async () => {
     const stubs = new StubActivities({
-      ...withHooks([block([blockPod('a')], 'pv-1')]),
+      ...withHooks([block([blockPod('a')], 'pv-0', 'pv-1')]),
       async collectItems({ step }) {
         const report = reportRef(step, { additionalItems: 1 });
-        return { batches: [], segments: [], report, selected: {}, archived: {}, remaining: 0 };
+        const batches = [batchRef('volumes pv-0', 'persistentvolumes', 1)];
+        return { batches, segments: [], report, selected: {}, archived: {}, remaining: 0 };
       },
       collectAdditionalItems: async ({ step }) => ({
         batches: [batchRef('volumes pv-1 pv-2', 'persistentvolumes', 2)],
@@ -238,13 +239,15 @@ describe('the hooks of a backup', () => {
         archived: {},
       }),
     });
-    await backUp(stubs);
+    const { result } = await backUp(stubs);
     assert.deepEqual(freezing(stubs), [
+      'createSnapshot pv-0',
       'runHook pre a 0',
       'createSnapshot pv-1',
       'runHook post a 0',
       'createSnapshot pv-2',
     ]);
+    assert.equal(result.volumes.completed, 3);
   });
 
   describe('when the backup is cancelled', () => {
