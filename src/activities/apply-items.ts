@@ -4,12 +4,13 @@ import { cloneJson } from '../api/json.ts';
 import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
-import { readBatch, type RestoreBatchItem } from './batch.ts';
+import type { RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report, reportLines } from './report.ts';
+import { readRestoreBatch } from './restore-batch.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import { RestoredPods, type RestoredPodsRef } from './restored-pods.ts';
 import type { Staging } from './staging.ts';
@@ -98,7 +99,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         }
       }
 
-      const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
+      const entries = await readRestoreBatch(staging, input.batch);
       const settled = await Promise.all(entries.map((entry) => limit(() => settle(entry))));
       const created = settled.filter(({ outcome }) => outcome === 'created');
       return {

@@ -1,7 +1,7 @@
 import type { ApiResource } from '../api/api-resource.ts';
 import { errorText } from '../api/errors.ts';
-import { cloneJson, equalJson } from '../api/json.ts';
-import { restoreUidLabel } from '../api/labels.ts';
+import { cloneJson, equalJson, type JsonObject } from '../api/json.ts';
+import { backupNameLabel, restoreNameLabel, restoreUidLabel } from '../api/labels.ts';
 import type { RestoreSpec } from '../api/restore.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -26,7 +26,9 @@ export interface ExistingItem {
 
 /**
  * Settles an item whose name is taken: one that this run created earlier counts as created; an equal one is left alone; a
- * ServiceAccount is merged; others are patched with policy `update`, else a warning. Source: Velero v1.18.1 `pkg/restore/restore.go`.
+ * ServiceAccount is merged; others are patched with policy `update`, else a warning. That policy also gives what it finds the labels
+ * with the names of backup and restore, even where nothing else is to be changed, or can be. Never the one with the run's uid, which
+ * says that the run created it. Source: Velero v1.18.1 `pkg/restore/restore.go`.
  *
  * Differs from Velero: managed fields take no part in the comparison, because an object that was only re-applied is no different one.
  */
@@ -37,9 +39,13 @@ export async function settleExisting(existing: ExistingItem): Promise<Outcome> {
   const found = await kubernetes.get(resource, identifier, { signal });
   if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return 'created';
 
+  const names = { [backupNameLabel]: labels[backupNameLabel]!, [restoreNameLabel]: labels[restoreNameLabel]! };
+  const patch = (changes: object) => kubernetes.mergePatch(resource, identifier, changes, { signal });
+
   const inCluster = comparable(found, labels);
   const desired = comparable(item, labels);
   if (equalJson(inCluster, desired)) {
+    if (policy === 'update') await patch(withLabels({}, names));
     report.info('Skipping item: it exists and is equal', identifier);
     return 'skipped';
   }
@@ -51,16 +57,23 @@ export async function settleExisting(existing: ExistingItem): Promise<Outcome> {
     );
     return 'skipped';
   }
-  const patch = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
-  if (patch === undefined) return 'skipped';
+  const changes = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
+  if (changes === undefined) return 'skipped';
   try {
-    await kubernetes.mergePatch(resource, identifier, patch, { signal });
+    await patch(policy === 'update' ? withLabels(changes, names) : changes);
     return 'updated';
   } catch (error) {
     if (!isItemError(error)) throw error;
     report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, errorText(error));
+    if (policy === 'update') await patch(withLabels({}, names));
     return 'skipped';
   }
+}
+
+/** A merge patch that sets labels, too. */
+function withLabels(patch: JsonObject, labels: Readonly<Record<string, string>>): JsonObject {
+  const metadata = (patch['metadata'] ?? {}) as { readonly labels?: JsonObject };
+  return { ...patch, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
 }
 
 function comparable(item: Unstructured, labels: Readonly<Record<string, string>>): Unstructured {

@@ -1,3 +1,4 @@
+import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitContainers, type AwaitContainersActivities } from './await-containers.ts';
@@ -8,10 +9,12 @@ import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
+import { createExecuteDeleteItemAction, type ExecuteDeleteItemActionActivities } from './execute-delete-item-action.ts';
 import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
 import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
@@ -22,6 +25,7 @@ import { createRunHook, type RunHookActivities } from './run-hook.ts';
 import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
+import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
@@ -30,6 +34,8 @@ export interface Activities
     CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
+    HandOverItemsActivities,
+    AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
     SelectHooksActivities,
@@ -43,7 +49,9 @@ export interface Activities
     ApplyItemsActivities,
     AwaitDefinitionsActivities,
     AwaitContainersActivities,
-    DeleteBackupActivities {}
+    DeleteBackupActivities,
+    UnpackDeletionActivities,
+    ExecuteDeleteItemActionActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -53,6 +61,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createHandOverItems(dependencies, openRun),
+    ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
     ...createSelectHooks(dependencies, openRun),
@@ -67,5 +77,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createAwaitDefinitions(dependencies, openRun),
     ...createAwaitContainers(dependencies, openRun),
     ...createDeleteBackup(dependencies),
+    ...createUnpackDeletion(dependencies, openRun),
+    ...createExecuteDeleteItemAction(dependencies, openRun),
   };
 }

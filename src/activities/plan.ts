@@ -3,6 +3,7 @@ import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import type { ContentsRef } from './backup-contents.ts';
 import type { Dependencies } from './dependencies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
@@ -24,8 +25,12 @@ export interface RestorePlan {
   readonly snapshots: readonly VolumeSnapshot[];
   /** The backup's PodVolumeBackups. */
   readonly podVolumeBackups: readonly Unstructured[];
-  /** The tarball's size, and its digest where the backup records one. */
-  readonly contents: { readonly bytes: number; readonly sha256?: string };
+  readonly contents: ContentsRef;
+}
+
+/** What a deletion's first activity settled, for its item actions. */
+export interface DeletionPlan {
+  readonly backup: Backup;
 }
 
 /** An activity's input names its run and the run's plan. */
@@ -35,7 +40,7 @@ export interface Planned {
 }
 
 /** Opens an activity's staging and reads its plan. */
-export type OpenRun = <Plan extends BackupPlan | RestorePlan>(
+export type OpenRun = <Plan extends BackupPlan | RestorePlan | DeletionPlan>(
   input: Planned,
 ) => Promise<{ staging: Staging; plan: Plan }>;
 

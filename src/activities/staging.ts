@@ -8,7 +8,7 @@ import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import type { Dependencies } from './dependencies.ts';
-import { activitySignal, assertLease, leaseIsLost } from './lease.ts';
+import { activitySignal, assertLease, undoIfLeaseIsLost } from './lease.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -30,6 +30,8 @@ export interface Staging {
   mark(step: Step): Promise<boolean>;
   /** Takes the mark away again. */
   unmark(step: Step): Promise<void>;
+  /** The same, each as its text. */
+  readTexts(ref: StagedRef): Promise<string[]>;
 }
 
 /** Opens the staging of `run`, seen from the activity at hand. */
@@ -51,25 +53,21 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
   async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
     assertLease();
     const key = `${stagingPrefix(run)}${step}-${owner}`;
-    try {
-      const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
-      assertLease();
-      return { key, sha256, bytes };
-    } catch (error) {
-      // The run may have ended without this attempt and removed staging by now: what it still wrote would stay for good.
-      if (leaseIsLost()) await store.deleteObject(key).catch(() => undefined);
-      throw error;
-    }
+    // The run may have ended without this attempt and removed staging by then: what it still wrote would stay for good.
+    undoIfLeaseIsLost(() => store.deleteObject(key));
+    const { sha256, bytes } = await store.putObject(key, body, { signal: activitySignal() });
+    assertLease();
+    return { key, sha256, bytes };
   }
 
-  async function fetch(key: string): Promise<Buffer> {
+  async function fetch(key: string, signal?: AbortSignal): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await store.getObject(key, { signal: activitySignal() })) chunks.push(chunk as Buffer);
+    for await (const chunk of await store.getObject(key, { ...(signal && { signal }) })) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   }
 
   async function read(ref: StagedRef): Promise<Buffer> {
-    const body = await fetch(ref.key);
+    const body = await fetch(ref.key, activitySignal());
     const sha256 = createHash('sha256').update(body).digest('hex');
     if (sha256 === ref.sha256) return body;
     throw new BowlineError(
@@ -78,27 +76,38 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     );
   }
 
+  async function readTexts(ref: StagedRef): Promise<string[]> {
+    const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
+    return text === '' ? [] : text.split('\n');
+  }
+
   return {
     write,
     read,
+    readTexts,
     async writeLines(step, lines) {
       return write(step, await compress(lines.join('\n'), { level: 1 }));
     },
-    async readLines(ref) {
-      const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
-      return text === '' ? [] : text.split('\n').map(parseJson);
-    },
+    readLines: async (ref) => (await readTexts(ref)).map(parseJson),
 
     async mark(step) {
       assertLease();
+      const key = markOf(step);
+      let isPut = false;
+      // As above; but what a mark tells of may have been done once the attempt has gone on, and then it stays.
+      undoIfLeaseIsLost(async () => {
+        if (!isPut && (await fetch(key)).toString('utf8') === owner) await store.deleteObject(key);
+      });
       try {
-        await store.putObject(markOf(step), Buffer.from(owner), { ifAbsent: true, signal: activitySignal() });
-        return true;
+        await store.putObject(key, Buffer.from(owner), { ifAbsent: true, signal: activitySignal() });
       } catch (error) {
         if (errorCode(error) !== 'AlreadyExists') throw error;
         // It may be our own, if the store's answer was lost.
-        return (await fetch(markOf(step))).toString('utf8') === owner;
+        if ((await fetch(key, activitySignal())).toString('utf8') !== owner) return false;
       }
+      assertLease();
+      isPut = true;
+      return true;
     },
 
     async unmark(step) {

@@ -44,7 +44,10 @@ export interface RestoreSpec {
   readonly preserveNodePorts?: boolean | null;
   /** Default: those that pods name in their annotations. */
   readonly hooks?: RestoreHooks | null;
-  /** How long to wait for hooks that name no limit of their own. Go duration, default `4h0m0s`. */
+  /**
+   * How long a provider may take for a volume, and how long to wait for hooks that name no limit of their own. Go duration;
+   * default `4h0m0s`.
+   */
   readonly itemOperationTimeout?: string;
   /** What happens to objects that exist and differ. Default `none`: a warning. */
   readonly existingResourcePolicy?: '' | 'none' | 'update';

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { connectBowline, loadConfig } from '../client/index.ts';
+import { wantsDebug } from '../config.ts';
 import { runCommandLine } from './program.ts';
 
-const { stdout, stderr, env } = process;
+const { stdout, stderr } = process;
 
 // Whoever reads may stop reading: `bowline backup logs b | head`.
 stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
@@ -18,5 +19,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   connect: connectBowline,
   now: () => new Date(),
   acceptWithinMs: 10_000,
-  debug: Boolean(env['BOWLINE_DEBUG']),
+  debug: wantsDebug(),
 });

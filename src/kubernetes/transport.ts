@@ -46,14 +46,17 @@ const longestRetryMs = 8_000;
 /** Tokens of files and exec plugins are asked for anew after this long. */
 const credentialsForMs = 30_000;
 
-/** Opens a transport. Rejects with `InvalidConfig` if the kubeconfig can't be read or names no cluster. */
+/** Opens a transport. Rejects with `InvalidConfig` if the kubeconfig can't be read names no cluster, or one without encryption. */
 export async function openTransport(options: ConnectOptions): Promise<Transport> {
   const config = loadKubeConfig(options);
-  const server = config.getCurrentCluster()?.server;
+  const { server, skipTLSVerify = false } = config.getCurrentCluster() ?? {};
+  const kubeconfig = `kubeconfig ${options.kubeconfig ?? 'by default'}`;
   if (server === undefined)
+    throw new BowlineError('InvalidConfig', `${kubeconfig}: its current context names no cluster`);
+  if (server.startsWith('http:') && !skipTLSVerify)
     throw new BowlineError(
       'InvalidConfig',
-      `kubeconfig ${options.kubeconfig ?? ''}: its current context names no cluster`,
+      `${kubeconfig}: ${server} is not encrypted; write https, or insecure-skip-tls-verify: true if that is meant`,
     );
   const base = server.replace(/\/+$/, '');
   const credentials = new Credentials(config, options.maxConnections ?? 64);

@@ -1,4 +1,5 @@
 import { backupNameLabel } from '../api/labels.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { labelValue } from '../kubernetes/label-value.ts';
 import type { RestoreItemActionInput } from './item-action.ts';
 import { fields } from './item-fields.ts';
@@ -26,21 +27,39 @@ export async function volumesToRestore(
     return filled.some((source) => fields.object(volume, source) !== undefined);
   };
 
-  const { backupName = '' } = restore.spec;
+  const backupName = restore.spec.backupName ?? '';
   const podVolumeBackups = await kubernetes.list('podvolumebackups.velero.io', {
     namespace: restore.metadata.namespace,
     labelSelector: `${backupNameLabel}=${labelValue(backupName)}`,
   });
-  const names = podVolumeBackups.flatMap((backup) => {
-    const spec = fields.object(backup, 'spec') ?? {};
-    const pod = fields.object(spec, 'pod') ?? {};
-    const isOfPod = pod['name'] === item.metadata.name && pod['namespace'] === itemFromBackup.metadata.namespace;
-    const snapshot = fields.text(fields.object(backup, 'status') ?? {}, 'snapshotID');
-    const name = fields.text(spec, 'volume');
-    return isOfPod && snapshot !== '' && !isFilled(name) ? [name] : [];
-  });
+  const { namespace } = itemFromBackup.metadata;
+  const names = (byPod(podVolumeBackups).get(podKey(namespace, item.metadata.name)) ?? []).filter(
+    (name) => !isFilled(name),
+  );
   if (names.length > 0) return [...new Set(names)];
   return Object.keys(annotations).flatMap((key) =>
     key.startsWith(annotationPrefix) ? key.slice(annotationPrefix.length) : [],
   );
+}
+
+/** Of each answer of the cluster, the volumes of each pod that have a snapshot: it is asked for pod after pod. */
+const known = new WeakMap<readonly Unstructured[], ReadonlyMap<string, readonly string[]>>();
+
+function byPod(podVolumeBackups: readonly Unstructured[]): ReadonlyMap<string, readonly string[]> {
+  const remembered = known.get(podVolumeBackups);
+  if (remembered) return remembered;
+  const volumes = new Map<string, string[]>();
+  for (const backup of podVolumeBackups) {
+    const spec = fields.object(backup, 'spec') ?? {};
+    const pod = fields.object(spec, 'pod') ?? {};
+    if (fields.text(fields.object(backup, 'status') ?? {}, 'snapshotID') === '') continue;
+    const key = podKey(pod['namespace'], pod['name']);
+    volumes.set(key, [...(volumes.get(key) ?? []), fields.text(spec, 'volume')]);
+  }
+  known.set(podVolumeBackups, volumes);
+  return volumes;
+}
+
+function podKey(namespace: unknown, name: unknown): string {
+  return JSON.stringify([namespace, name]);
 }

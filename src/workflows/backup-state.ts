@@ -7,6 +7,7 @@ import type { ArtifactsState } from './artifacts.ts';
 import type { HookedPods } from './backup-hooks.ts';
 import type { RunStatus } from './messages.ts';
 import { newStatus } from './progress.ts';
+import type { Paces } from './volume-gates.ts';
 
 /** What a backup carries from one Temporal run to the next. References and counts only. */
 export interface BackupState {
@@ -31,6 +32,12 @@ export interface BackupState {
   /** PersistentVolumes that were snapshotted with their pods, each with why that failed, or `''`. */
   frozen: Record<string, string>;
   volumes: VolumeOutcome[];
+  /** How many of them have been waited for. */
+  awaited: number;
+  /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
+  snapshotsAskedAt?: number;
+  /** How many snapshots may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -54,6 +61,7 @@ export function newBackupState(request: BackupRequest): BackupState {
     reports: [],
     frozen: {},
     volumes: [],
+    awaited: 0,
     artifacts: { begun: [], written: [] },
   };
 }

@@ -4,16 +4,19 @@ import type { Position } from '../activities/collect-items.ts';
 import type { PodRef } from '../activities/pod-hooks.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest } from '../api/backup.ts';
-import type { BatchRef, PlannedAction, ReportRef } from '../api/run.ts';
+import type { BatchRef, ReportRef } from '../api/run.ts';
 import { estimates, steps } from './activity-options.ts';
 import { failedPods, runHookBlocks, type HookedPods } from './backup-hooks.ts';
 import { newBackupState, type BackupState } from './backup-state.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { inLanes, Lanes } from './lanes.ts';
 import type { RunResult } from './messages.ts';
 import { Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
+import { VolumeGates } from './volume-gates.ts';
 
 /**
  * Backs up what the request selects into its storage location, batch after batch. A batch that is done is never done again;
@@ -41,6 +44,8 @@ export class BackupRun {
   readonly request: BackupRequest;
   readonly state: BackupState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
+  #gates: VolumeGates | undefined;
 
   constructor(request: BackupRequest, state: BackupState) {
     this.request = request;
@@ -59,7 +64,7 @@ export class BackupRun {
       else await (state.position === undefined ? this.#collectAdditional() : this.#collect());
     }
     progress.step('waiting for snapshots');
-    await awaitSnapshots(this);
+    if (!(await awaitSnapshots(this))) return false;
     progress.step('sealing');
     await sealBackup(this);
     return true;
@@ -67,6 +72,12 @@ export class BackupRun {
 
   get prepared(): PreparedBackup {
     return this.state.prepared!;
+  }
+
+  /** By which snapshots begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get contentsBytes(): number {
@@ -207,15 +218,7 @@ export class BackupRun {
 
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[], leftOut: readonly PodRef[] = []): Promise<void> {
-    let batch = collected;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeBackupItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-    }
+    const batch = await executeItemActions(this, collected, (report) => this.report(report));
     const failedVolumes = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       {
@@ -236,13 +239,6 @@ export class BackupRun {
     const { resources } = this.prepared;
     return resources[list] ?? `list ${list + 1}`;
   }
-}
-
-/** Whether an action's selector can match anything in the batch. */
-export function concerns({ groupResources }: PlannedAction, batch: BatchRef): boolean {
-  return (
-    groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource))
-  );
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */

@@ -23,6 +23,8 @@ const attributes = {
 };
 
 const noHooks = { attempted: 0, failed: 0 };
+/** Remarks that a status holds: details in the UI have a size. */
+const mostRemarks = 50;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -93,6 +95,13 @@ export class Progress {
     this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
   }
 
+  /** Adds something that people should look at, as a warning. What comes after too many of these is only counted. */
+  remark(remark: string): void {
+    const { remarks = [] } = this.status;
+    this.reported({ warnings: 1, errors: 0 });
+    if (remarks.length < mostRemarks) this.#update({ remarks: [...remarks, remark] });
+  }
+
   volumes(change: Partial<RunStatus['volumes']>): void {
     const { attempted, completed, failed } = this.status.volumes;
     this.#update({
@@ -120,7 +129,7 @@ export class Progress {
 
   /** What the workflow returns. */
   result(seconds: number, bytes?: number): RunResult {
-    const { name, uid, phase, progress, warnings, errors, volumes } = this.status;
+    const { name, uid, phase, progress, warnings, errors, volumes, remarks } = this.status;
     return {
       name,
       uid,
@@ -129,6 +138,7 @@ export class Progress {
       warnings,
       errors,
       volumes,
+      ...(remarks && { remarks }),
       ...(bytes !== undefined && { bytes }),
       seconds,
     };
@@ -149,7 +159,7 @@ export class Progress {
 
   /** The dev server's UI renders lists, not tables. */
   #show(): void {
-    const { kind, name, phase, step, progress, volumes, hooks, warnings, errors } = this.status;
+    const { kind, name, phase, step, progress, volumes, hooks, warnings, errors, remarks = [] } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
@@ -158,6 +168,7 @@ export class Progress {
       `- volumes: ${volumes.completed} of ${volumes.attempted}${failures(volumes.failed)}`,
       ...(hooks ? [`- hooks: ${hooks.attempted}${failures(hooks.failed)}`] : []),
       `- warnings: ${warnings}, errors: ${errors}`,
+      ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
       ),

@@ -1,7 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { AwaitContainersInput, AwaitedContainer, AwaitedContainers } from '../activities/await-containers.ts';
 import type { RestoredPodsRef } from '../activities/restored-pods.ts';
-import { parseGoDuration } from '../api/duration.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
 import { assertNotCancelled, historyIsLong, isCancelled } from './endings.ts';
@@ -21,9 +20,6 @@ export interface PendingHooks {
 }
 
 const minuteMs = 60_000;
-
-/** How long to wait where neither a hook nor the spec says it. Velero's default of `itemOperationTimeout`. */
-const waitAtMostMs = 240 * minuteMs;
 
 const stopped = 'a hook that failed has stopped all others';
 
@@ -119,9 +115,9 @@ export class RestoreHooks {
   }
 
   #inputOf({ pods, since, begun }: PendingHooks): AwaitContainersInput {
-    const { planned, request } = this.#run;
-    const limitMs = parseGoDuration(request.spec?.itemOperationTimeout ?? '') || waitAtMostMs;
+    const { planned, prepared } = this.#run;
     const { key, sha256, bytes } = pods;
+    const limitMs = prepared.settings.itemOperationTimeoutMs;
     return { ...planned, pods: { key, sha256, bytes }, since, limitMs, begun: [...begun] };
   }
 

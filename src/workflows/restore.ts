@@ -6,13 +6,16 @@ import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
 
 /** What a restore carries from one Temporal run to the next. References and counts only. */
@@ -34,6 +37,10 @@ export interface RestoreState {
   hooksAreStopped: boolean;
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
+  /** When the last volume was asked for in each location, in milliseconds since 1970. */
+  volumesAskedAt?: Record<string, number>;
+  /** How many volumes may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -65,7 +72,9 @@ export class RestoreRun {
   readonly request: RestoreRequest;
   readonly state: RestoreState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
   readonly #hooks: RestoreHooks;
+  #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
     this.request = request;
@@ -95,6 +104,12 @@ export class RestoreRun {
 
   get prepared(): PreparedRestore {
     return this.state.prepared!;
+  }
+
+  /** By which volumes begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get planned(): Pick<PreparedRestore, 'run' | 'plan'> {
@@ -158,18 +173,11 @@ export class RestoreRun {
     );
   }
 
-  async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
-    let batch = original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeRestoreItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-      if (executed.report.additionalItems > 0) wanted.push(executed.report);
-    }
-    return batch;
+  #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
+    return executeItemActions(this, original, (report) => {
+      this.report(report);
+      if (report.additionalItems > 0) wanted.push(report);
+    });
   }
 
   async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {

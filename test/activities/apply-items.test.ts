@@ -36,6 +36,9 @@ function configMap(name: string, data: Record<string, string> = { colour: 'red' 
   return object('v1 ConfigMap', name, { data });
 }
 
+/** The labels that name what an object was restored from, and by. */
+const names = { 'velero.io/backup-name': 'nightly', 'velero.io/restore-name': 'again' };
+
 describe('applyItems', () => {
   let runner: ActivityRunner;
 
@@ -137,16 +140,24 @@ describe('applyItems', () => {
     assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'updated' });
     assert.deepEqual(inCluster('configmaps/shop/a')['data'], { colour: 'red' });
     assert.equal(inCluster('configmaps/shop/a').metadata.uid, uid);
+    assert.deepEqual(inCluster('configmaps/shop/a').metadata.labels, names);
   });
 
-  it('warns when an update is refused', async () => {
+  it('names backup and restore on an object that exists and is equal, with the policy update', async () => {
+    runner.cluster.hold(configMap('shop/a'));
+    const applied = await apply([configMap('shop/a')], { spec: { existingResourcePolicy: 'update' } });
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
+    assert.deepEqual(inCluster('configmaps/shop/a').metadata.labels, names);
+  });
+
+  it('warns when an update is refused, and fails the item where the labels are refused, too', async () => {
     runner.cluster.hold(configMap('shop/a', { colour: 'blue' }));
     runner.cluster.fail('patch', 'configmaps/shop/a', apiError('patch', { status: 422, body: '' }));
     const applied = await apply([configMap('shop/a')], { spec: { existingResourcePolicy: 'update' } });
-    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'skipped' });
-    assert.deepEqual(runner.complaints(applied.report), [
-      'warning configmaps/shop/a: could not update ConfigMap:a, which exists',
-    ]);
+    assert.deepEqual(outcomes(applied), { 'configmaps/shop/a': 'failed' });
+    const [warning, error] = runner.complaints(applied.report);
+    assert.equal(warning, 'warning configmaps/shop/a: could not update ConfigMap:a, which exists');
+    assert.match(error ?? '', /^error configmaps\/shop\/a: /);
   });
 
   it('adds to a service account that exists what only the backup has', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { activityInfo } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { MockActivityEnvironment } from '@temporalio/testing';
-import { activitySignal, assertLease, leaseInterceptor, leaseIsLost } from '../../src/activities/lease.ts';
+import { activitySignal, assertLease, leaseInterceptors, leaseIsLost } from '../../src/activities/lease.ts';
 import { openStaging } from '../../src/activities/staging.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RunRef } from '../../src/api/run.ts';
@@ -17,7 +17,7 @@ describe('lease', () => {
 
   beforeEach(() => {
     now = 1_000_000;
-    environment = activityEnvironment({}, [(context) => ({ inbound: leaseInterceptor(context, () => now) })]);
+    environment = activityEnvironment({}, [leaseInterceptors({ now: () => now })]);
   });
 
   it('is held by an attempt that goes on working', async () => {
@@ -62,6 +62,71 @@ describe('lease', () => {
     });
     await assert.rejects(suspended, { type: 'Interrupted' });
     assert.deepEqual(store.keys(), []);
+  });
+
+  it('takes back what was written before the suspension, too', async () => {
+    const store = new MemoryStore();
+    const suspended = environment.run(async () => {
+      const staging = await openStaging({ store: async () => store }, run);
+      await staging.write('collect-0', Buffer.from('early'));
+      now += 9_000;
+      assertLease();
+    });
+    await assert.rejects(suspended, { type: 'Interrupted' });
+    assert.deepEqual(store.keys(), []);
+  });
+
+  it('keeps what an attempt has written that fails, or is cancelled, without having lost it', async () => {
+    const store = new MemoryStore();
+    const failing = environment.run(async () => {
+      const staging = await openStaging({ store: async () => store }, run);
+      await staging.write('collect-0', Buffer.from('early'));
+      throw new BowlineError('Unavailable', 'list pods: 503');
+    });
+    await assert.rejects(failing, { type: 'Unavailable' });
+    assert.equal(store.keys().length, 1);
+  });
+
+  /** Runs an activity that comes so long after it was handed out; tells of which tasks Temporal was asked, and what was done. */
+  async function runLate(ms: number, confirm: () => Promise<void> = async () => undefined) {
+    const story: string[] = [];
+    const late = activityEnvironment(
+      { taskToken: Buffer.from('task-7'), currentAttemptScheduledTimestampMs: now - ms },
+      [
+        leaseInterceptors({
+          now: () => now,
+          async confirm(taskToken) {
+            story.push(`asked of ${Buffer.from(taskToken).toString()}`);
+            await confirm();
+          },
+        }),
+      ],
+    );
+    const outcome = await late
+      .run(async () => story.push(leaseIsLost() ? 'lost' : 'held'))
+      .catch((error: Error) => error);
+    return { story, outcome };
+  }
+
+  it('is taken for granted by an attempt that comes in time', async () => {
+    assert.deepEqual((await runLate(5_000)).story, ['held']);
+  });
+
+  it('is confirmed before an attempt that comes late does anything', async () => {
+    assert.deepEqual((await runLate(5_001)).story, ['asked of task-7', 'held']);
+  });
+
+  it('is not had by an attempt that Temporal has given up by the time it comes', async () => {
+    const { story, outcome } = await runLate(60_000, () => Promise.reject(new Error('no such activity')));
+    assert.deepEqual(story, ['asked of task-7']);
+    assert.equal((outcome as { type?: string }).type, 'Interrupted');
+  });
+
+  it('counts from before the question, not from its answer', async () => {
+    const { story } = await runLate(60_000, async () => {
+      now += 8_001;
+    });
+    assert.deepEqual(story, ['asked of task-7', 'lost']);
   });
 
   it('is asked by nobody outside of a worker', async () => {

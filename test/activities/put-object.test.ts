@@ -55,6 +55,20 @@ describe('putObject', () => {
     await assert.rejects(runner.run('putObject', input), { type: 'Unavailable', nonRetryable: false });
   });
 
+  for (const type of ['contents', 'logs', 'results', 'resourceList'] as const) {
+    it(`fails when something is gone that ${type} is made of, and writes nothing`, async () => {
+      const gone = { key: 'gone', sha256: '', bytes: 1 };
+      const report = { ...gone, additionalItems: 0, warnings: 0, errors: 0 };
+      const segment = { ...gone, items: 1, order: [0] };
+      const artifact = { type, reports: [report], segments: [segment], closing: [] };
+      await assert.rejects(runner.run('putObject', { ...input, artifact: artifact as never }), { type: 'NotFound' });
+      assert.deepEqual(
+        runner.store.keys().filter((key) => !key.includes('/staging/')),
+        [],
+      );
+    });
+  }
+
   it('makes every artifact the same bytes each time', async () => {
     const segments = [await runner.store.putObject('segment', Buffer.from('segment'))].map((written) => ({
       ...written,
@@ -98,6 +112,18 @@ describe('verifyArtifacts', () => {
     });
     runner.store.objects.delete(written.key);
     await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), { type: 'NotFound' });
+  });
+
+  it('fails for good if an artifact is of the size that was written, and of another content', async () => {
+    const runner = new ActivityRunner();
+    const { run, plan } = await runner.prepareBackup();
+    const written = await runner.run('putObject', { run, plan, artifact: { type: 'itemOperations' } });
+    runner.store.objects.set(written.key, Buffer.alloc(written.bytes, 'x'));
+    await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), {
+      type: 'CorruptBackup',
+      nonRetryable: true,
+      message: /its SHA-256 is [0-9a-f]{64}, [0-9a-f]{64} was written$/,
+    });
   });
 });
 

@@ -12,13 +12,14 @@ export interface KubeconfigFile {
 export async function writeKubeconfig(
   server: string,
   user: object = { token: 'secret-token' },
+  { skipTLSVerify = true } = {},
 ): Promise<KubeconfigFile> {
   const folder = await mkdtemp(join(tmpdir(), 'bowline-kubeconfig-'));
   const path = join(folder, 'config');
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'local', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    clusters: [{ name: 'local', cluster: { server, 'insecure-skip-tls-verify': skipTLSVerify } }],
     users: [{ name: 'tester', user }],
     contexts: [{ name: 'test', context: { cluster: 'local', user: 'tester' } }],
     'current-context': 'test',

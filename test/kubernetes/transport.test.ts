@@ -14,6 +14,18 @@ const post: ApiCall = {
 };
 const get: ApiCall = { method: 'GET', path: '/api/v1/pods', tried: 'list pods' };
 
+describe('openTransport of a cluster without encryption', () => {
+  for (const skipTLSVerify of [false, true]) {
+    it(`${skipTLSVerify ? 'opens where' : 'is refused unless'} the kubeconfig says that it is meant`, async () => {
+      const kubeconfig = await writeKubeconfig('http://127.0.0.1:1', undefined, { skipTLSVerify });
+      const opened = openTransport({ kubeconfig: kubeconfig.path });
+      if (skipTLSVerify) await (await opened).close();
+      else await assert.rejects(opened, { code: 'InvalidConfig', message: /not encrypted.*insecure-skip-tls-verify/ });
+      await kubeconfig.remove();
+    });
+  }
+});
+
 describe('openTransport', () => {
   let server: AnsweringServer;
   let kubeconfig: KubeconfigFile;

@@ -14,10 +14,26 @@ describe('bench: arguments', () => {
     assert.deepEqual(parseBenchArguments(args), expected);
   });
 
+  it('measures snapshots of 900 volumes that take 8 seconds each, by default', () => {
+    const expected = { job: 'snapshots', count: 900, providerSeconds: 8, json: false };
+    assert.deepEqual(parseBenchArguments(['snapshots']), expected);
+    const args = 'snapshots --count 9 --provider-seconds 1 --json --profiles here'.split(' ');
+    const others = { job: 'snapshots', count: 9, providerSeconds: 1, json: true, profiles: 'here' };
+    assert.deepEqual(parseBenchArguments(args), others);
+  });
+
   const refused = [
-    { title: 'no job', args: [], message: 'expected backup or restore, got nothing' },
-    { title: 'an unknown job', args: ['deletion'], message: 'expected backup or restore, got deletion' },
-    { title: 'two jobs', args: ['backup', 'restore'], message: 'expected backup or restore, got backup restore' },
+    { title: 'no job', args: [], message: 'expected backup, restore, actions or snapshots, got nothing' },
+    {
+      title: 'an unknown job',
+      args: ['deletion'],
+      message: 'expected backup, restore, actions or snapshots, got deletion',
+    },
+    {
+      title: 'no volumes',
+      args: ['snapshots', '--count', '0'],
+      message: '--count: expected a whole number from 1 on, got 0',
+    },
     {
       title: 'no items',
       args: ['backup', '--items', '0'],
@@ -33,7 +49,14 @@ describe('bench: arguments', () => {
     it(`refuses ${title}`, () => assert.throws(() => parseBenchArguments(args), { message }));
   }
 
-  it('refuses an unknown option', () => assert.throws(() => parseBenchArguments(['backup', '--fast']), /--fast/));
+  for (const args of [
+    ['backup', '--fast'],
+    ['snapshots', '--items', '3'],
+    ['backup', 'restore'],
+  ]) {
+    it(`refuses what it does not know: ${args.join(' ')}`, () =>
+      assert.throws(() => parseBenchArguments(args), new RegExp(args[1]!)));
+  }
 });
 
 describe('bench: statistics', () => {

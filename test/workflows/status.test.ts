@@ -28,12 +28,6 @@ describe('what a run tells of itself', () => {
     const goOn = Promise.withResolvers<void>();
     const secondCall = Promise.withResolvers<void>();
     const stubs: StubActivities = new StubActivities({
-      async prepareBackup(request) {
-        const prepared = await plain.prepareBackup(request);
-        // One lane: the batch is worked on after the items have been counted.
-        const concurrency = { ...prepared.settings.concurrency, batches: 1 };
-        return { ...prepared, settings: { ...prepared.settings, concurrency } };
-      },
       countItems: async () => 400,
       async collectItems(input) {
         const collected = await plain.collectItems(input);
@@ -52,6 +46,7 @@ describe('what a run tells of itself', () => {
     await runner.run(stubs, async (start) => {
       const started = await start('backup');
       await secondCall.promise;
+      while ((await started.status()).progress.expectedItems === undefined);
       const { progress, startTimestamp, uid, errors, ...running } = await started.status();
       assert.deepEqual(running, {
         kind: 'Backup',

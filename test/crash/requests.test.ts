@@ -1,0 +1,128 @@
+import pLimit from 'p-limit';
+import type { RunResult } from '../../src/workflows/messages.ts';
+import type { HoldPoint } from '../../tools/stack/fault-proxy.ts';
+import { startCrashWorker } from './crash-worker.ts';
+import { CrashHome, type Scenario } from './scenario.ts';
+
+/** Where a worker is killed, or suspended: while a request of its own is held at this point. */
+interface Cut extends HoldPoint {
+  readonly title: string;
+  readonly server: 's3' | 'api';
+}
+
+const cuts: Readonly<Record<Scenario['workflow'], readonly Cut[]>> = {
+  backup: [
+    { title: 'while it reads a list', server: 'api', method: 'GET', path: /\/pods\?/, at: 'after' },
+    { title: 'before a batch is staged', server: 's3', method: 'PUT', path: /-batch/, at: 'before' },
+    { title: 'after a segment was staged', server: 's3', method: 'PUT', path: /-segment-/, at: 'after' },
+    { title: 'after the tarball was put', server: 's3', method: 'PUT', path: /\.tar\.gz/, at: 'after' },
+    {
+      title: 'before velero-backup.json is put',
+      server: 's3',
+      method: 'PUT',
+      path: /velero-backup\.json/,
+      at: 'before',
+    },
+    {
+      title: 'after velero-backup.json was put',
+      server: 's3',
+      method: 'PUT',
+      path: /velero-backup\.json/,
+      at: 'after',
+    },
+  ],
+  restore: [
+    { title: 'while it reads the tarball', server: 's3', method: 'GET', path: /\.tar\.gz/, at: 'before' },
+    { title: 'after a volume was created', server: 'api', method: 'POST', path: /\/persistentvolumes$/, at: 'after' },
+    {
+      title: 'after one of many objects was created',
+      server: 'api',
+      method: 'POST',
+      path: /\/configmaps$/,
+      at: 'after',
+    },
+    { title: 'before a pod is created', server: 'api', method: 'POST', path: /\/pods$/, at: 'before' },
+    { title: 'after the record was put', server: 's3', method: 'PUT', path: /velero-restore\.json/, at: 'after' },
+  ],
+  deleteBackup: [
+    { title: 'before the tarball is deleted', server: 's3', method: 'DELETE', path: /\.tar\.gz/, at: 'before' },
+    {
+      title: 'after velero-backup.json was deleted',
+      server: 's3',
+      method: 'DELETE',
+      path: /velero-backup\.json/,
+      at: 'after',
+    },
+  ],
+};
+
+/** What befalls the worker whose request is held; another one does its work. */
+const ordeals = ['killed', 'suspended past its heartbeat timeout, and then goes on'] as const;
+
+/** Cases at the same time: each has up to two workers. */
+const sideBySide = pLimit(4);
+
+describe('a worker that dies or is suspended in the middle of a request', function () {
+  this.timeout(300_000);
+  let home: CrashHome;
+  const outcomes = new Map<string, Promise<void>>();
+
+  before(async () => {
+    home = await CrashHome.create('requests');
+    for (const scenario of home.scenarios)
+      for (const cut of cuts[scenario.workflow])
+        for (const ordeal of ordeals) {
+          const name = `requests-${outcomes.size}`;
+          const outcome = sideBySide(() => suffer(scenario, { cut, ordeal, name }));
+          outcome.catch(() => undefined);
+          outcomes.set(`${scenario.workflow} ${cut.title} ${ordeal}`, outcome);
+        }
+  });
+
+  after(async () => {
+    await Promise.allSettled(outcomes.values());
+    await home.environment.stop();
+  });
+
+  for (const [workflow, ofWorkflow] of Object.entries(cuts))
+    for (const { title } of ofWorkflow)
+      for (const ordeal of ordeals)
+        it(`changes nothing in the outcome of ${workflow} when it is ${ordeal}, ${title}`, () =>
+          outcomes.get(`${workflow} ${title} ${ordeal}`));
+});
+
+interface Ordeal {
+  readonly cut: Cut;
+  readonly ordeal: (typeof ordeals)[number];
+  readonly name: string;
+}
+
+async function suffer(scenario: Scenario, { cut, ordeal, name }: Ordeal): Promise<void> {
+  const environment = await scenario.prepare(name);
+  try {
+    const worker = await startCrashWorker(environment.configuration);
+    const holding = environment[cut.server].hold(cut);
+    const handle = await environment.start(scenario.workflow, scenario.request(name));
+    const result = handle.result() as Promise<RunResult>;
+    const held = await Promise.race([holding, endOf(result, cut)]);
+    if (ordeal === 'killed') await worker.kill();
+    else worker.signal('SIGSTOP');
+    if (ordeal === 'killed') held.release();
+    const next = await startCrashWorker(environment.configuration);
+    const outcome = await result;
+    held.release();
+    worker.signal('SIGCONT');
+    // It is told to stop, and so ends only when what it was doing has come to an end.
+    await worker.kill('SIGTERM');
+    await scenario.verify(environment, name, outcome);
+    await next.kill('SIGTERM');
+  } finally {
+    await environment.stop();
+  }
+}
+
+/** A run that ends before the point is reached would make the test wait for ever. */
+async function endOf(result: Promise<unknown>, { title }: Cut): Promise<never> {
+  const outcome = await result;
+  throw new Error(`the run ended without having been cut ${title}: ${JSON.stringify(outcome)}`);
+}
