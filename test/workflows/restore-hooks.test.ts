@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import { notYet } from '../../src/activities/failures.ts';
-import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
 import { containersOf, creating, remaining, restoredPodsRef } from '../support/hooked-restore.ts';
 import { temporalServer } from '../support/servers.ts';
@@ -21,12 +20,12 @@ describe('the hooks of a restore', () => {
 
   async function restore(
     stubs: StubActivities,
-    { spec = {}, options = {} }: { spec?: RestoreSpec; options?: object } = {},
+    { options = {} }: { options?: object } = {},
   ): Promise<{ result: RunResult; status: RunStatus }> {
     return runner.run(
       stubs,
       async (start) => {
-        const started = await start('restore', { backupName: 'nightly', ...spec });
+        const started = await start('restore', { backupName: 'nightly' });
         return { result: await started.result(), status: await started.status() };
       },
       options,
@@ -104,18 +103,19 @@ describe('the hooks of a restore', () => {
     );
   });
 
-  for (const { title, spec, limitMs } of [
-    { title: 'four hours', spec: {}, limitMs: 4 * 3_600_000 },
-    { title: 'as long as the spec says', spec: { itemOperationTimeout: '10m' }, limitMs: 600_000 },
-  ]) {
-    it(`without a limit of their own wait ${title}, from when the pods were created`, async () => {
-      const stubs = new StubActivities(creating(...containersOf('a', {})));
-      await restore(stubs, { spec });
-      const [input] = stubs.inputs('awaitContainers');
-      assert.deepEqual([input?.run.kind, input?.pods.key, input?.limitMs], ['restore', 'hooked', limitMs]);
-      assert.ok(Math.abs(Date.now() - input!.since) < 60_000);
+  it("without a limit of their own wait as long as the run's settings say, from when the pods were created", async () => {
+    const stubs = new StubActivities({
+      ...creating(...containersOf('a', {})),
+      async prepareRestore(request) {
+        const prepared = await usual.prepareRestore(request);
+        return { ...prepared, settings: { ...prepared.settings, itemOperationTimeoutMs: 600_000 } };
+      },
     });
-  }
+    await restore(stubs);
+    const [input] = stubs.inputs('awaitContainers');
+    assert.deepEqual([input?.run.kind, input?.pods.key, input?.limitMs], ['restore', 'hooked', 600_000]);
+    assert.ok(Math.abs(Date.now() - input!.since) < 60_000);
+  });
 
   it('poll without a worker, until a container is up', async () => {
     const containers = containersOf('a', {});
