@@ -16,14 +16,15 @@ export interface HandOverInput extends Planned {
   readonly action: string;
   readonly worker: PlannedWorker;
   readonly batch: BatchRef;
+  /** Whether the items are to come along, as a payload. */
+  readonly withContent: boolean;
 }
 
 /** The step of a backup or restore that readies a batch for another worker. */
 export interface HandOverItemsActivities {
   /**
    * Puts the items that the action's selector matches where its worker can read them. Resolves with nothing if it matches none.
-   * With the transport `payload` the items come along, unless there are too many of them. Safe to repeat: each attempt writes to a
-   * key of its own.
+   * Where the items are to come along and are too many, they do not. Safe to repeat: each attempt writes to a key of its own.
    */
   handOverItems(input: HandOverInput): Promise<HandedBatch | undefined>;
 }
@@ -32,7 +33,7 @@ export interface HandOverItemsActivities {
 export function createHandOverItems(dependencies: Dependencies, openRun: OpenRun): HandOverItemsActivities {
   const { kubernetes, config } = dependencies;
   return {
-    async handOverItems({ run, step, action, worker, batch, ...planned }) {
+    async handOverItems({ run, step, action, worker, batch, withContent, ...planned }) {
       const { staging, plan } = await openRun<BackupPlan | RestorePlan>({ run, ...planned });
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
@@ -65,7 +66,7 @@ export function createHandOverItems(dependencies: Dependencies, openRun: OpenRun
         batch: { ...written, key: `${root}${written.key}`, location: run.staging, ...place },
         answerPrefix: `${root}${stagingPrefix(run)}${step}-answer-${runId.slice(0, 8)}-`,
       };
-      if (worker.transport === 'store' || written.bytes > bytesIn(mostContent)) return handed;
+      if (!withContent || written.bytes > bytesIn(mostContent)) return handed;
       const content = (await staging.read(written)).toString('base64');
       return { ...handed, content };
     },

@@ -14,15 +14,14 @@ export class HistoryRoom {
   #left = mostCharacters;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Takes room for a content, and sees to it that an answer of any size fits, too. `false` if it does not, or there is none. */
-  has(content: string | undefined): boolean {
-    if (content === undefined || this.#left < copies * (content.length + mostContent)) return false;
-    this.take(content);
-    return true;
+  /** Whether any content, and any answer to it, would still fit. */
+  get isLeft(): boolean {
+    return this.#left >= copies * 2 * mostContent;
   }
 
-  take(content: string): void {
-    this.#left -= copies * content.length;
+  /** Counts contents that have got into the history. */
+  take(...contents: readonly (string | undefined)[]): void {
+    for (const content of contents) this.#left -= copies * (content?.length ?? 0);
   }
 
   /** Does `work` when the one before has ended. */

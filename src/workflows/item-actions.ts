@@ -62,20 +62,23 @@ async function executeElsewhere(
 ): Promise<ExecutedItemAction | undefined> {
   const { action, worker, batch } = given;
   const step = run.nextStep('action');
+  const summary = summaryOf(action, batch);
+  const asPayload = worker.transport === 'payload';
   const proceed = async (): Promise<ExecutedItemAction | undefined> => {
-    const summary = summaryOf(action, batch);
-    const handed = await steps.handOverItems.executeWithOptions({ summary }, [{ ...run.planned, step, ...given }]);
+    const withContent = asPayload && run.room.isLeft;
+    const toHand = { ...run.planned, ...given, step, withContent };
+    const handed = await steps.handOverItems.executeWithOptions({ summary }, [toHand]);
     if (!handed) return undefined;
     const { content, ...reference } = handed;
     const answer =
-      worker.transport === 'payload' && !run.room.has(content)
+      asPayload && content === undefined
         ? { failure: 'its items are more than fit into a history: use the transport store, or smaller batches' }
         : await answerOf(handed, { worker, step });
-    if ('content' in answer) run.room.take(answer.content);
-    const input = { ...run.planned, step, batch, handed: reference, answer };
-    return steps.adoptItems.executeWithOptions({ summary }, [input]);
+    run.room.take(content, 'content' in answer ? answer.content : '');
+    const toAdopt = { ...run.planned, step, batch, handed: reference, answer };
+    return steps.adoptItems.executeWithOptions({ summary }, [toAdopt]);
   };
-  return worker.transport === 'payload' ? run.room.alone(proceed) : proceed();
+  return asPayload ? run.room.alone(proceed) : proceed();
 }
 
 /** Whatever the worker does, or does not do, is an answer or the reason why there is none: it never fails the run. */

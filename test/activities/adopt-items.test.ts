@@ -44,7 +44,7 @@ describe('adoptItems', () => {
   ): Promise<Given> {
     const { run, plan } = planned;
     const batch = await runner.batch(items);
-    const input = { run, plan, step: 'action-1', action, worker, batch };
+    const input = { run, plan, step: 'action-1', action, worker, batch, withContent: false };
     const handed = await runner.run('handOverItems', input, workflow(workflowId));
     return { run, plan, batch, handed: handed! };
   }

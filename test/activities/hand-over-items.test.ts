@@ -26,10 +26,7 @@ describe('handOverItems', () => {
     runner = new ActivityRunner();
   });
 
-  async function handOver(
-    items: BackupBatchItem[],
-    changes: Partial<PlannedWorker> = {},
-  ): Promise<HandedBatch | undefined> {
+  async function handOver(items: BackupBatchItem[], { withContent = false } = {}): Promise<HandedBatch | undefined> {
     const { run, plan } = await runner.prepareBackup();
     const batch = await runner.batch(items);
     const input = {
@@ -37,7 +34,8 @@ describe('handOverItems', () => {
       plan,
       step: 'action-1',
       action: 'example.com/label',
-      worker: { ...worker, ...changes },
+      worker,
+      withContent,
       batch,
     };
     return runner.run('handOverItems', input, workflow('backup/nightly', '0123456789-run'));
@@ -99,8 +97,8 @@ describe('handOverItems', () => {
     assert.equal(runner.store.keys().length, before + 2);
   });
 
-  it('lets the items come along where payloads are the transport', async () => {
-    const { content = '', batch } = (await handOver([pod('shop/a')], { transport: 'payload' }))!;
+  it('lets the items come along where they are to', async () => {
+    const { content = '', batch } = (await handOver([pod('shop/a')], { withContent: true }))!;
     assert.equal(gunzipSync(Buffer.from(content, 'base64')).toString().split('\n').length, 2);
     assert.deepEqual(Buffer.from(content, 'base64'), runner.store.objects.get(batch.key));
   });
@@ -111,7 +109,7 @@ describe('handOverItems', () => {
     ).join('');
     const big = pod('shop/a');
     big.item['data'] = noise;
-    const handed = await handOver([big], { transport: 'payload' });
+    const handed = await handOver([big], { withContent: true });
     assert.ok(handed?.items === 1 && !('content' in handed));
   });
 
@@ -130,6 +128,7 @@ describe('handOverItems', () => {
       step: 'action-1',
       action: 'example.com/label',
       worker: { ...worker, appliesTo: { includedNamespaces: ['target'] } },
+      withContent: false,
       batch: await runner.batch(entries),
     };
     const handed = await runner.run('handOverItems', input, workflow('restore/again'));

@@ -27,6 +27,7 @@ function workflowBundle(): Promise<string> {
   bundleFile ??= (async () => {
     const { code } = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
       workflowInterceptorModules: [fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))],
       logger: new DefaultLogger('ERROR'),
     });

@@ -57,11 +57,11 @@ describe('item actions that are not built in', function () {
       settings: () => ({
         itemActions: [
           { module: './actions.ts' },
-          handed('RestoreItemAction', 'example.com/label', ['configmaps'], { taskQueue: pythonQueue, timeout: '5s' }),
+          handed('RestoreItemAction', 'example.com/label', ['configmaps'], { taskQueue: pythonQueue, timeout: '10s' }),
           handed('BackupItemAction', 'example.com/refuse-latest', ['pods'], { taskQueue: pythonQueue }),
           handed('BackupItemAction', 'example.com/broken', ['services'], {
             taskQueue: broken.taskQueue,
-            timeout: '1s',
+            timeout: '3s',
           }),
           handed('BackupItemAction', 'example.com/absent', ['serviceaccounts'], {
             taskQueue: 'nobody',
@@ -188,7 +188,7 @@ describe('item actions that are not built in', function () {
     const spec = { includedNamespaces: [namespace], includedResources: ['services', 'serviceaccounts', 'configmaps'] };
 
     const breaks: readonly [string, () => ExecuteBatch, RegExp][] = [
-      ['hangs', () => hang, /the worker on task queue actions-\S+ did not answer within 1 s/],
+      ['hangs', () => hang, /the worker on task queue actions-\S+ did not answer within 3 s/],
       ['answers with what is no answer', () => async () => 'all done', /it answered with string; expected an object/],
       ['answers for no item', () => answering([]), /line 1: it is no JSON/],
       ['answers with another digest', () => answering([{ index: 0 }], 'f'.repeat(64)), /its SHA-256 is/],
@@ -223,7 +223,7 @@ describe('item actions that are not built in', function () {
 });
 
 describe('a codec, and item actions by payloads', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const namespace = 'payloads';
   const marker = 'open-sesame-in-the-clear';
   let folder: string;

@@ -232,7 +232,7 @@ describe('an item action that another worker runs', () => {
         handOverItems: async (input) =>
           ({
             ...(await defaults.handOverItems(input)),
-            ...(bytes !== undefined && { content: content(bytes) }),
+            ...(bytes !== undefined && input.withContent && { content: content(bytes) }),
           }) as HandedBatch,
         collectItems: async ({ step }) => ({
           batches: Array.from({ length: batches }, (_, index) => batchRef(`${step}-batch${index}`, 'pods', 9)),

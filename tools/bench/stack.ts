@@ -62,6 +62,7 @@ export async function startBenchStack(settings: object = {}): Promise<BenchStack
 async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
     logger: silent,
   });
   const file = join(folder, 'workflow-bundle.js');

@@ -23,8 +23,6 @@ const byName: Readonly<Record<string, ErrorCode>> = {
   ExpiredTokenException: 'AccessDenied',
   InvalidToken: 'AccessDenied',
   TokenRefreshRequired: 'AccessDenied',
-  // The SDK has corrected its clock by then.
-  RequestTimeTooSkewed: 'AccessDenied',
   CredentialsProviderError: 'AccessDenied',
   // What versitygw says of an unknown key, with status 404.
   XAdminUserNotFound: 'AccessDenied',
@@ -45,6 +43,8 @@ const byName: Readonly<Record<string, ErrorCode>> = {
   NotImplemented: 'Unsupported',
   // 400, but of a connection that went idle.
   RequestTimeout: 'Unavailable',
+  // 403, but the SDK sets its clock by the answer: the next request is right.
+  RequestTimeTooSkewed: 'Unavailable',
 };
 
 const byStatus: Readonly<Record<number, ErrorCode>> = {

@@ -93,11 +93,14 @@ class AwsStore implements ObjectStore {
     assertKey(key);
     const input = { Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' as const, ...headers.get };
     const tried = `stat ${this.url}/${key}`;
-    const found = await this.#try(tried, options, (sent) => client.send(new s3.HeadObjectCommand(input), sent)).catch(
-      async (error: BowlineError) => {
-        throw await this.#explained(tried, error, options);
-      },
-    );
+    const head = (): Promise<HeadObjectCommandOutput> =>
+      this.#try(tried, options, (sent) => client.send(new s3.HeadObjectCommand(input), sent));
+    const found = await head().catch(async (error: BowlineError) => {
+      if (error.status === undefined || !isPermanent(error)) throw error;
+      await this.#explain(tried, error, options);
+      // The list was answered: what kept the first request from that, such as a wrong clock, may have passed.
+      return head();
+    });
     const checksum = checksumOf(found);
     return { bytes: found.ContentLength ?? 0, ...(checksum && { checksum }) };
   }
@@ -145,19 +148,17 @@ class AwsStore implements ObjectStore {
     );
   }
 
-  /** The answer to a HEAD has no text: a bucket that is not there looks like an object that is not. A list tells. */
-  async #explained(tried: string, error: BowlineError, options: CallOptions): Promise<BowlineError> {
+  /** The answer to a HEAD has no text: a bucket that is not there looks like an object that is not. A list tells, and this rejects. */
+  async #explain(tried: string, error: BowlineError, options: CallOptions): Promise<void> {
     const { client, s3, bucket } = this.#parts;
-    if (error.status === undefined || !isPermanent(error)) return error;
-    try {
-      const input = { Bucket: bucket, MaxKeys: 1 };
-      await this.#try(tried, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent));
-      return error;
-    } catch (reason) {
-      // Who may not list may still be told of an object.
-      const { status } = reason as BowlineError;
-      return error.status === 404 && status === 403 ? error : (reason as BowlineError);
-    }
+    const input = { Bucket: bucket, MaxKeys: 1 };
+    await this.#try(tried, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent)).catch(
+      (reason: BowlineError) => {
+        // Who may not list may still be told of an object.
+        throw error.status === 404 && reason.status === 403 ? error : reason;
+      },
+    );
+    if (error.status === 404) throw error;
   }
 
   async *#pages(query: { Prefix: string; Delimiter?: string }, options: CallOptions) {

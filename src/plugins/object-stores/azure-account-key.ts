@@ -22,12 +22,9 @@ export async function lookUpAccountKey({
   token,
 }: AccountQuery): Promise<string> {
   const tried = `look up the key of storage account ${account} in ${resourceGroup}`;
-  const parts = { subscriptions: subscription, resourceGroups: resourceGroup, providers: 'Microsoft.Storage' };
-  const path = Object.entries({ ...parts, storageAccounts: account }).map(([key, value]) => [
-    key,
-    encodeURIComponent(value),
-  ]);
-  const url = `${management}/${path.flat().join('/')}/listKeys?api-version=${apiVersion}&$expand=kerb`;
+  const group = ['subscriptions', subscription, 'resourceGroups', resourceGroup];
+  const path = [...group, 'providers', 'Microsoft.Storage', 'storageAccounts', account].map(encodeURIComponent);
+  const url = `${management}/${path.join('/')}/listKeys?api-version=${apiVersion}&$expand=kerb`;
   const response = await send(tried, url, token);
   const { keys = [] } = (await response.json()) as {
     readonly keys?: readonly { readonly value?: string; readonly permissions?: string }[];

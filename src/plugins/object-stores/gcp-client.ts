@@ -26,7 +26,7 @@ export interface GcpBucket {
 const scopes = ['https://www.googleapis.com/auth/devstorage.read_write', 'https://www.googleapis.com/auth/iam'];
 
 /** The store's own patience; beyond it the caller's begins. */
-const retryOptions = { autoRetry: true, maxRetries: 2, maxRetryDelay: 5, totalTimeout: 60 };
+const retryOptions = { autoRetry: true, maxRetries: 2, maxRetryDelay: 5 };
 
 /**
  * Loads the SDK, which only this provider needs, and opens a bucket; nothing is asked yet. Credentials come from `credentialsFile`
@@ -58,16 +58,20 @@ export async function openGcpBucket(config: ConfigTexts): Promise<GcpBucket> {
     bucket: storage.bucket(bucket),
     kmsKeyName: kmsKeyName || undefined,
     async read(key, range, { signal }) {
-      const { status, data } = await auth.request<Readable>({
-        url: `${storage.apiEndpoint}/storage/v1/b/${bucket}/o/${encodeURIComponent(key)}?alt=media`,
+      const asked = auth.request<Readable>({
+        url: `${storage.apiEndpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(key)}?alt=media`,
         responseType: 'stream',
         retry: true,
         validateStatus: (code) => code < 500,
         ...(range && { headers: { range: `bytes=${range.start}-${range.end}` } }),
         ...(signal && { signal }),
       });
+      const { status, data } = await asked.catch((error: { readonly response?: { readonly data?: Readable } }) => {
+        error.response?.data?.destroy();
+        throw error;
+      });
       if (status < 400) return data;
-      throw { status, response: { data: parseJson(await text(data)) } };
+      throw Object.assign(new Error('refused'), { status, response: { data: parseJson(await text(data)) } });
     },
     async sign(key, span) {
       // Without a file the SDK finds out who it is.

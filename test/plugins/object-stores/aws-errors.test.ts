@@ -22,7 +22,7 @@ const cases = [
   ['SignatureDoesNotMatch', 403, 'AccessDenied'],
   ['ExpiredToken', 400, 'AccessDenied'],
   ['InvalidToken', 400, 'AccessDenied'],
-  ['RequestTimeTooSkewed', 403, 'AccessDenied'],
+  ['RequestTimeTooSkewed', 403, 'Unavailable'],
   ['KMS.DisabledException', 400, 'InvalidConfig'],
   ['301', 301, 'InvalidConfig'],
   ['XAdminUserNotFound', 404, 'AccessDenied'],

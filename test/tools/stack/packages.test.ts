@@ -56,6 +56,15 @@ describe('packages of the stack', () => {
     assert.equal(cached().length, 1);
   });
 
+  it('of npm are installed from their own lock file, without scripts of theirs', async () => {
+    const npm = '#!/bin/sh\necho "$@" >>"$FAKE_LOG"\nls >installed\n';
+    writeFileSync(join(folder, 'path', 'npm'), npm, { mode: 0o755 });
+    const path = await findPackage('azurite', { env, progress: (line) => lines.push(line) });
+    assert.equal(readFileSync(join(path, 'installed'), 'utf8'), 'installed\npackage-lock.json\npackage.json\n');
+    assert.match(readFileSync(join(folder, 'log'), 'utf8'), /^ci --ignore-scripts /);
+    assert.deepEqual(lines, ['installing azurite, once']);
+  });
+
   it('are installed once for two that need them at the same time', async () => {
     const [one, two] = await Promise.all([find(), find()]);
     assert.equal(one, two);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { conformanceTable } from './support/conformance-table.ts';
-import { isCheck } from './support/it-conforms.ts';
+import { conformanceTable } from './conformance-table.ts';
+import { isCheck } from './it-conforms.ts';
 
 describe('conformanceTable', () => {
   it('shows each subject with its counts, in columns', () => {

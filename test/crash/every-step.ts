@@ -18,7 +18,7 @@ const seed = Number(
 const sideBySide = pLimit(4);
 
 /** How long a run may take that meets a fault. */
-const patienceMs = 240_000;
+const patienceMs = 600_000;
 
 interface Case {
   readonly title: string;
@@ -45,8 +45,10 @@ describe(`a run cut at ${all ? 'every one of its steps' : `a tenth of its steps 
         sideBySide(async () => {
           const name = `${home.environment.name}-${index}`;
           const environment = await scenario.prepare(name);
+          const startedAt = performance.now();
           try {
             await run(environment, name);
+            if (all) console.log(`      ${title}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
             survived.set(scenario.workflow, (survived.get(scenario.workflow) ?? 0) + 1);
           } catch (error) {
             failures.push(`${title}: ${(error as Error).message}`);
