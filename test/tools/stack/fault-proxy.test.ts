@@ -197,7 +197,7 @@ describe('fault proxy: in front of the API server', () => {
         () => 'created',
         (error: { code: string }) => error.code,
       );
-      assert.equal(created, 'Unavailable');
+      assert.equal(created, 'AlreadyExists');
       assert.equal((await kubernetes.get(namespaces, { name: 'fault-proxy' })).metadata.name, 'fault-proxy');
     } finally {
       await kubernetes.close();
