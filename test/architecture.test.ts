@@ -35,7 +35,6 @@ const table: Readonly<Record<string, Row>> = {
     types: '@aws-sdk/credential-provider-ini',
     lazily: '@aws-sdk/credential-provider-ini',
   },
-  'plugins/gcp-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
   'plugins/volume-snapshotters/aws.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
   'plugins/volume-snapshotters/aws-api.ts': { values: 'api/', types: '@aws-sdk/client-ec2' },
   'plugins/volume-snapshotters/aws-client.ts': { types: '@aws-sdk/client-ec2', lazily: '@aws-sdk/client-ec2' },

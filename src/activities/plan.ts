@@ -5,6 +5,7 @@ import type { RunRef, StagedRef } from '../api/run.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import type { ContentsRef } from './backup-contents.ts';
 import type { Dependencies } from './dependencies.ts';
+import { Remembered } from './remembered.ts';
 import { openStaging, type Staging } from './staging.ts';
 
 /** What a backup's first activity settled; in staging, since a spec may be long and workflows need none of it. */
@@ -45,20 +46,14 @@ export type OpenRun = <Plan extends BackupPlan | RestorePlan | DeletionPlan>(
 ) => Promise<{ staging: Staging; plan: Plan }>;
 
 /** Plans remembered at the same time in one worker. */
-const remembered = 20;
+const rememberedPlans = 20;
 
 /** `OpenRun` that reads each plan once per worker: a plan's key is never written twice. */
 export function createOpenRun(dependencies: Dependencies): OpenRun {
-  const plans = new Map<string, unknown>();
+  const plans = new Remembered<unknown>(rememberedPlans);
   return async <Plan>({ run, plan: ref }: Planned) => {
     const staging = await openStaging(dependencies, run);
-    let plan = plans.get(ref.key);
-    if (plan === undefined) {
-      [plan] = await staging.readLines(ref);
-      plans.set(ref.key, plan);
-      const [oldest] = plans.keys();
-      if (plans.size > remembered && oldest !== undefined) plans.delete(oldest);
-    }
+    const plan = await plans.get(ref.key, async () => (await staging.readLines(ref))[0]);
     return { staging, plan: plan as Plan };
   };
 }

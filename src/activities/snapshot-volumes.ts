@@ -9,6 +9,7 @@ import { readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
+import { Remembered } from './remembered.ts';
 import { zoneOf } from './volume-zone.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 
@@ -58,14 +59,22 @@ export interface SnapshotVolumesActivities {
   }): Promise<string[]>;
 }
 
+/** Batches whose volumes one worker remembers: each of its volumes asks for them again. */
+const rememberedBatches = 4;
+
 /** The activities over a worker's dependencies. */
 export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenRun): SnapshotVolumesActivities {
   const { snapshotter, now } = dependencies;
+  const batches = new Remembered<ReadonlyMap<string, Unstructured>>(rememberedBatches);
 
-  async function volumesOf(input: Planned & { readonly batch: BatchRef }): Promise<Unstructured[]> {
+  /** The PersistentVolumes of a batch by name; only to be read. */
+  async function volumesOf(input: Planned & { readonly batch: BatchRef }): Promise<ReadonlyMap<string, Unstructured>> {
     const { staging } = await openRun(input);
-    const items = await readBatch<BackupBatchItem>(staging, input.batch);
-    return items.filter(({ groupResource }) => groupResource === 'persistentvolumes').map(({ item }) => item);
+    return batches.get(input.batch.key, async () => {
+      const items = await readBatch<BackupBatchItem>(staging, input.batch);
+      const volumes = items.filter(({ groupResource }) => groupResource === 'persistentvolumes');
+      return new Map(volumes.map(({ item }) => [item.metadata.name, item]));
+    });
   }
 
   /** What can't be told here is met once more where the snapshot is taken, and counts there. */
@@ -85,7 +94,7 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
       const { plan } = await openRun<BackupPlan>(input);
       const locations = plan.backup.spec.volumeSnapshotLocations ?? [];
       return Promise.all(
-        (await volumesOf(input)).map(async (volume) => {
+        [...(await volumesOf(input)).values()].map(async (volume) => {
           const location = await locationOf(volume, locations);
           return { ...describe(volume), ...(location !== undefined && { location }) };
         }),
@@ -93,7 +102,7 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     },
 
     async getVolumeId(input) {
-      const volume = (await volumesOf(input)).find(({ metadata }) => metadata.name === input.persistentVolume);
+      const volume = (await volumesOf(input)).get(input.persistentVolume);
       if (volume === undefined) {
         throw new BowlineError(
           'NotFound',

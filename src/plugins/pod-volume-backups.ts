@@ -32,9 +32,10 @@ export async function volumesToRestore(
     namespace: restore.metadata.namespace,
     labelSelector: `${backupNameLabel}=${labelValue(backupName)}`,
   });
-  const { namespace } = itemFromBackup.metadata;
-  const names = (byPod(podVolumeBackups).get(podKey(namespace, item.metadata.name)) ?? []).filter(
-    (name) => !isFilled(name),
+  const ofName = byPodName(podVolumeBackups).get(item.metadata.name) ?? [];
+  // Most pods have none, and need not be looked up in the backup.
+  const names = ofName.flatMap(({ namespace, volume }) =>
+    namespace === itemFromBackup.metadata.namespace && !isFilled(volume) ? [volume] : [],
   );
   if (names.length > 0) return [...new Set(names)];
   return Object.keys(annotations).flatMap((key) =>
@@ -42,24 +43,29 @@ export async function volumesToRestore(
   );
 }
 
-/** Of each answer of the cluster, the volumes of each pod that have a snapshot: it is asked for pod after pod. */
-const known = new WeakMap<readonly Unstructured[], ReadonlyMap<string, readonly string[]>>();
+interface BackedUpVolume {
+  /** The pod's. */
+  readonly namespace: unknown;
+  readonly volume: string;
+}
 
-function byPod(podVolumeBackups: readonly Unstructured[]): ReadonlyMap<string, readonly string[]> {
+type ByPodName = ReadonlyMap<unknown, readonly BackedUpVolume[]>;
+
+/** Of each answer of the cluster, the volumes that have a snapshot by the names of their pods: it is asked for pod after pod. */
+const known = new WeakMap<readonly Unstructured[], ByPodName>();
+
+function byPodName(podVolumeBackups: readonly Unstructured[]): ByPodName {
   const remembered = known.get(podVolumeBackups);
   if (remembered) return remembered;
-  const volumes = new Map<string, string[]>();
+  const volumes = new Map<unknown, BackedUpVolume[]>();
   for (const backup of podVolumeBackups) {
     const spec = fields.object(backup, 'spec') ?? {};
-    const pod = fields.object(spec, 'pod') ?? {};
+    const { name, namespace } = fields.object(spec, 'pod') ?? {};
     if (fields.text(fields.object(backup, 'status') ?? {}, 'snapshotID') === '') continue;
-    const key = podKey(pod['namespace'], pod['name']);
-    volumes.set(key, [...(volumes.get(key) ?? []), fields.text(spec, 'volume')]);
+    const ofName = volumes.get(name) ?? [];
+    volumes.set(name, ofName);
+    ofName.push({ namespace, volume: fields.text(spec, 'volume') });
   }
   known.set(podVolumeBackups, volumes);
   return volumes;
-}
-
-function podKey(namespace: unknown, name: unknown): string {
-  return JSON.stringify([namespace, name]);
 }

@@ -42,7 +42,7 @@ function manifests(namespace: string): Unstructured[] {
 
 describe('item actions that are not built in', function () {
   this.timeout(180_000);
-  const namespace = 'item-actions';
+  const namespace = 'actions-outside';
   const pythonQueue = 'item-actions-python';
   let environment: Environment;
   let python: PythonWorker | undefined;
@@ -53,7 +53,7 @@ describe('item actions that are not built in', function () {
     this.timeout(600_000);
     await installPythonWorker();
     broken = new ActionWorker(await temporalServer());
-    environment = await createEnvironment('item-actions', {
+    environment = await createEnvironment('actions-outside', {
       settings: () => ({
         itemActions: [
           { module: './actions.ts' },
@@ -82,7 +82,7 @@ describe('item actions that are not built in', function () {
   });
 
   function handed(kind: string, name: string, includedResources: readonly string[], settings: object): object {
-    return { kind, name, appliesTo: { includedResources, includedNamespaces: ['item-actions*'] }, ...settings };
+    return { kind, name, appliesTo: { includedResources, includedNamespaces: ['actions-outside*'] }, ...settings };
   }
 
   const pods = { includedNamespaces: [namespace], labelSelector: { matchLabels: web } };

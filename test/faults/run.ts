@@ -4,21 +4,19 @@ import { fileURLToPath } from 'node:url';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import type { Random } from '../../tools/bench/random.ts';
-import { startFaultProxy, type FaultProxy } from '../../tools/stack/fault-proxy.ts';
 import type { Fault, Held } from '../../tools/stack/fault-rules.ts';
 import { ManualClock } from '../../tools/stack/provider-clock.ts';
-import { startSnapshotProvider, type SnapshotProvider } from '../../tools/stack/snapshot-provider.ts';
-import { attemptRunner, make, runRef, subject, type Attempt } from './attempt.ts';
-import { plantForeign, type Foreign } from './foreign.ts';
+import { attemptRunner, make, runRef, type Attempt } from './attempt.ts';
+import { Foreign } from './foreign.ts';
+import { deliveryMs, type OpenSubject, type Subject } from './subject.ts';
 
 /** What a run is made of. */
 export interface RunOptions {
+  readonly open: OpenSubject;
   readonly makes: Attempt['makes'];
   readonly random: Random;
   /** Whether one of its attempts runs in a process that is killed. */
   readonly kill: boolean;
-  /** Whether the snapshotter says how long the lists lag. */
-  readonly tellsLag: boolean;
 }
 
 /** What came of one run, or of many. */
@@ -41,114 +39,94 @@ export interface Figures {
   foreignTouched: number;
 }
 
-/** How long a request may be on its way after its client was given up. */
-const deliveryMs = 5_000;
-
 /** More attempts than so many meet no faults. */
 const faultyAttempts = 4;
 
 const attemptProcess = fileURLToPath(new URL('./attempt-process.ts', import.meta.url));
 
 /** One run: attempts until one succeeds, and then what the workflow does to be left with one thing or with none. */
-export async function faultyRun(options: RunOptions): Promise<Figures> {
+export async function faultyRun({ open, ...options }: RunOptions): Promise<Figures> {
+  const { random } = options;
+  // Attempts are told the time by the same clock as the provider.
   const clock = new ManualClock();
-  const lagMs = options.random.pick([0, 2_000, 30_000]);
-  const provider = await startSnapshotProvider({ now: clock.now, indexLagMs: lagMs });
-  const random = (): number => options.random.below(1_000_000) / 1_000_000;
-  const proxy = await startFaultProxy(provider.url, { random });
-  const indexLagMs = options.tellsLag ? lagMs + deliveryMs : 0;
+  const subject = await open({ clock, random, lagMs: random.pick([0, 2_000, 30_000]) });
   try {
-    return await new FaultyRun(options, { clock, provider, proxy, indexLagMs }).run();
+    return await new FaultyRun(options, clock, subject).run();
   } finally {
-    await proxy.stop();
-    await provider.stop();
+    await subject.stop();
   }
 }
 
-interface Surroundings {
-  readonly clock: ManualClock;
-  readonly provider: SnapshotProvider;
-  readonly proxy: FaultProxy;
-  readonly indexLagMs: number;
-}
-
 class FaultyRun {
-  readonly #options: RunOptions;
-  readonly #surroundings: Surroundings;
+  readonly #options: Omit<RunOptions, 'open'>;
+  readonly #clock: ManualClock;
+  readonly #subject: Subject;
   readonly #uid: string;
-  readonly #attempt: Omit<Attempt, 'attempt'>;
   readonly #foreign: Foreign;
   readonly #held: Held[] = [];
   readonly #zombies: Promise<unknown>[] = [];
   #attempts = 0;
   #kills = 0;
 
-  constructor(options: RunOptions, surroundings: Surroundings) {
+  constructor(options: Omit<RunOptions, 'open'>, clock: ManualClock, subject: Subject) {
     this.#options = options;
-    this.#surroundings = surroundings;
+    this.#clock = clock;
+    this.#subject = subject;
     this.#uid = `run-${options.random.hex(8)}`;
-    const { provider, proxy, indexLagMs, clock } = surroundings;
-    provider.addVolume(subject.volumeId);
-    this.#foreign = plantForeign(provider, { uid: this.#uid, random: options.random, now: clock.now });
-    const { snapshotId } = provider.addSnapshot({ volumeId: subject.volumeId, tags: {}, createdAt: 0 });
-    this.#foreign.snapshots.add(snapshotId);
-    this.#attempt = { makes: options.makes, uid: this.#uid, url: proxy.url, indexLagMs, snapshotId };
+    this.#foreign = new Foreign(subject, this.#uid, options.random);
   }
 
   async run(): Promise<Figures> {
     const { random, makes } = this.#options;
-    const { provider, clock } = this.#surroundings;
+    await this.#foreign.plant();
     let made: string | undefined;
     while (made === undefined) {
       made = await this.#anAttempt();
-      this.#foreign.plantMore();
-      if (made === undefined) clock.advance(random.below(20_000));
+      await this.#foreign.plant();
+      if (made === undefined) this.#clock.advance(random.below(20_000));
       if (random.below(2) === 0) this.#held.shift()?.release();
     }
-    const since = clock.now();
-    clock.advance(random.below(deliveryMs));
+    const since = this.#clock.now();
+    this.#clock.advance(random.below(deliveryMs));
     await this.#letZombiesEnd();
-    const ownBefore = this.#own().length;
+    const before = await this.#own();
     const abandoned = random.below(5) === 0;
     if (makes === 'snapshot') await this.#reconcile(abandoned ? [] : [made], since);
     else if (abandoned) await this.#inTheEnd('deleteVolume', { location: 'disks', volumeId: made });
 
-    const own = this.#own();
-    const unknown = own.filter((id) => abandoned || id !== made);
-    const isForeign = this.#foreign.snapshots.has(made) || this.#foreign.volumes.has(made);
+    const own = await this.#own();
     return {
       runs: 1,
       attempts: this.#attempts,
       kills: this.#kills,
       zombies: this.#zombies.length,
-      faults: this.#surroundings.proxy.calls.filter(({ faults }) => faults.length > 0).length,
-      doublesRemoved: makes === 'snapshot' ? Math.max(0, ownBefore - 1) : 0,
-      orphans: unknown.length,
+      faults: this.#subject.proxy.calls.filter(({ faults }) => faults.length > 0).length,
+      doublesRemoved: makes === 'snapshot' ? Math.max(0, before.length - 1) : 0,
+      orphans: own.filter((id) => abandoned || id !== made).length,
       duplicates: Math.max(0, own.length - 1) + (abandoned || own.includes(made) ? 0 : 1),
-      foreignTouched: this.#foreign.missingFrom(provider) + (isForeign ? 1 : 0),
+      foreignTouched: (await this.#foreign.missing()) + (this.#foreign.has(made) ? 1 : 0),
     };
   }
 
   /** What the run made, by the provider's own books. */
-  #own(): string[] {
-    const { provider } = this.#surroundings;
-    return this.#options.makes === 'snapshot'
-      ? [...provider.snapshots.keys()].filter((id) => !this.#foreign.snapshots.has(id))
-      : [...provider.volumes.keys()].filter((id) => !this.#foreign.volumes.has(id));
+  async #own(): Promise<string[]> {
+    const { makes } = this.#options;
+    const all = await (makes === 'snapshot' ? this.#subject.snapshots() : this.#subject.volumes());
+    return all.filter((id) => !this.#foreign.has(id));
   }
 
   /** Resolves with what it made, or with nothing if it failed or was given up. */
   async #anAttempt(): Promise<string | undefined> {
-    const { random, kill } = this.#options;
-    const { proxy } = this.#surroundings;
-    const attempt = { ...this.#attempt, attempt: ++this.#attempts };
+    const { random, kill, makes } = this.#options;
+    const { proxy, where, volumeId, zone, snapshotId } = this.#subject;
+    const attempt = { makes, uid: this.#uid, attempt: ++this.#attempts, where, volumeId, zone, snapshotId };
     proxy.clear();
     if (kill && this.#kills === 0) return this.#killedAttempt(attempt);
     if (this.#attempts > faultyAttempts) return make(attempt);
     const fate = random.below(10);
     if (fate < 1) return make(attempt);
     if (fate < 4) return this.#zombieAttempt(attempt);
-    addFaults(proxy, random);
+    addFaults(this.#subject, random);
     return make(attempt).catch(assertRetryable);
   }
 
@@ -180,14 +158,17 @@ class FaultyRun {
   /** One request of the next attempt, at a point by chance. */
   #hold(): Promise<Held> {
     const { random } = this.#options;
-    const method = random.below(4) === 0 ? 'GET' : 'POST';
-    return this.#surroundings.proxy.hold({ method, at: random.pick(['before', 'after']) });
+    const { proxy, requests } = this.#subject;
+    const which = random.below(4) === 0 ? requests.reads : requests.creates;
+    return proxy.hold({ ...which, at: random.pick(['before', 'after']) });
   }
 
   async #letZombiesEnd(): Promise<void> {
+    // The last attempt may have ended without the request that was to be held.
+    this.#subject.proxy.clear();
     for (const held of this.#held.splice(0)) held.release();
     await Promise.all(this.#zombies);
-    await this.#surroundings.proxy.idle();
+    await this.#subject.proxy.idle();
   }
 
   async #reconcile(keep: string[], since: number): Promise<void> {
@@ -200,25 +181,25 @@ class FaultyRun {
     input: Parameters<Activities[Name]>[0],
   ): Promise<void> {
     const { random } = this.#options;
-    const { clock, proxy } = this.#surroundings;
+    const { proxy, where } = this.#subject;
     for (let attempt = 1; ; attempt++) {
       proxy.clear();
-      if (attempt <= faultyAttempts) addFaults(proxy, random);
-      const runner = attemptRunner(this.#attempt);
-      runner.now = new Date(clock.now());
+      if (attempt <= faultyAttempts) addFaults(this.#subject, random);
+      const runner = await attemptRunner(where);
+      runner.now = new Date(this.#clock.now());
       try {
         await runner.run(name, input);
         return;
       } catch (error) {
         assertRetryable(error);
-        clock.advance(Number((error as ApplicationFailure).nextRetryDelay ?? 1_000));
+        this.#clock.advance(Number((error as ApplicationFailure).nextRetryDelay ?? 1_000));
       }
     }
   }
 }
 
 /** One or two rules of what may happen to requests. */
-function addFaults(proxy: FaultProxy, random: Random): void {
+function addFaults({ proxy, requests }: Subject, random: Random): void {
   const faults: Fault[] = [
     { type: 'drop' },
     { type: 'drop' },
@@ -230,9 +211,9 @@ function addFaults(proxy: FaultProxy, random: Random): void {
     { type: 'delay', at: random.pick(['before', 'after']), ms: random.below(4) },
   ];
   for (let rules = 1 + random.below(2); rules > 0; rules--) {
-    const method = random.pick(['POST', 'POST', 'GET', 'DELETE']);
+    const match = random.pick([requests.creates, requests.creates, requests.reads, requests.deletes]);
     const when = random.pick([{ nth: 1 }, { nth: 2 }, { first: 2 }, { probability: 0.5 }]);
-    proxy.add({ match: { method }, when, fault: random.pick(faults) });
+    proxy.add({ match, when, fault: random.pick(faults) });
   }
 }
 

@@ -22,6 +22,8 @@ describe('createRegistry', () => {
     });
   }
 
+  it('has no delete item action of its own', () => assert.deepEqual(registry.deleteItemActions, []));
+
   describe('named', () => {
     const locations = [{ name: 'default' }, { name: 'cold' }];
 

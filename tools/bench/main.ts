@@ -82,8 +82,10 @@ async function benchActions({ items, runs, seed, profiles }: ItemsOptions): Prom
   for (let run = 1; run <= runs; run++) {
     const args = [String(items), String(seed)];
     const { message } = await startChild<ActionsMeasurement>({ script: './actions.ts', args, profiles });
-    const { actions, seconds, cpuSeconds } = message;
-    say(`actions ${run}/${runs}: ${items} pods, ${actions} actions in ${shown(seconds)}, ${shown(cpuSeconds)} of CPU`);
+    const { actions, cpuSeconds, activityCpuSeconds } = message;
+    say(
+      `actions ${run}/${runs}: ${items} pods, ${actions} actions: ${shown(cpuSeconds)} of CPU, ${shown(activityCpuSeconds)} with the activities`,
+    );
     measurements.push(message);
   }
   return measurements;

@@ -10,9 +10,9 @@ import { runJob, type EndedJob } from './job.ts';
 import type { BenchStack } from './stack.ts';
 import { rounded, type SnapshotsResult } from './statistics.ts';
 
-/** What the configuration says of the snapshots. The worker brings the snapshotter itself. */
+/** What the configuration says of the snapshots: no rate, so that many are pending at once. The worker brings the snapshotter itself. */
 export const snapshotSettings = {
-  volumeSnapshotLocations: [{ name: 'disks', provider: 'snapshot-provider' }],
+  volumeSnapshotLocations: [{ name: 'disks', provider: 'snapshot-provider', limits: { perSecond: 1_000 } }],
 };
 
 /** How long the provider takes to accept a snapshot: about as long as EC2 does. */

@@ -42,9 +42,11 @@ export interface SnapshotsResult {
 export interface ActionsMeasurement {
   readonly items: number;
   readonly actions: number;
+  /** Of the actions alone. */
   readonly seconds: number;
-  /** Of all threads of the process. */
   readonly cpuSeconds: number;
+  /** With all that activities do beside: batches are read and written for each action. */
+  readonly activityCpuSeconds: number;
 }
 
 /** What `bench actions` prints as its last line. */
@@ -62,6 +64,7 @@ export function summarizeActions(measurements: readonly ActionsMeasurement[]): A
     actions: of('actions'),
     seconds: rounded(seconds, 3),
     cpuSeconds: rounded(of('cpuSeconds'), 3),
+    activityCpuSeconds: rounded(of('activityCpuSeconds'), 3),
     itemsPerSecond: rounded(items / seconds, 1),
   };
 }

@@ -96,6 +96,8 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
     if (endedBefore(faults, outgoing)) return;
     // The rest of a long body died with its client.
     if (incoming.destroyed && !incoming.complete) return;
+    // So did a request that was held before the server heard of it.
+    if (faults.some(({ type }) => type === 'hold') && incoming.socket.destroyed) return;
     const forward = (): Promise<Answer> => send(incoming, body);
     const answer = await (layer(request, forward) ?? forward());
     call.status = answer.status;

@@ -115,10 +115,10 @@ export class SnapshotRun {
 /** Asks until what was created is ready. No limit of its own: the caller of the check has one. */
 export async function untilReady(ask: () => Promise<ProvisioningStatus>): Promise<void> {
   for (;;) {
-    const { phase, message, percent = 0, pollAfterMs = 1_000 } = await ask();
+    const { phase, message, percent = phase === 'Ready' ? 100 : 0, pollAfterMs = 1_000 } = await ask();
     assert.ok(percent >= 0 && percent <= 100, `${percent} %`);
     assert.notEqual(phase, 'Failed', message);
-    if (phase === 'Ready') return;
+    if (phase === 'Ready') return assert.equal(percent, 100, 'ready, but not all of it');
     await sleep(pollAfterMs);
   }
 }

@@ -1,9 +1,10 @@
 import type { Filter, Snapshot, Volume } from '@aws-sdk/client-ec2';
-import { BowlineError, errorCode } from '../../api/errors.ts';
+import { BowlineError } from '../../api/errors.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
 import type { Ec2Clients } from './aws-client.ts';
 import { ec2Error } from './aws-errors.ts';
+import { present } from './present.ts';
 
 /** What one page of a list holds at most. */
 const pageSize = 500;
@@ -78,22 +79,18 @@ export class Ec2Api {
   async deleteSnapshot(snapshotId: string, options: CallOptions): Promise<void> {
     const { client, ec2 } = this.clients;
     const tried = `delete snapshot ${snapshotId}`;
+    if (!isId('snap', snapshotId)) return;
     const command = new ec2.DeleteSnapshotCommand({ SnapshotId: snapshotId });
-    await absentIsFine(async () => {
-      assertId(tried, 'snap', snapshotId);
-      await this.#send(tried, options, (sent) => client.send(command, sent));
-    });
+    await present(this.#send(tried, options, (sent) => client.send(command, sent)));
   }
 
   /** An absent one is deleted. */
   async deleteVolume(volumeId: string, options: CallOptions): Promise<void> {
     const { client, ec2 } = this.clients;
     const tried = `delete volume ${volumeId}`;
+    if (!isId('vol', volumeId)) return;
     const command = new ec2.DeleteVolumeCommand({ VolumeId: volumeId });
-    await absentIsFine(async () => {
-      assertId(tried, 'vol', volumeId);
-      await this.#send(tried, options, (sent) => client.send(command, sent));
-    });
+    await present(this.#send(tried, options, (sent) => client.send(command, sent)));
   }
 
   async #send<T>(tried: string, { signal }: CallOptions, send: (sent: Sent) => Promise<T>): Promise<T> {
@@ -116,13 +113,11 @@ function theOne<T>(tried: string, found: readonly T[]): T {
   throw new BowlineError('NotFound', `${tried}: expected one, got ${found.length}`);
 }
 
-/** A backup's files may say anything: what is no id of EC2's is nothing that it has. */
 function assertId(tried: string, kind: 'snap' | 'vol', id: string): void {
-  if (!new RegExp(`^${kind}-[0-9a-f]+$`).test(id)) throw new BowlineError('NotFound', `${tried}: no such id`);
+  if (!isId(kind, id)) throw new BowlineError('NotFound', `${tried}: no such id`);
 }
 
-async function absentIsFine(deletion: () => Promise<void>): Promise<void> {
-  await deletion().catch((error: unknown) => {
-    if (errorCode(error) !== 'NotFound') throw error;
-  });
+/** A backup's files may say anything: what is no id of EC2's is nothing that it has. */
+function isId(kind: 'snap' | 'vol', id: string): boolean {
+  return new RegExp(`^${kind}-[0-9a-f]+$`).test(id);
 }

@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { awsFileCredentials } from '../aws-credentials.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { urlProblems, type ConfigTexts } from '../config-values.ts';
 import { trusted } from '../object-stores/trust.ts';
 
@@ -16,8 +16,11 @@ export interface Ec2Clients {
   readonly clusterName?: string;
 }
 
-const required = ['region'];
-const optional = ['profile', 'credentialsFile', 'enableSharedConfig', 'ebsKmsKeyId', 'clusterName', 'ec2Url'];
+/** The settings of the `aws` volume snapshotter. Source: velero-plugin-for-aws `volume_snapshotter.go`. */
+export const ec2Keys: ConfigKeys = {
+  required: ['region'],
+  optional: ['profile', 'credentialsFile', 'enableSharedConfig', 'ebsKmsKeyId', 'clusterName', 'ec2Url'],
+};
 
 /** A server that takes no connection is given up, and a request without an answer. */
 const [connectionTimeout, requestTimeout] = [10_000, 60_000];
@@ -29,7 +32,7 @@ const [connectionTimeout, requestTimeout] = [10_000, 60_000];
  * @throws BowlineError `InvalidConfig` with all problems
  */
 export async function openEc2Clients(config: ConfigTexts): Promise<Ec2Clients> {
-  checkKeys('aws volume snapshotter', config, { required, optional }, urlProblems(config, ['ec2Url']));
+  checkKeys('aws volume snapshotter', config, ec2Keys, urlProblems(config, ['ec2Url']));
   const { region = '', profile, credentialsFile, ebsKmsKeyId, clusterName, ec2Url, caCert } = config;
   const ec2 = await import('@aws-sdk/client-ec2');
   const tls = caCert ? { ca: trusted(caCert) } : {};

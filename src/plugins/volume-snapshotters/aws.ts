@@ -40,8 +40,8 @@ export const aws: VolumeSnapshotterFactory = async (config) =>
   new AwsSnapshotter(new Ec2Api(await openEc2Clients(config)));
 
 class AwsSnapshotter implements VolumeSnapshotter {
-  /** EC2 finds by tags what it was told to make only after some moments. */
-  readonly indexLagMs = 20_000;
+  /** A request may be under way for as long as it may take, and EC2 finds by tags only some moments later what it has made. */
+  readonly indexLagMs = 60_000;
   readonly #api: Ec2Api;
   readonly #made = new OncePerKey(remembered);
 

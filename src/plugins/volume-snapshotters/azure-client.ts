@@ -1,7 +1,7 @@
 import type { ComputeManagementClient } from '@azure/arm-compute';
 import { parseGoDuration } from '../../api/duration.ts';
 import { azureTokens, readAzureCredentials } from '../azure-credentials.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { booleanProblems, isTrue, type ConfigTexts } from '../config-values.ts';
 import { trusted } from '../object-stores/trust.ts';
 import type { AzureScope } from './azure-volumes.ts';
@@ -21,16 +21,19 @@ export interface AzureClients {
   readonly timeoutMs: number;
 }
 
-const required = ['credentialsFile'];
-const optional = [
-  'resourceGroup',
-  'subscriptionId',
-  'apiTimeout',
-  'incremental',
-  'tags',
-  'resourceManagerUrl',
-  'activeDirectoryAuthorityURI',
-];
+/** The settings of the `azure` volume snapshotter. Source: velero-plugin-for-microsoft-azure `volume_snapshotter.go`. */
+export const azureDiskKeys: ConfigKeys = {
+  required: ['credentialsFile'],
+  optional: [
+    'resourceGroup',
+    'subscriptionId',
+    'apiTimeout',
+    'incremental',
+    'tags',
+    'resourceManagerUrl',
+    'activeDirectoryAuthorityURI',
+  ],
+};
 
 /**
  * Loads the SDK, which only this provider needs, and makes its clients. The subscription and the resource group of the disks,
@@ -41,7 +44,7 @@ export async function openAzureClients(config: ConfigTexts): Promise<AzureClient
   const credentials = await readAzureCredentials(credentialsFile);
   const { AZURE_SUBSCRIPTION_ID: subscriptionId = '', AZURE_RESOURCE_GROUP: resourceGroup = '' } = credentials.values;
   const timeoutMs = parseGoDuration(apiTimeout) ?? 0;
-  checkKeys('azure volume snapshotter', config, { required, optional }, [
+  checkKeys('azure volume snapshotter', config, azureDiskKeys, [
     ...credentials.problems,
     ...(credentialsFile === '' || credentials.problems.length > 0
       ? []

@@ -1,5 +1,5 @@
 import type { ComputeManagementClient, Disk, Snapshot } from '@azure/arm-compute';
-import { BowlineError, errorCode } from '../../api/errors.ts';
+import { BowlineError } from '../../api/errors.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
@@ -27,6 +27,7 @@ import {
   type AzureScope,
 } from './azure-volumes.ts';
 import { ownerUuid, snapshotName } from './owner-names.ts';
+import { present } from './present.ts';
 import { bears, merged, throughputOf, throughputTag, type Tags } from './tags.ts';
 
 /** The longest name that Azure gives a snapshot. */
@@ -216,14 +217,6 @@ class AzureSnapshotter implements VolumeSnapshotter {
 
 /** What waits for a deletion. */
 type Deletion = Pick<ReturnType<ComputeManagementClient['disks']['delete']>, 'pollUntilDone'>;
-
-/** What a request resolves with; nothing if that is not there. */
-async function present<T>(asked: Promise<T>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
-    if (errorCode(error) !== 'NotFound') throw error;
-    return undefined;
-  });
-}
 
 async function* pages<T>(
   tried: string,

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { BowlineError } from '../../api/errors.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { fileSystemError, systemCode } from '../file-system-errors.ts';
 import { throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
@@ -33,6 +33,9 @@ interface VolumeRecord {
 /** How much of a PersistentVolume's name a volume's name shows, so that it fits a directory's with all that comes after. */
 const shownName = 190;
 
+/** The settings of the `filesystem` volume snapshotter. */
+export const filesystemVolumeKeys: ConfigKeys = { required: ['path'], optional: ['volumesPath', 'allowedPaths'] };
+
 interface PersistentVolumeSpec {
   hostPath?: { path: string };
   local?: { path: string };
@@ -48,7 +51,7 @@ interface PersistentVolumeSpec {
  * the first wins and the other returns the same id.
  */
 export const filesystem: VolumeSnapshotterFactory = async (config) => {
-  checkKeys('filesystem volume snapshotter', config, { required: ['path'], optional: ['volumesPath', 'allowedPaths'] });
+  checkKeys('filesystem volume snapshotter', config, filesystemVolumeKeys);
   const { path = '', volumesPath = join(path, 'volumes'), allowedPaths } = config;
   const relative = [path, volumesPath].filter((folder) => !isAbsolute(folder));
   if (relative.length > 0)

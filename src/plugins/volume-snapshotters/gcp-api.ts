@@ -1,8 +1,9 @@
-import { BowlineError, errorCode } from '../../api/errors.ts';
+import { BowlineError } from '../../api/errors.ts';
 import type { CallOptions } from '../object-store.ts';
 import type { GcpClient } from './gcp-client.ts';
 import { gcpOperationFailure } from './gcp-errors.ts';
 import { diskPlace } from './gcp-volumes.ts';
+import { present } from './present.ts';
 
 /** A disk or a snapshot, as far as we read it. Numbers of 64 bits are texts. */
 export interface GcpResource {
@@ -180,14 +181,6 @@ export class GcpApi {
       pageToken = page.nextPageToken;
     }
   }
-}
-
-/** What a request resolves with; nothing if that is not there. */
-export async function present<T>(asked: Promise<T>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
-    if (errorCode(error) !== 'NotFound') throw error;
-    return undefined;
-  });
 }
 
 /** The code of an operation that failed. */

@@ -1,7 +1,7 @@
 import { BowlineError } from '../../api/errors.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { urlProblems, type ConfigTexts } from '../config-values.ts';
-import { gcpCredentialsProblems, openGcpCredentials, type GcpCredentials } from '../gcp-credentials.ts';
+import { googleAuth, parseJson, readGoogleCredentials, type GoogleCredentials } from '../google-credentials.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
 import { gcpError, gcpRefusal, type GcpRefusal } from './gcp-errors.ts';
@@ -27,28 +27,34 @@ export interface GcpClient {
   readonly request: <T>(tried: string, request: GcpRequest, options: CallOptions) => Promise<T>;
 }
 
-const optional = ['snapshotLocation', 'snapshotType', 'project', 'volumeProject', 'credentialsFile', 'computeUrl'];
+/** The settings of the `gcp` volume snapshotter. Source: velero-plugin-for-gcp `volume_snapshotter.go`. */
+export const gcpDiskKeys: ConfigKeys = {
+  required: [],
+  optional: ['snapshotLocation', 'snapshotType', 'project', 'volumeProject', 'credentialsFile', 'computeUrl'],
+};
+const scopes = ['https://www.googleapis.com/auth/compute'];
 const snapshotTypes = ['STANDARD', 'ARCHIVE'];
 
 /** No request takes longer, but for the one that waits for an operation, which answers after 2 minutes at the latest. */
 const timeoutMs = 150_000;
 
 /**
- * Makes a client. Credentials are those of `credentialsFile`, or the environment's own as
- * Google finds them. @throws BowlineError `InvalidConfig` with all problems
+ * Makes a client. Credentials are those of `credentialsFile`, or the environment's own as Google's library finds them. @throws BowlineError `InvalidConfig` with all problems
  */
 export async function openGcpClient(config: ConfigTexts): Promise<GcpClient> {
   const { credentialsFile, snapshotLocation, snapshotType = 'STANDARD' } = config;
-  const { computeUrl = 'https://compute.googleapis.com/compute/v1' } = config;
-  checkKeys('gcp volume snapshotter', config, { required: [], optional }, [
-    ...(await gcpCredentialsProblems(credentialsFile)),
+  const { computeUrl = 'https://compute.googleapis.com/compute/v1', caCert } = config;
+  const { credentials, problems } = await readGoogleCredentials(credentialsFile);
+  checkKeys('gcp volume snapshotter', config, gcpDiskKeys, [
+    ...problems,
+    ...(caCert ? ['caCert: not taken by this provider; name its file in the variable NODE_EXTRA_CA_CERTS'] : []),
     ...urlProblems(config, ['computeUrl']),
     ...(snapshotTypes.includes(snapshotType.toUpperCase())
       ? []
       : [`snapshotType: expected ${snapshotTypes.join(' or ')}, got ${snapshotType}`]),
   ]);
-  const credentials = await openGcpCredentials(credentialsFile, 'https://www.googleapis.com/auth/compute');
-  const volumeProject = config['volumeProject'] || (await projectOf(credentials));
+  const auth = await googleAuth(credentials, { scopes, universeDomain: undefined });
+  const volumeProject = config['volumeProject'] || (await projectOf(auth, credentials));
   return {
     volumeProject,
     snapshotProject: config['project'] || volumeProject,
@@ -59,7 +65,7 @@ export async function openGcpClient(config: ConfigTexts): Promise<GcpClient> {
       throwIfInterrupted(tried, signal);
       const timeout = AbortSignal.timeout(timeoutMs);
       try {
-        const headers = new Headers(await credentials.headers(computeUrl));
+        const headers = new Headers(await auth.getRequestHeaders(computeUrl));
         headers.set('content-type', 'application/json');
         const response = await fetch(`${computeUrl}/${path}?${new URLSearchParams(query).toString()}`, {
           method,
@@ -67,10 +73,11 @@ export async function openGcpClient(config: ConfigTexts): Promise<GcpClient> {
           signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
           ...(body && { body: JSON.stringify(body) }),
         });
-        const answer: unknown = await response.json().catch(() => ({}));
-        if (response.ok) return answer as T;
+        const answer = parseJson(await response.text());
+        if (response.ok && answer) return answer as T;
         const retryAfter = response.headers.get('retry-after');
-        throw gcpRefusal(tried, { status: response.status, retryAfter, body: answer as GcpRefusal['body'] });
+        const refusal: GcpRefusal = { status: response.status, retryAfter, body: answer ?? {} };
+        throw response.ok ? new BowlineError('Unavailable', `${tried}: no JSON`) : gcpRefusal(tried, refusal);
       } catch (error) {
         throw signal?.aborted ? interrupted(tried, error) : gcpError(tried, error);
       }
@@ -78,11 +85,14 @@ export async function openGcpClient(config: ConfigTexts): Promise<GcpClient> {
   };
 }
 
-async function projectOf(credentials: GcpCredentials): Promise<string> {
-  try {
-    return await credentials.project();
-  } catch (error) {
-    const message = 'gcp volume snapshotter: the credentials name no project; expected volumeProject';
-    throw new BowlineError('InvalidConfig', message, { cause: error });
-  }
+async function projectOf(
+  auth: { getProjectId(): Promise<string> },
+  credentials: GoogleCredentials | undefined,
+): Promise<string> {
+  const project = credentials ? credentials.project_id : await auth.getProjectId().catch(() => undefined);
+  if (project) return project;
+  throw new BowlineError(
+    'InvalidConfig',
+    'gcp volume snapshotter: the credentials name no project; expected volumeProject',
+  );
 }

@@ -12,10 +12,11 @@ import type {
   VolumeSnapshotterFactory,
   VolumeSummary,
 } from '../volume-snapshotter.ts';
-import { failureOf, GcpApi, present, type GcpResource } from './gcp-api.ts';
+import { failureOf, GcpApi, type GcpResource } from './gcp-api.ts';
 import { openGcpClient } from './gcp-client.ts';
 import { diskOfLink, diskPlace, gcpVolumeId, setGcpVolumeId } from './gcp-volumes.ts';
 import { ownerUuid, snapshotName } from './owner-names.ts';
+import { present } from './present.ts';
 import { bears, merged, throughputOf, throughputTag, type Tags } from './tags.ts';
 
 const longestName = 63;

@@ -101,6 +101,10 @@ const broken: Readonly<
     replace: () => ({ snapshotStatus: async () => ({ phase: 'Failed', message: 'no space' }) }),
     fails: 'a snapshot becomes ready',
   },
+  'calls ready what is not all there': {
+    replace: () => ({ snapshotStatus: async () => ({ phase: 'Ready', percent: 43 }) }),
+    fails: 'a snapshot becomes ready',
+  },
   'does not hear the signal': {
     replace: (whole) => ({ deleteVolume: (volumeId) => whole.deleteVolume(volumeId) }),
     fails: 'a signal that fired before rejects everything with Interrupted',

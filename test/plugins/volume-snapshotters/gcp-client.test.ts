@@ -74,11 +74,13 @@ describe('openGcpClient', () => {
   });
 
   it('names all unknown keys, and all that makes no sense, at once', async () => {
-    const message = await problems({ region: 'us', snapshotType: 'FAST', computeUrl: 'compute', volumeProject: 'p' });
+    const values = { snapshotType: 'FAST', computeUrl: 'compute', caCert: 'certificate' };
+    const message = await problems({ region: 'us', volumeProject: 'p', ...values });
     for (const part of [
       /invalid keys \[region\]/,
       /snapshotType: expected STANDARD or ARCHIVE, got FAST/,
       /computeUrl: expected http/,
+      /caCert: not taken by this provider/,
     ])
       assert.match(message, part);
   });
@@ -89,8 +91,8 @@ describe('openGcpClient', () => {
       /credentialsFile: read \/nowhere\/cloud: ENOENT$/,
     );
     for (const [content, said] of [
-      ['private', /: no JSON$/],
-      [{ type: 'private' }, /is of no type known: service_account, external_account, authorized_user$/],
+      ['private', /is no JSON whose type is one of service_account, authorized_user, external_account$/],
+      [{ type: 'private' }, /is no JSON whose type is one of/],
       [{ ...serviceAccount, project_id: undefined }, /name no project; expected volumeProject$/],
     ] as const) {
       const message = await problems({ credentialsFile: credentials(content) });

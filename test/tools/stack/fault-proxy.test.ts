@@ -197,6 +197,7 @@ describe('fault proxy: in front of the API server', () => {
         () => 'created',
         (error: { code: string }) => error.code,
       );
+      // The client repeats what got no answer.
       assert.equal(created, 'AlreadyExists');
       assert.equal((await kubernetes.get(namespaces, { name: 'fault-proxy' })).metadata.name, 'fault-proxy');
     } finally {
