@@ -7,6 +7,7 @@ import { readBatch, type BackupBatchItem, type RestoreBatchItem } from './batch.
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, Planned, RestorePlan } from './plan.ts';
+import { Remembered } from './remembered.ts';
 import type { Staging } from './staging.ts';
 
 /** When a hook runs: before or after the snapshots of a backup, or once a restored container is up. */
@@ -32,7 +33,7 @@ export type ReadHooks = (
 ) => Promise<ReadonlyMap<string, HookedPod>>;
 
 /** Batches whose hooks are remembered at the same time in one worker. */
-const remembered = 20;
+const rememberedBatches = 20;
 
 /** One text per pod of a batch. */
 export function podKey({ namespace, name }: PodRef): string {
@@ -71,7 +72,7 @@ export async function createIsHooked(
 
 /** `ReadHooks` that reads each batch once per worker: a batch never changes. Commands go nowhere but to the worker that runs them. */
 export function createReadHooks(dependencies: Pick<Dependencies, 'kubernetes'>): ReadHooks {
-  const known = new Map<string, ReadonlyMap<string, HookedPod>>();
+  const batches = new Remembered<ReadonlyMap<string, HookedPod>>(rememberedBatches);
 
   async function read(batch: BatchRef, staging: Staging, plan: BackupPlan | RestorePlan) {
     if ('restore' in plan) {
@@ -88,16 +89,8 @@ export function createReadHooks(dependencies: Pick<Dependencies, 'kubernetes'>):
     });
   }
 
-  return async ({ batch }, { staging, plan }) => {
-    let hooks = known.get(batch.key);
-    if (hooks === undefined) {
-      hooks = new Map(await read(batch, staging, plan));
-      known.set(batch.key, hooks);
-      const [oldest] = known.keys();
-      if (known.size > remembered && oldest !== undefined) known.delete(oldest);
-    }
-    return hooks;
-  };
+  return ({ batch }, { staging, plan }) =>
+    batches.get(batch.key, async () => new Map(await read(batch, staging, plan)));
 }
 
 function restoredPod({ item, itemFromBackup }: RestoreBatchItem, { restore }: RestorePlan): Unstructured {
