@@ -7,6 +7,7 @@ import type { Dependencies } from './dependencies.ts';
 import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { PluginConfigs } from './plugin-configs.ts';
 import { Report } from './report.ts';
 import type { LeftEntry } from './restore-batch.ts';
 import { restoreReader } from './restore-reader.ts';
@@ -26,6 +27,7 @@ export function createExecuteRestoreItemAction(
   openRun: OpenRun,
 ): ExecuteRestoreItemActionActivities {
   const { kubernetes, now } = dependencies;
+  const configs = new PluginConfigs();
   return {
     async executeRestoreItemAction(input) {
       const action = findAction(dependencies.restoreItemActions, input.action);
@@ -34,7 +36,8 @@ export function createExecuteRestoreItemAction(
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
       const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
-      const reader = restoreReader(readerOf(kubernetes, signal), plan.podVolumeBackups);
+      const cluster = configs.readerOf(input.run.uid, readerOf(kubernetes, signal));
+      const reader = restoreReader(cluster, plan.podVolumeBackups);
       const report = new Report(now);
 
       const batch = await openRestoreBatch(staging, input.batch, restore);

@@ -75,8 +75,11 @@ export async function deleteAll(opened: ObjectStore, prefix: string, kept: reado
 
 async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<WrittenObject> {
   assertLease();
+  const source = Readable.from(body());
+  // What fails while the store reads, the store tells of. What fails when it has given up must not end the process.
+  source.on('error', () => undefined);
   try {
-    return await opened.putObject(key, Readable.from(body()), { ifAbsent: true, signal: activitySignal() });
+    return await opened.putObject(key, source, { ifAbsent: true, signal: activitySignal() });
   } catch (error) {
     if (errorCode(error) !== 'AlreadyExists') throw error;
   }

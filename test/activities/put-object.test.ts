@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Readable } from 'node:stream';
 import type { PutObjectInput } from '../../src/activities/put-object.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
@@ -68,6 +69,18 @@ describe('putObject', () => {
       );
     });
   }
+
+  it('lets what is written fail after the store has given up, without harm to the worker', async () => {
+    const absent = { key: 'absent', sha256: 'f'.repeat(64), bytes: 1, items: 1, order: [0] };
+    const failed = Promise.withResolvers<void>();
+    runner.store.putObject = async (_key, body) => {
+      (body as Readable).on('close', failed.resolve).resume();
+      throw new BowlineError('Interrupted', 'put: interrupted');
+    };
+    const artifact = { type: 'contents' as const, segments: [absent] };
+    await assert.rejects(runner.run('putObject', { ...input, artifact }), { type: 'Interrupted' });
+    await failed.promise;
+  });
 
   it('makes every artifact the same bytes each time', async () => {
     const segments = [await runner.store.putObject('segment', Buffer.from('segment'))].map((written) => ({
