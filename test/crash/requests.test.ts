@@ -8,11 +8,14 @@ import { CrashHome, type Scenario } from './scenario.ts';
 interface Cut extends HoldPoint {
   readonly title: string;
   readonly server: 's3' | 'api';
-  /** Whether a worker is suspended here, too: that takes long. Default `false`. */
+  /** Whether a worker is suspended here, too. Such cuts alone are part of every run of the tests: each takes long. Default `false`. */
   readonly suspends?: true;
 }
 
-const cuts: Readonly<Record<Scenario['workflow'], readonly Cut[]>> = {
+/** Whether every cut is tried: `npm run test:crash`. */
+const all = process.argv.includes('--every-request');
+
+const everyCut: Readonly<Record<Scenario['workflow'], readonly Cut[]>> = {
   backup: [
     { title: 'while it reads a list', server: 'api', method: 'GET', path: /\/pods\?/, at: 'after' },
     { title: 'before a batch is staged', server: 's3', method: 'PUT', path: /-batch/, at: 'before', suspends: true },
@@ -66,6 +69,10 @@ const cuts: Readonly<Record<Scenario['workflow'], readonly Cut[]>> = {
   ],
 };
 
+function cutsOf(workflow: Scenario['workflow']): readonly Cut[] {
+  return everyCut[workflow].filter(({ suspends }) => all || suspends);
+}
+
 /** What befalls the worker whose request is held; another one does its work. */
 type Ordeal = 'killed' | 'suspended past its heartbeat timeout, and then goes on';
 
@@ -84,7 +91,7 @@ describe('a worker that dies or is suspended in the middle of a request', functi
   before(async () => {
     home = await CrashHome.create('requests');
     for (const scenario of home.scenarios)
-      for (const cut of cuts[scenario.workflow])
+      for (const cut of cutsOf(scenario.workflow))
         for (const ordeal of ordealsAt(cut)) {
           const name = `requests-${outcomes.size}`;
           const outcome = sideBySide(() => suffer(scenario, { cut, ordeal, name }));
@@ -98,8 +105,8 @@ describe('a worker that dies or is suspended in the middle of a request', functi
     await home.environment.stop();
   });
 
-  for (const [workflow, ofWorkflow] of Object.entries(cuts))
-    for (const cut of ofWorkflow)
+  for (const workflow of ['backup', 'restore', 'deleteBackup'] as const)
+    for (const cut of cutsOf(workflow))
       for (const ordeal of ordealsAt(cut))
         it(`changes nothing in the outcome of ${workflow} when it is ${ordeal}, ${cut.title}`, () =>
           outcomes.get(`${workflow} ${cut.title} ${ordeal}`));
