@@ -46,7 +46,7 @@ export interface PrepareBackupActivities {
 
 /** The activities over a worker's dependencies. */
 export function createPrepareBackup(dependencies: Dependencies): PrepareBackupActivities {
-  const { config, kubernetes, now } = dependencies;
+  const { config, kubernetes, store, now } = dependencies;
   return {
     prepareBackup: (request) => orGiveUp(dependencies, () => prepare(request)),
   };
@@ -77,12 +77,13 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       location: location.location.name,
       staging: stagingLocation(config, location.location),
     };
-    await assertNameIsFree(dependencies, run);
-    await assertHoldsBackups(await dependencies.store(run.location));
-
-    const startedAt = now();
-    const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
-    const backup = await describe(dependencies, { run, spec, startedAt, snapshotLocations: snapshots.names });
+    const [discovery, backup, staging] = await Promise.all([
+      kubernetes.discover({ refresh: true, signal: activitySignal() }),
+      describe(dependencies, { run, spec, startedAt: now(), snapshotLocations: snapshots.names }),
+      openStaging(dependencies, run),
+      assertNameIsFree(dependencies, run),
+      store(run.location).then(assertHoldsBackups),
+    ]);
     const actions = planActions(dependencies.backupItemActions, discovery);
     const filter = backupFilter(backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
     const plan: BackupPlan = {
@@ -90,7 +91,6 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       resources: filter.resources,
       staged: stagedResources(actions, discovery, snapshots.names.length > 0),
     };
-    const staging = await openStaging(dependencies, run);
     return {
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
@@ -154,7 +154,7 @@ async function describe(
       ...spec,
       includedNamespaces: spec.includedNamespaces?.length ? spec.includedNamespaces : ['*'],
       metadata: spec.metadata ?? {},
-      hooks: (spec as Backup['spec']).hooks ?? {},
+      hooks: spec.hooks ?? {},
       ttl,
       storageLocation: run.location,
       ...(snapshotLocations.length > 0 && { volumeSnapshotLocations: snapshotLocations }),

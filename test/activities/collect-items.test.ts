@@ -94,12 +94,62 @@ describe('collectItems', () => {
     assert.equal(collected.next, undefined);
   });
 
-  it('reads some 5,000 items a call, and the next call goes on after the last page', async () => {
-    const names = configMaps(6_200);
+  describe('with pods that have hooks', () => {
+    const annotations = { 'pre.hook.backup.velero.io/command': 'freeze' };
+
+    beforeEach(() => {
+      runner.cluster.hold(object('v1 Pod', 'shop/db', { metadata: { annotations } }), object('v1 Pod', 'other/db'));
+    });
+
+    function hookedPods({ hooked = [] }: CollectedItems): string[] {
+      return hooked.flatMap((batch) => runner.staged<BackupBatchItem>(batch)).map(({ item }) => item.metadata.name);
+    }
+
+    it('puts these into batches of their own, and ends with the pods: hooks are due before volumes', async () => {
+      const collector = new Collector(runner);
+      const first = await collector.call();
+      assert.deepEqual(hookedPods(first), ['db']);
+      assert.deepEqual([first.hooksAreDue, first.selected], [true, { pods: 3 }]);
+      assert.deepEqual(
+        collector.batched().map(({ item }) => item.metadata.name),
+        ['db', 'web'],
+      );
+      const second = await collector.call();
+      assert.deepEqual([second.hooked, second.hooksAreDue], [undefined, undefined]);
+      assert.deepEqual(second.selected, { namespaces: 1, secrets: 1 });
+    });
+
+    it('stages them though no action concerns pods', async () => {
+      runner = new ActivityRunner();
+      runner.cluster.hold(object('v1 Pod', 'shop/db', { metadata: { annotations } }), object('v1 Pod', 'shop/web'));
+      const { hooked = [], archived } = await new Collector(runner).call();
+      assert.deepEqual(
+        hooked.map(({ items, groupResources }) => [items, groupResources]),
+        [[1, ['pods']]],
+      );
+      assert.deepEqual(archived, { pods: 1 });
+    });
+
+    it('finds those that the spec selects', async () => {
+      const hooks = { resources: [{ includedNamespaces: ['other'], post: [{ exec: { command: ['thaw'] } }] }] };
+      assert.deepEqual(hookedPods(await new Collector(runner, { ...withoutVolumes, hooks }).call()), ['db', 'db']);
+    });
+
+    it('says that hooks are due with the last pods, though only an earlier call has found some', async () => {
+      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'other'] };
+      const first = await new Collector(runner, spec).call({ from: { list: 0 } });
+      assert.equal(first.next?.list, 2, 'it ended with the pods of the first namespace');
+      const last = await new Collector(runner, spec).call({ from: { list: 1 }, hooked: true });
+      assert.deepEqual([last.hooked, last.hooksAreDue, last.next?.list], [undefined, true, 2]);
+    });
+  });
+
+  it('reads some 2,000 items a call, and the next call goes on after the last page', async () => {
+    const names = configMaps(3_200);
     runner.cluster.hold(...names.map((name) => object('v1 ConfigMap', `shop/${name}`)));
     const collector = new Collector(runner, { ...withoutVolumes, includedResources: ['configmaps'] });
     const first = await collector.call();
-    assert.deepEqual(first.selected, { configmaps: 5_000 });
+    assert.deepEqual(first.selected, { configmaps: 2_000 });
     assert.equal(first.remaining, 1_200);
     assert.equal(first.next?.list, 0);
     const second = await collector.call();
@@ -153,7 +203,7 @@ describe('collectItems', () => {
     { title: 'begins a list anew when its token has expired, and takes nothing twice', tellingWhereToGoOn: false },
   ]) {
     it(title, async () => {
-      const names = configMaps(11_000);
+      const names = configMaps(5_000);
       runner.cluster.hold(...names.map((name) => object('v1 ConfigMap', `shop/${name}`)));
       const collector = new Collector(runner, { ...withoutVolumes, includedResources: ['configmaps'] });
       await collector.call();
@@ -163,14 +213,14 @@ describe('collectItems', () => {
         names.map((name) => `configmaps/shop/${name}`),
       );
       const selected = collector.calls.map((call) => call.selected['configmaps'] ?? 0);
-      assert.deepEqual(selected, tellingWhereToGoOn ? [5_000, 0, 5_000, 1_000] : [5_000, 0, 0, 5_000, 1_000]);
+      assert.deepEqual(selected, tellingWhereToGoOn ? [2_000, 0, 2_000, 1_000] : [2_000, 0, 0, 2_000, 1_000]);
     });
   }
 
   it('leaves nothing out of the lists after one that was begun anew', async () => {
-    runner.cluster.itemsPerPage = 2_600;
+    runner.cluster.itemsPerPage = 1_300;
     runner.cluster.hold(
-      ...configMaps(6_000).map((name) => object('v1 ConfigMap', `shop/${name}`)),
+      ...configMaps(3_000).map((name) => object('v1 ConfigMap', `shop/${name}`)),
       object('apps/v1 Deployment', 'shop/web'),
     );
     const spec = { ...withoutVolumes, includedResources: ['configmaps', 'deployments'] };
@@ -178,7 +228,7 @@ describe('collectItems', () => {
     await collector.call();
     runner.cluster.expireTokens({ tellingWhereToGoOn: false });
     const keys = await collector.rest();
-    assert.equal(keys.length, 6_001);
+    assert.equal(keys.length, 3_001);
     assert.equal(keys.at(-1), 'deployments.apps/shop/web');
   });
 
