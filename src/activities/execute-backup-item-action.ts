@@ -5,6 +5,7 @@ import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import { identify, readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
+import { takeMarks } from './item-marks.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
@@ -63,8 +64,14 @@ export function createExecuteBackupItemAction(
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
           continue;
         }
-        report.additional(result.output.additionalItems ?? []);
-        items.push({ ...entry, item: result.output.updatedItem });
+        const { updatedItem, additionalItems = [] } = result.output;
+        const { skip, mustInclude } = takeMarks(updatedItem);
+        if (skip) {
+          report.info(`Excluding item: ${action.name} marks it`, identifier);
+          continue;
+        }
+        report.additional(additionalItems, mustInclude);
+        items.push({ ...entry, item: updatedItem });
       }
       return {
         batch: await writeBatch(staging, input.step, items),

@@ -18,13 +18,9 @@ export function planActions(
   });
 }
 
-/** The group-resources whose items go through batches: those of an action, and PersistentVolumes where they may be snapshotted. */
-export function stagedResources(
-  actions: readonly PlannedAction[],
-  discovery: Discovery,
-  volumes: boolean,
-): GroupResource[] {
-  const staged = new Set(volumes ? ['persistentvolumes'] : []);
+/** The group-resources whose items go through batches: those of an action, and PersistentVolumes. */
+export function stagedResources(actions: readonly PlannedAction[], discovery: Discovery): GroupResource[] {
+  const staged = new Set(['persistentvolumes']);
   for (const { groupResources } of actions) {
     for (const groupResource of groupResources ?? discovery.preferred.map((resource) => resource.groupResource))
       staged.add(groupResource);

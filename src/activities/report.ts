@@ -37,6 +37,8 @@ export interface ItemsLine {
 export interface AdditionalItemsLine {
   readonly type: 'additional';
   readonly items: readonly ResourceIdentifier[];
+  /** The action wants them whatever the filters of a backup say. */
+  readonly mustInclude?: true;
 }
 
 /** The gzip members of the segment that stands at `order`, with offsets from its start. */
@@ -103,10 +105,10 @@ export class Report {
     );
   }
 
-  additional(items: readonly ResourceIdentifier[]): void {
+  additional(items: readonly ResourceIdentifier[], mustInclude = false): void {
     if (items.length === 0) return;
     this.#additionalItems += items.length;
-    this.#lines.push({ type: 'additional', items });
+    this.#lines.push({ type: 'additional', items, ...(mustInclude && { mustInclude }) });
   }
 
   add(line: MembersLine | VolumeLine): void {

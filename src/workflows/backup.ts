@@ -112,6 +112,7 @@ export class BackupRun {
     const prepared = await steps.prepareBackup.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
     this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
     this.progress.phase('InProgress', 'collecting items');
+    this.report(prepared.report);
     this.state.position = { list: 0 };
     return prepared;
   }

@@ -112,6 +112,7 @@ describe('collectItems', () => {
 
   it('lists up to four namespaces alone, and the whole cluster for more', async () => {
     const asked = (): string[] => runner.cluster.requests.filter((request) => request.startsWith('list pods'));
+    runner.cluster.hold(...['a', 'b', 'c', 'd', 'e'].map((name) => object('v1 Namespace', name)));
     await new Collector(runner, { ...withoutVolumes, includedNamespaces: ['a', 'b'] }).rest();
     assert.deepEqual(asked(), ['list pods/a/', 'list pods/b/']);
     runner.cluster.requests.length = 0;

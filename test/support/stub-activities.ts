@@ -110,6 +110,7 @@ const defaults: Activities = {
   prepareBackup: async ({ name }) => ({
     run: runRef('backup', name),
     plan: stagedRef('plan'),
+    report: reportRef('prepare-report'),
     settings,
     resources: ['pods', 'secrets'],
     actions: [
