@@ -5,6 +5,7 @@ import { identify, readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
+import { describeVolume, skipVolume } from './select-volumes.ts';
 
 /** A batch to archive, after its actions and its snapshots. */
 export interface ArchiveItemsInput extends Planned {
@@ -13,6 +14,8 @@ export interface ArchiveItemsInput extends Planned {
   readonly batch: BatchRef;
   /** PersistentVolumes of the batch whose snapshot failed, with the reason: they are left out, as Velero does. */
   readonly failedVolumes: Readonly<Record<string, string>>;
+  /** PersistentVolumes of the batch that no snapshot location knows. */
+  readonly unknownVolumes: readonly string[];
 }
 
 /** What a batch came to in the archive, counted by group-resource. */
@@ -44,6 +47,8 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
           report.error('Error taking snapshot of volume', identify(entry), failed.get(item.metadata.name));
           continue;
         }
+        if (groupResource === 'persistentvolumes' && input.unknownVolumes.includes(item.metadata.name))
+          skipVolume(report, describeVolume(item), 'no volume snapshot location knows the volume');
         archive.add(entry);
         archived[groupResource] = (archived[groupResource] ?? 0) + 1;
       }

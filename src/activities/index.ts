@@ -16,6 +16,7 @@ import { createPrepareBackup, type PrepareBackupActivities } from './prepare-bac
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
 import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
+import { createSelectVolumes, type SelectVolumesActivities } from './select-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 
@@ -28,6 +29,7 @@ export interface Activities
     ExecuteBackupItemActionActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
+    SelectVolumesActivities,
     SnapshotVolumesActivities,
     PutObjectActivities,
     PrepareRestoreActivities,
@@ -48,6 +50,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteBackupItemAction(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
+    ...createSelectVolumes(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),
     ...createPutObject(dependencies, openRun),
     ...createPrepareRestore(dependencies),

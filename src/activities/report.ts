@@ -1,3 +1,4 @@
+import type { BackupVolume } from '../api/backup.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ReportRef, Step } from '../api/run.ts';
 import type { Member } from '../backup-format/segment-writer.ts';
@@ -5,7 +6,7 @@ import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
 
 /** One line of a report. */
-export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine;
+export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | SkippedVolumeLine;
 
 /** A line for the log file; warnings and errors are results too, filed under the namespace. */
 export interface LogLine {
@@ -56,6 +57,13 @@ export interface VolumeLine {
   readonly reprovision?: boolean;
   /** The name that it was restored under. */
   readonly renamedTo?: string;
+}
+
+/** A PersistentVolume of a backup that gets no snapshot. */
+export interface SkippedVolumeLine {
+  readonly type: 'skippedVolume';
+  readonly volume: BackupVolume;
+  readonly reason: string;
 }
 
 /** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
@@ -111,7 +119,7 @@ export class Report {
     this.#lines.push({ type: 'additional', items, ...(mustInclude && { mustInclude }) });
   }
 
-  add(line: MembersLine | VolumeLine): void {
+  add(line: MembersLine | VolumeLine | SkippedVolumeLine): void {
     this.#lines.push(line);
   }
 

@@ -1,4 +1,3 @@
-import type { BackupVolume } from '../api/backup.ts';
 import { BowlineError } from '../api/errors.ts';
 import { backupTag, backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BatchRef, RunRef } from '../api/run.ts';
@@ -8,7 +7,6 @@ import { readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
-import { zoneOf } from './volume-zone.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 
 /** Which PersistentVolume of a batch is meant: volumes travel by reference. */
@@ -27,8 +25,6 @@ export interface CreateSnapshotInput extends Planned {
 
 /** The steps that take snapshots of volumes. */
 export interface SnapshotVolumesActivities {
-  /** The PersistentVolumes of a batch, with what a snapshot and its record need. Only reads. */
-  selectVolumes(input: Planned & { readonly batch: BatchRef }): Promise<BackupVolume[]>;
   /** The provider's id of a volume; `''` if it is none of the location's. Only reads. */
   getVolumeId(input: VolumeRef & { readonly location: string }): Promise<string>;
   /** Only reads. */
@@ -68,10 +64,6 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
   }
 
   return {
-    async selectVolumes(input) {
-      return (await volumesOf(input)).map(describe);
-    },
-
     async getVolumeId(input) {
       const volume = (await volumesOf(input)).find(({ metadata }) => metadata.name === input.persistentVolume);
       if (volume === undefined) {
@@ -126,21 +118,5 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
       }
       return deleted;
     },
-  };
-}
-
-function describe(volume: Unstructured): BackupVolume {
-  const spec = (volume['spec'] ?? {}) as {
-    claimRef?: { name?: string; namespace?: string };
-    persistentVolumeReclaimPolicy?: string;
-  };
-  const { name, namespace } = spec.claimRef ?? {};
-  return {
-    persistentVolume: volume.metadata.name,
-    zone: zoneOf(volume),
-    ...(name !== undefined && { pvcName: name }),
-    ...(namespace !== undefined && { pvcNamespace: namespace }),
-    reclaimPolicy: spec.persistentVolumeReclaimPolicy ?? '',
-    labels: volume.metadata.labels ?? null,
   };
 }

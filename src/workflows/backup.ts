@@ -222,9 +222,9 @@ export class BackupRun {
       batch = executed.batch;
       this.report(executed.report);
     }
-    const failedVolumes = await snapshotVolumes(this, batch);
+    const unsnapshotted = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
-      { ...this.planned, step: this.nextStep('archive'), order, batch, failedVolumes },
+      { ...this.planned, step: this.nextStep('archive'), order, batch, ...unsnapshotted },
     ]);
     if (archived.segment) this.state.segments.push(archived.segment);
     this.report(archived.report);

@@ -1,5 +1,5 @@
 import { executeChild } from '@temporalio/workflow';
-import type { VolumeOutcome } from '../api/backup.ts';
+import type { BackupVolume, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
@@ -8,32 +8,46 @@ import { inLanes } from './lanes.ts';
 import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
+/** PersistentVolumes of a batch that got no good snapshot. */
+export interface UnsnapshottedVolumes {
+  /** Those that failed, with the reason. */
+  readonly failedVolumes: Readonly<Record<string, string>>;
+  /** Those that no location knows. */
+  readonly unknownVolumes: readonly string[];
+}
+
 /**
  * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them. Ends when the providers
- * have accepted; resolves with the volumes that failed, and why.
+ * have accepted.
  */
-export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<Record<string, string>> {
-  const { snapshotLocations, settings } = backup.prepared;
-  if (snapshotLocations.length === 0 || !batch.groupResources.includes('persistentvolumes')) return {};
-  const volumes = await steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [
-    { ...backup.planned, batch },
-  ]);
-  const failed: Record<string, string> = {};
-  await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
+export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<UnsnapshottedVolumes> {
+  const outcome = { failedVolumes: {} as Record<string, string>, unknownVolumes: [] as string[] };
+  if (!batch.groupResources.includes('persistentvolumes')) return outcome;
+  const { volumes, ordered, report } = await steps.selectVolumes.executeWithOptions(
+    { summary: `${batch.items} items` },
+    [{ ...backup.planned, step: backup.nextStep('volumes'), batch }],
+  );
+  backup.report(report);
+
+  async function snapshot(volume: BackupVolume): Promise<void> {
     backup.progress.volumes({ attempted: 1 });
-    const outcome: VolumeOutcome = await executeChild(snapshotVolume, {
+    const taken: VolumeOutcome = await executeChild(snapshotVolume, {
       workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-      args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
+      args: [{ ...backup.planned, batch, volume, locations: backup.prepared.snapshotLocations }],
       parentClosePolicy: 'REQUEST_CANCEL',
       staticSummary: `snapshot ${volume.persistentVolume}`,
     });
-    if (outcome.snapshot) backup.state.volumes.push(outcome);
+    if (taken.snapshot) backup.state.volumes.push(taken);
     else backup.progress.volumes({ attempted: -1 });
-    if (outcome.error === undefined) return;
-    failed[volume.persistentVolume] = outcome.error;
-    backup.progress.volumes({ failed: 1 });
-  });
-  return failed;
+    if (taken.error !== undefined) {
+      outcome.failedVolumes[volume.persistentVolume] = taken.error;
+      backup.progress.volumes({ failed: 1 });
+    } else if (!taken.snapshot) outcome.unknownVolumes.push(volume.persistentVolume);
+  }
+
+  for (const volume of volumes.slice(0, ordered)) await snapshot(volume);
+  await inLanes(backup.prepared.settings.concurrency.volumes, volumes.slice(ordered), snapshot);
+  return outcome;
 }
 
 /** Waits in flight at the same time: each is one pending activity. */

@@ -29,16 +29,6 @@ describe('snapshots of volumes', () => {
 
   it('are of the PersistentVolumes in a batch', async () => {
     const { run, plan } = prepared;
-    assert.deepEqual(await runner.run('selectVolumes', { run, plan, batch }), [
-      {
-        persistentVolume: 'pv-1',
-        zone: 'a',
-        pvcName: 'data',
-        pvcNamespace: 'shop',
-        reclaimPolicy: 'Retain',
-        labels: { 'topology.kubernetes.io/zone': 'a' },
-      },
-    ]);
     const input = { run, plan, batch, persistentVolume: 'pv-1', location: 'disks' };
     assert.equal(await runner.run('getVolumeId', input), 'volume-1');
     await assert.rejects(runner.run('getVolumeId', { ...input, persistentVolume: 'pv-2' }), { type: 'NotFound' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
-import { batchRef, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
+import { batchRef, reportRef, selectedVolumes, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 const calls = 12;
@@ -23,7 +23,7 @@ const manyCalls: Partial<Activities> = {
       remaining: 0,
     };
   },
-  selectVolumes: async () => [{ persistentVolume: 'pv-1', zone: 'a', reclaimPolicy: 'Retain', labels: null }],
+  selectVolumes: async () => selectedVolumes(['pv-1']),
 };
 
 describe('a run whose history has become long', () => {
