@@ -23,7 +23,9 @@ export class ActivityBackup {
   readonly #volumes: VolumeOutcome[] = [];
   readonly #collected: ReportRef[] = [];
   readonly #reports: ReportRef[] = [];
+  readonly #complaints: string[] = [];
   #prepared!: PreparedBackup;
+  #files: ReadonlyMap<string, Buffer> = new Map();
   #wanted: ReportRef[] = [];
   #steps = 0;
 
@@ -31,10 +33,12 @@ export class ActivityBackup {
     this.#runner = runner;
   }
 
-  /** Makes it, and seals it in the runner's store. */
+  /** Makes it, and seals it in the runner's store, in the place of an earlier one. */
   static async make(runner: ActivityRunner, spec: BackupSpec = {}): Promise<ActivityBackup> {
+    runner.store.objects.clear();
     const backup = new ActivityBackup(runner);
     await backup.#make(spec);
+    backup.#files = new Map(runner.store.objects);
     return backup;
   }
 
@@ -51,7 +55,7 @@ export class ActivityBackup {
   }
 
   file(key: string): Buffer {
-    return this.#runner.store.objects.get(key)!;
+    return this.#files.get(key)!;
   }
 
   /** The value in one of the gzipped JSON files. */
@@ -64,9 +68,9 @@ export class ActivityBackup {
     return gunzipSync(this.file(layout.logs)).toString().split('\n').slice(0, -1);
   }
 
-  /** Warnings and errors, as `ActivityRunner.complaints` has them. */
-  complaints(): string[] {
-    return this.#reports.flatMap((report) => this.#runner.complaints(report));
+  /** Warnings and errors, each with the key of its item, if it is about one. */
+  get complaints(): readonly string[] {
+    return this.#complaints;
   }
 
   get metadata(): { spec: BackupSpec; status: BackupStatus } {
@@ -76,7 +80,7 @@ export class ActivityBackup {
   async #make(spec: BackupSpec): Promise<void> {
     this.#prepared = await this.#runner.prepareBackup(spec);
     this.#report(this.#prepared.report);
-    for (let position: Position | undefined = { list: 0 }; position; ) position = await this.#collect(position);
+    for (let position: Position | undefined = { list: 0 }; position;) position = await this.#collect(position);
     for (let wave = 1; wave === 1 || this.#wanted.length > 0; wave++) await this.#collectAdditional(wave);
     await this.#seal();
   }
@@ -92,6 +96,8 @@ export class ActivityBackup {
 
   #report(report: ReportRef): void {
     this.#reports.push(report);
+    for (const { level, message, item } of this.#runner.lines(report, 'log'))
+      if (level !== 'info') this.#complaints.push(`${level}: ${item ? `${itemKey(item)}: ` : ''}${message}`);
     if (report.additionalItems > 0) this.#wanted.push(report);
   }
 
