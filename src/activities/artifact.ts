@@ -66,7 +66,7 @@ export function artifactBody(
     case 'logs':
       return logBody(artifact, { staging, run, namespace: owner(plan).metadata.namespace });
     case 'results':
-      return once(async () => encodeGzipJson(await resultsBody(artifact, staging)));
+      return once(async () => encodeGzipJson(await resultsBody(artifact, { staging, kind: run.kind })));
     case 'resourceList':
       return once(async () => encodeGzipJson(await resourceListBody(artifact.reports, staging)));
     case 'volumeSnapshots':

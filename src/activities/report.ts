@@ -28,6 +28,8 @@ export interface ItemsLine {
   readonly groupVersionKind: string;
   readonly namespace: string;
   readonly names: readonly string[];
+  /** When the first of them came by, RFC 3339: for the log, which has a line for each. */
+  readonly time: string;
   /** What a restore did with them; absent in a backup. */
   readonly action?: 'created' | 'updated' | 'failed' | 'skipped';
   /** They were read from the tarball by a restore, and have no outcome yet. */
@@ -130,10 +132,10 @@ export class Report {
     return { ...ref, warnings: this.#warnings, errors: this.#errors, additionalItems: this.#additionalItems };
   }
 
-  #add(line: Omit<ItemsLine, 'names'>, item: Unstructured): void {
+  #add(line: Omit<ItemsLine, 'names' | 'time'>, item: Unstructured): void {
     const key = `${line.groupVersionKind} ${line.groupResource} ${line.namespace} ${line.action ?? ''}`;
     let known = this.#items.get(key);
-    if (known === undefined) this.#items.set(key, (known = { ...line, names: [] }));
+    if (known === undefined) this.#items.set(key, (known = { ...line, names: [], time: this.#now().toISOString() }));
     known.names.push(item.metadata.name);
   }
 

@@ -106,12 +106,12 @@ class Reader {
   #csi(value: unknown, path: string): NonNullable<VolumeConditions['csi']> {
     const { driver, volumeAttributes } = this.#fields(value, path, ['driver', 'volumeAttributes']);
     const attributes = volumeAttributes == null ? {} : this.#textMap(volumeAttributes, `${path}.volumeAttributes`);
-    const hasDriver = driver != null && driver !== '';
+    const hasDriver = typeof driver === 'string' && driver !== '';
     if (driver != null && typeof driver !== 'string') this.#problem(`${path}.driver`, 'text', driver);
     if (!hasDriver && volumeAttributes != null)
       this.problems.push(`${this.#at}: ${path}.driver: missing; volumeAttributes need one`);
     return {
-      ...(hasDriver && { driver: String(driver) }),
+      ...(hasDriver && { driver }),
       ...(Object.keys(attributes).length > 0 && { volumeAttributes: attributes }),
     };
   }
