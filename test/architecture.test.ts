@@ -22,6 +22,7 @@ const table: Readonly<Record<string, Row>> = {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
   },
+  'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
     values: 'api/ config.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',

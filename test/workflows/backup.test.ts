@@ -206,7 +206,7 @@ describe('backup', () => {
     assert.equal(mostInFlight(history!, 'snapshotVolume'), 2);
   });
 
-  it('goes on without snapshots that are refused, and leaves their PersistentVolumes out', async () => {
+  it('a.6.5 goes on without snapshots that are refused, and leaves their PersistentVolumes out', async () => {
     const stubs = new StubActivities({
       ...withVolumes(['pv-1', 'pv-2', 'pv-3', 'pv-4']),
       getVolumeId: async ({ persistentVolume }) => (persistentVolume === 'pv-4' ? '' : `volume-of-${persistentVolume}`),
@@ -279,7 +279,7 @@ describe('backup', () => {
     assert.ok(!stubs.story.some((call) => /selectVolumes|reconcileSnapshots/.test(call)));
   });
 
-  it('ends PartiallyFailed when reports hold errors, and says so in the record', async () => {
+  it('a.8.2 ends PartiallyFailed when reports hold errors, and says so in the record', async () => {
     const stubs = new StubActivities({
       archiveItems: async ({ step }) => ({
         report: reportRef(step, { warnings: 2, errors: 1 }),
