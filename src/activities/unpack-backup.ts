@@ -1,12 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
-import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Counts } from '../api/backup.ts';
-import { BowlineError, errorText } from '../api/errors.ts';
+import { errorText } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
-import type { BatchRef, ReportRef, RunSettings, Step } from '../api/run.ts';
+import type { BatchRef, ReportRef, RunRef, RunSettings, Step } from '../api/run.ts';
 import { itemKey, type GroupResource, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
-import { backupLayout } from '../backup-format/layout.ts';
-import { readTarball, type TarballItem } from '../backup-format/tarball.ts';
+import type { TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
@@ -15,6 +12,7 @@ import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { readContents, type ContentsReader } from './read-contents.ts';
 import { Report, reportLines } from './report.ts';
 import { skipReason } from './skipped-items.ts';
 import type { Staging } from './staging.ts';
@@ -52,11 +50,11 @@ export interface Unpacked {
 /** The steps of a restore that read the tarball. */
 export interface UnpackBackupActivities {
   /**
-   * Streams the tarball once, selects, and cuts batches per group-resource. Nothing is applied before all of it has been read
-   * and found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
+   * Reads the tarball once, or what is needed of it, selects, and cuts batches per group-resource. Nothing is applied before all
+   * that is read has been found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
    */
   unpackBackup(input: UnpackInput): Promise<Unpacked>;
-  /** Streams the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
+  /** Reads the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
   unpackAdditionalItems(input: UnpackAdditionalInput): Promise<Unpacked>;
 }
 
@@ -64,21 +62,10 @@ export interface UnpackBackupActivities {
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
-  /** Reads the whole tarball, hands each wanted item on, and checks the digest that the backup records. */
-  async function read(
-    { run, plan, staging }: { run: UnpackInput['run']; plan: RestorePlan; staging: Staging },
-    source: { wanted: (item: ResourceIdentifier) => boolean; take: (item: TarballItem) => Promise<void> },
-  ): Promise<void> {
-    void staging;
+  /** Hands on each wanted item of the backup, once all that is read of it is found right. */
+  async function read({ run, plan }: { run: RunRef; plan: RestorePlan }, reader: ContentsReader): Promise<void> {
     const store = await dependencies.store(run.location);
-    const key = backupLayout(plan.backup.metadata.name).contents;
-    const signal = activitySignal();
-    const hash = createHash('sha256');
-    const body = hashed(await store.getObject(key, { signal }), hash);
-    for await (const item of readTarball(body, { wanted: source.wanted, signal })) await source.take(item);
-    const { sha256 } = plan.contents;
-    if (sha256 === undefined || hash.digest('hex') === sha256) return;
-    throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: its SHA-256 is not the one its index records`);
+    await readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
   }
 
   async function orderOf(groupResources: readonly GroupResource[]): Promise<string[]> {
@@ -99,12 +86,14 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const labelled = (spec.labelSelector ?? spec.orLabelSelectors) != null;
 
       await read(
-        { run: input.run, plan, staging },
+        { run: input.run, plan },
         {
+          mayHold: (groupResource, namespace) =>
+            groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
           wanted: ({ groupResource, namespace, name }) =>
             groupResource === 'namespaces'
               ? namespaceFilter.includes(name)
-              : filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace }),
+              : filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
           async take(entry) {
             const item = unpacking.parse(entry);
             if (item === undefined) return;
@@ -141,9 +130,11 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
         for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
       }
       if (wanted.size > 0) {
+        const places = new Set([...wanted.values()].map(placeOf));
         await read(
-          { run: input.run, plan, staging },
+          { run: input.run, plan },
           {
+            mayHold: (groupResource, namespace) => places.has(placeOf({ groupResource, namespace })),
             wanted: (identifier) => wanted.has(itemKey(identifier)),
             async take(entry) {
               wanted.delete(itemKey(entry));
@@ -160,15 +151,8 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
   };
 }
 
-function hashed(source: Readable, hash: Hash): Readable {
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  // The reader sees what goes wrong here as an error of the stream it reads.
-  return pipeline(source, counting, () => undefined);
+function placeOf({ groupResource, namespace }: Pick<ResourceIdentifier, 'groupResource' | 'namespace'>): string {
+  return `${groupResource}/${namespace}`;
 }
 
 /** What one pass over the tarball has taken so far. */
