@@ -32,9 +32,9 @@ describe('readContents', function () {
     await ActivityBackup.make(runner);
     made = new Map(runner.store.objects);
     const { getObject } = runner.store;
-    runner.store.getObject = (key: string, options: GetOptions = {}): Promise<Readable> => {
+    runner.store.getObject = (key: string, options?: GetOptions): Promise<Readable> => {
       if (key === contents) {
-        const { start = 0, end = runner.store.objects.get(key)!.length - 1 } = options.range ?? {};
+        const { start = 0, end = runner.store.objects.get(key)!.length - 1 } = options?.range ?? {};
         read += end - start + 1;
       }
       return getObject.call(runner.store, key, options);
@@ -105,8 +105,8 @@ describe('readContents', function () {
 
   it('reads the whole tarball from a store that can not read ranges', async () => {
     const { getObject } = runner.store;
-    runner.store.getObject = async (key, options = {}) => {
-      if (options.range) throw new BowlineError('Unsupported', `get ${key}: no ranges here`);
+    runner.store.getObject = async (key, options) => {
+      if (options?.range) throw new BowlineError('Unsupported', `get ${key}: no ranges here`);
       return getObject.call(runner.store, key, options);
     };
     try {

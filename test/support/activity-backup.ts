@@ -195,7 +195,16 @@ export class ActivityBackup {
       { type: 'podVolumeBackups' },
       { type: 'itemOperations' },
       { type: 'volumeInfo', volumes, reports },
-      { type: 'metadata', status: { version: 1, formatVersion: '1.1.0', ...timestamps, phase: 'Completed' } },
+      {
+        type: 'metadata',
+        status: {
+          version: 1,
+          formatVersion: '1.1.0',
+          ...timestamps,
+          phase: 'Completed',
+          completionTimestamp: '2026-01-02T03:05:05Z',
+        },
+      },
     ] satisfies Artifact[])
       await this.#put(artifact);
   }

@@ -60,7 +60,9 @@ export class ClusterInMemory implements KubernetesClient {
 
   /** Serves more, after the usual. */
   serve(more: Served): void {
-    this.#served = { ...this.#served, ...more };
+    const known = this.#served;
+    const merged = Object.entries(more).map(([version, types]) => [version, { ...known[version], ...types }]);
+    this.#served = { ...known, ...(Object.fromEntries(merged) as Served) };
   }
 
   /** From now on `verb` fails for an item's key (`pods/shop/web`) or a whole group-resource. */
