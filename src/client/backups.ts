@@ -3,6 +3,7 @@ import type { Backup, BackupRequest, BackupStatus, VolumeSnapshot } from '../api
 import type { Config } from '../api/config.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
+import { decodeVolumeInfo, type BackupVolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { Records, type Description, type Entry, type RecordFormat } from './records.ts';
 import type { RunHandle } from './run-handle.ts';
@@ -16,6 +17,8 @@ export type BackupEntry = Entry<Backup>;
 /** A backup, and what its other files tell. */
 export type BackupDescription = Description<Backup> & {
   readonly volumeSnapshots?: readonly VolumeSnapshot[];
+  /** What became of each volume. Backups of old versions have none. */
+  readonly volumeInfo?: readonly BackupVolumeInfo[];
   /** Size of the tarball. */
   readonly bytes?: number;
 };
@@ -75,14 +78,16 @@ export class Backups {
 async function describeVolumes(
   store: ObjectStore,
   name: string,
-): Promise<Pick<BackupDescription, 'volumeSnapshots' | 'bytes'>> {
-  const { volumeSnapshots, contents } = backupLayout(name);
-  const [snapshots, holdsContents] = await Promise.all([
+): Promise<Pick<BackupDescription, 'volumeSnapshots' | 'volumeInfo' | 'bytes'>> {
+  const { volumeSnapshots, volumeInfo, contents } = backupLayout(name);
+  const [snapshots, info, holdsContents] = await Promise.all([
     readObject(store, volumeSnapshots),
+    readObject(store, volumeInfo),
     store.objectExists(contents),
   ]);
   return {
     ...(snapshots && { volumeSnapshots: decodeVolumeSnapshots(await decodeGzipJson(snapshots)) }),
+    ...(info && { volumeInfo: decodeVolumeInfo<BackupVolumeInfo>(await decodeGzipJson(info)) }),
     ...(holdsContents && { bytes: (await store.statObject(contents)).bytes }),
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BackupEntry, BackupSpec } from '../../client/index.ts';
 import { UsageError, type Cli } from '../cli.ts';
 import { describeBackup, selectorText } from '../describe.ts';
-import { addCreateFlags, addSelectionFlags, boolean, list, pairs } from '../flags.ts';
+import { addCreateFlags, addScopedFlags, addSelectionFlags, boolean, list, ordered, pairs } from '../flags.ts';
 import { follow } from '../follow.ts';
 import { timeFromNow } from '../format.ts';
 import { orNone, structured } from '../output.ts';
@@ -40,7 +40,9 @@ export function addBackupCommands(program: Command, run: Run): void {
 
 function addCreate(backup: Command, run: Run): void {
   const create = backup.command('create <name>').description('start a backup');
-  addCreateFlags(addSelectionFlags(create))
+  addCreateFlags(addScopedFlags(addSelectionFlags(create)))
+    .option('--ordered-resources <lists>', 'items to take first: "pods=ns/a,ns/b;persistentvolumes=pv"', ordered)
+    .option('--resource-policies-configmap <name>', 'a ConfigMap that says what becomes of which volume')
     .option('--snapshot-volumes [boolean]', 'volume snapshots; default: where a location fits', boolean)
     .option('--ttl <duration>', 'how long to keep it, such as 720h0m0s')
     .option('--storage-location <name>', 'where to keep it; default: the default location')
