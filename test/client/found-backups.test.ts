@@ -52,7 +52,7 @@ describe('backups found in a bucket, which a Velero made', () => {
     const { out } = await runCli(['backup', 'describe', 'shop-golden', '--details'], { backups: bowline.backups });
     assert.match(out, /\nSnapshot Move Data: +false\n/);
     assert.match(out, /\n {6}Snapshot ID: +snap-64ad807bb68e4d5df\n/);
-    assert.match(out, /\n {4}- shop\/db-0\n/);
+    assert.match(out, /\n {4}- shop\/db-admin\n/);
   });
 
   it('have logs', async () => {
