@@ -37,6 +37,8 @@ const table: Readonly<Record<string, Row>> = {
     types: 'client/ plugins/',
     lazily: 'kubernetes/',
   },
+  'cli/cluster-items.ts': { values: 'api/ selection/', types: 'client/ kubernetes/' },
+  'cli/commands/diff.ts': { values: 'commander', types: 'client/', lazily: 'kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'config.ts': { values: 'api/ yaml node:fs/promises node:os node:path' },
   'search-attributes.ts': { types: '@temporalio/client' },

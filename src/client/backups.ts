@@ -1,10 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Backup, BackupRequest, BackupStatus, VolumeSnapshot } from '../api/backup.ts';
 import type { Config } from '../api/config.ts';
+import { BowlineError } from '../api/errors.ts';
+import { parseJson } from '../api/json.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
+import { readTarball } from '../backup-format/tarball.ts';
 import { decodeVolumeInfo, type BackupVolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { differences, type DiffOptions, type ItemSource, type ObjectDifference } from './differences.ts';
 import { Records, type Description, type Entry, type RecordFormat } from './records.ts';
 import type { RunHandle } from './run-handle.ts';
 import { readObject, type Stores } from './stores.ts';
@@ -66,6 +71,31 @@ export class Backups {
   /** The text of a finished backup's log. Rejects with `NotFound`. */
   logs(name: string): Promise<Readable> {
     return this.#records.logs(name);
+  }
+
+  /**
+   * What differs between a backup and a later one, or a cluster. Rejects with `NotFound`, also for a backup that holds no items, and
+   * `CorruptBackup`.
+   */
+  async *diff(before: string, after: string | ItemSource, options: DiffOptions = {}): AsyncIterable<ObjectDifference> {
+    const [first, second] = [
+      await this.#itemsOf(before),
+      typeof after === 'string' ? await this.#itemsOf(after) : after,
+    ];
+    yield* differences(first, second, options);
+  }
+
+  async #itemsOf(name: string): Promise<ItemSource> {
+    const { store } = await this.#records.describe(name);
+    const { contents } = backupLayout(name);
+    if (store === undefined || !(await store.objectExists(contents)))
+      throw new BowlineError('NotFound', `read backup ${name}: it holds no items`);
+    return {
+      async *items(wanted = () => true) {
+        for await (const { body, ...identifier } of readTarball(await store.getObject(contents), { wanted }))
+          yield { ...identifier, item: parseJson(body.toString('utf8')) as unknown as Unstructured };
+      },
+    };
   }
 
   /** Starts the deletion of a backup: its snapshots, the restores made from it, its files. Can be run again when it failed. */

@@ -33,6 +33,7 @@ export { loadConfig } from '../config.ts';
 export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
 export { connectBowline, type BowlineClient } from './client.ts';
+export type { DiffOptions, ItemSource, ObjectDifference, SourceItem } from './differences.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
 export { RunError } from './run-error.ts';

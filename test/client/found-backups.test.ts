@@ -60,6 +60,20 @@ describe('backups found in a bucket, which a Velero made', () => {
     assert.match(log, /^time=".*" level=info msg="Setting up backup temp file" backup=velero\/shop-selected /);
   });
 
+  it('are compared with each other', async () => {
+    const changes = { added: 0, removed: 0, changed: 0 };
+    for await (const { change } of bowline.backups.diff('shop-selected', 'shop-golden')) changes[change]++;
+    assert.deepEqual([changes.removed, changes.changed], [0, 0]);
+    const { resources = {} } = await bowline.backups.describe('shop-golden');
+    const items = Object.values(resources).flat().length;
+    assert.equal(changes.added, items - 3);
+    const { out } = await runCli(['backup', 'diff', 'everything', 'everything'], { backups: bowline.backups });
+    assert.equal(out, 'No differences.\n');
+    await assert.rejects(async () => {
+      for await (const one of bowline.backups.diff('everything', 'none')) assert.ok(one);
+    }, /backup none: not in the storage locations/);
+  });
+
   it('are not shown while they are half-written, by Velero or by us', async () => {
     const { metadata, contents } = backupLayout('shop-golden');
     const backup = JSON.parse(await readFile(join(golden, metadata), 'utf8')) as { status: object };

@@ -8,6 +8,7 @@ import { timeFromNow } from '../format.ts';
 import { orNone, structured } from '../output.ts';
 import { backupSpec, readSpec, type BackupFlags } from '../spec.ts';
 import { coloredPhase, plain } from '../terminal.ts';
+import { addDiffCommand } from './diff.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
 
@@ -22,6 +23,7 @@ export function addBackupCommands(program: Command, run: Run): void {
     { noun: 'backup', kind: 'Backup', head, row, text: describeBackup, catalogue: (client) => client.backups },
     run,
   );
+  addDiffCommand(backup, run);
   backup
     .command('delete <name>')
     .description('delete a backup, its snapshots and the restores made from it')
