@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hashOf, ItemIndex } from '../../src/client/item-index.ts';
 
-const entries = fc.array(fc.tuple(fc.constantFrom(...'abcdefghij'), fc.constantFrom('1', '2', '3')), { maxLength: 30 });
+const letters = 'abcdefghij'.split('');
+const entries = fc.array(fc.tuple(fc.constantFrom(...letters), fc.constantFrom('1', '2', '3')), { maxLength: 30 });
 
 function indexOf(pairs: readonly (readonly [string, string])[]): ItemIndex {
   const index = new ItemIndex();
@@ -16,14 +17,14 @@ describe('ItemIndex', () => {
       fc.property(entries, entries, (before, after) => {
         const [left, right] = [new Map(before), new Map(after)];
         const index = indexOf(before);
-        for (const key of 'abcdefghij') assert.equal(index.has(hashOf(key)), left.has(key));
+        for (const key of letters) assert.equal(index.has(hashOf(key)), left.has(key));
         const expected = new Map<string, string>();
         for (const key of new Set([...left.keys(), ...right.keys()])) {
           const change = !left.has(key) ? 'added' : !right.has(key) ? 'removed' : 'changed';
           if (left.get(key) !== right.get(key)) expected.set(hashOf(key).toString('latin1'), change);
         }
         const changes = index.changesTo(indexOf(after));
-        assert.deepEqual([...changes].toSorted(), [...expected].toSorted());
+        assert.deepEqual(changes, expected);
       }),
     );
   });

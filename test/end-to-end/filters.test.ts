@@ -227,18 +227,10 @@ describe('the restore of a part of a backup, from a real bucket', function () {
     const found = (
       JSON.parse(text) as { change: string; namespace: string; name: string; fields?: { path: string }[] }[]
     ).filter(({ namespace }) => namespace === 'parts-a' || namespace === 'parts-c');
-    assert.deepEqual(
-      found
-        .map(({ change, namespace, name, fields = [] }) => [
-          change,
-          `${namespace}/${name}`,
-          fields.map(({ path }) => path),
-        ])
-        .toSorted(),
-      [
-        ['changed', 'parts-a/c7', ['data.noise']],
-        ['removed', 'parts-c/c9', []],
-      ],
+    const told = found.map(
+      ({ change, namespace, name, fields = [] }) =>
+        `${change} ${namespace}/${name} ${fields.map(({ path }) => path).join()}`,
     );
+    assert.deepEqual(told.toSorted(), ['changed parts-a/c7 data.noise', 'removed parts-c/c9 ']);
   });
 });
