@@ -194,7 +194,7 @@ class Collection {
       const { namespace = '', name } = item.metadata;
       const identifier = { groupResource, namespace, name };
       if (!this.#filter.covers(resource, item) || this.#leftOut?.has(itemKey(identifier))) continue;
-      if (!ordered && this.#ordered.has(itemKey(identifier))) continue;
+      if (!ordered && this.#ordered.size > 0 && this.#ordered.has(itemKey(identifier))) continue;
       const reason = leftOutBecause(groupResource, item);
       if (reason !== undefined) {
         this.#report.info(`Excluding item: ${reason}`, identifier);

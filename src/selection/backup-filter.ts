@@ -64,6 +64,7 @@ export function backupFilter(
   const given = (excludedNamespaces ?? []).filter((name) => !labelledNamespaces.includes(name));
   const allNamespaces = includesExcludes(includedNamespaces, given).everything;
   const types = resourceFilter(spec, { resolve, allNamespaces });
+  const listed = new Set(resources.filter(types.lists).map(({ groupResource }) => groupResource));
   const selectors = spec.labelSelector ? [spec.labelSelector] : (spec.orLabelSelectors ?? []);
   const pushed = selectors.length === 1 ? formatLabelSelector(selectors[0]!) : '';
 
@@ -78,9 +79,11 @@ export function backupFilter(
   }
 
   const covers: BackupFilter['covers'] = (resource, item) =>
-    types.lists(resource) && isInPlace(resource, item) && isSelected(resource, item);
+    listed.has(resource.groupResource) && isInPlace(resource, item) && isSelected(resource, item);
   return {
-    resources: inOrder(withoutTwins(resources.filter((resource) => canBeBackedUp(resource) && types.lists(resource)))),
+    resources: inOrder(
+      withoutTwins(resources.filter((resource) => canBeBackedUp(resource) && listed.has(resource.groupResource))),
+    ),
     ...literalNamespaces(spec),
     ...(pushed !== '' && { labelSelector: pushed }),
     followsDefinitions: types.allows(definitions) && (!types.lists(definitions) || selectors.length > 0),

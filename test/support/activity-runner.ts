@@ -16,7 +16,7 @@ import { ClusterInMemory } from './cluster-in-memory.ts';
 import { MemorySnapshotter } from './memory-snapshotter.ts';
 import { MemoryStore } from './memory-store.ts';
 
-const leases = leaseInterceptors();
+let leases: ReturnType<typeof leaseInterceptors> | undefined;
 
 const config: Config = {
   temporal: { address: '', namespace: 'default', taskQueue: 'bowline', idPrefix: '' },
@@ -70,6 +70,8 @@ export class ActivityRunner {
     input: Parameters<Activities[Name]>[0],
     info: Partial<Info> = {},
   ): ReturnType<Activities[Name]> {
+    // Made with the first activity: loading all tests takes so long on a busy machine that it looks like a suspension.
+    leases ??= leaseInterceptors();
     const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [leases]);
     const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;
     return environment.run<unknown[], unknown, typeof activity>(activity, input) as ReturnType<Activities[Name]>;
