@@ -4,6 +4,7 @@ import { Archive } from './archive.ts';
 import { identify, readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { podKey, podRef, type PodRef } from './pod-hooks.ts';
 import { Report } from './report.ts';
 import { describeVolume, skipVolume } from './select-volumes.ts';
 
@@ -16,6 +17,8 @@ export interface ArchiveItemsInput extends Planned {
   readonly failedVolumes: Readonly<Record<string, string>>;
   /** PersistentVolumes of the batch that no snapshot location knows. */
   readonly unknownVolumes: readonly string[];
+  /** Pods of the batch one of whose `pre` hooks failed: they are left out, too. Default none. */
+  readonly failedPods?: readonly PodRef[];
 }
 
 /** What a batch came to in the archive, counted by group-resource. */
@@ -40,6 +43,7 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
       const report = new Report(now);
       const archive = new Archive(plan.backup, report);
       const failed = new Map(Object.entries(input.failedVolumes));
+      const failedPods = new Set((input.failedPods ?? []).map(podKey));
       const archived: Record<string, number> = {};
       for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
         const { groupResource, item } = entry;
@@ -49,6 +53,10 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
         }
         if (groupResource === 'persistentvolumes' && input.unknownVolumes.includes(item.metadata.name))
           skipVolume(report, describeVolume(item), 'no volume snapshot location knows the volume');
+        if (groupResource === 'pods' && failedPods.has(podKey(podRef(item)))) {
+          report.info('Skipping item: a hook that was to run before failed', identify(entry));
+          continue;
+        }
         archive.add(entry);
         archived[groupResource] = (archived[groupResource] ?? 0) + 1;
       }

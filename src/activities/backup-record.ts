@@ -47,7 +47,7 @@ export function newBackup(spec: BackupSpec, origin: BackupOrigin): Backup {
       includedNamespaces: includedNamespaces?.length ? includedNamespaces : ['*'],
       ...(labelledNamespaces.length > 0 && { excludedNamespaces: [...excludedNamespaces, ...labelledNamespaces] }),
       metadata: spec.metadata ?? {},
-      hooks: (spec as Backup['spec']).hooks ?? {},
+      hooks: spec.hooks ?? {},
       ttl,
       storageLocation: run.location,
       ...(snapshotLocations.length > 0 && { volumeSnapshotLocations: snapshotLocations }),

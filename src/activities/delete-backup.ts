@@ -4,7 +4,7 @@ import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
-import type { RunRef, RunSettings } from '../api/run.ts';
+import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
@@ -14,9 +14,11 @@ import type { Dependencies } from './dependencies.ts';
 import { invalidSpec, notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { stagingLocation } from './locations.ts';
+import { orGiveUp } from './out-of-reach.ts';
+import type { DeletionPlan } from './plan.ts';
 import { deleteAll } from './put-object.ts';
 import { requestProblems, runSettings } from './request.ts';
-import { orGiveUp } from './out-of-reach.ts';
+import { openStaging } from './staging.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What starts a deletion: the workflow's one argument. */
@@ -32,8 +34,12 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
-  /** When the backup ran, and its uid; absent if its metadata is not there. */
+  /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
+  readonly snapshotLocations: readonly string[];
+  /** When the backup ran, and its uid; absent if its metadata is not there, or no Backup. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
+  /** The actions that are to see the backup's items, by name and in order; absent if there are none, or no items. */
+  readonly itemActions?: { readonly plan: StagedRef; readonly names: readonly string[] };
 }
 
 /** What a sweep of one location came to, by the snapshots' ids. */
@@ -78,7 +84,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       if (backup === undefined) return { deleted: [], leftAlone: [] };
       const signal = activitySignal();
       const opened = await snapshotter(location);
-      const recorded = new Set(snapshots.map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`));
+      const recorded = new Set(
+        snapshots
+          .filter(({ spec }) => spec.location === location)
+          .map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`),
+      );
       const swept = { deleted: [] as string[], leftAlone: [] as string[] };
       for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots(
         { [backupUidLabel]: backup.uid },
@@ -89,9 +99,10 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         const inTime =
           timestamp(new Date(createdAt)) >= backup.startTimestamp &&
           timestamp(new Date(createdAt)) <= backup.completionTimestamp;
-        if (known && inTime) await opened.deleteSnapshot(snapshotId, { signal });
         (known && inTime ? swept.deleted : swept.leftAlone).push(snapshotId);
       }
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of swept.deleted) await opened.deleteSnapshot(snapshotId, { signal });
       return swept;
     },
 
@@ -112,6 +123,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       return files + 1;
     },
   };
+
+  function knownLocationsOf(backup: Backup | undefined): string[] {
+    const named = backup?.spec.volumeSnapshotLocations ?? [];
+    return named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
+  }
 
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
     const problems = [
@@ -140,28 +156,45 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     };
     await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     const backup = await readBackup(store, name);
+    const itemActions = backup && (await planItemActions(run, backup));
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
       snapshots: await readSnapshots(store, name),
-      ...(backup && { backup }),
+      snapshotLocations: knownLocationsOf(backup),
+      ...(backup && { backup: timesOf(backup) }),
+      ...(itemActions && { itemActions }),
     };
+  }
+
+  /** A backup that failed has no tarball, and is deleted without its items being asked for. */
+  async function planItemActions(run: RunRef, backup: Backup): Promise<PreparedDeletion['itemActions']> {
+    const names = dependencies.deleteItemActions.map((action) => action.name);
+    const store = await dependencies.store(run.location);
+    const { contents } = backupLayout(run.name);
+    if (names.length === 0 || !(await store.objectExists(contents, { signal: activitySignal() }))) return undefined;
+    const plan: DeletionPlan = { backup };
+    const staging = await openStaging(dependencies, run);
+    return { plan: await staging.writeLines('plan', [JSON.stringify(plan)]), names };
   }
 }
 
-/** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. */
+/** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. Staging counts least. */
 async function findFiles(
   { config, store }: Dependencies,
   name: string,
 ): Promise<{ location: BackupStorageLocation; store: ObjectStore }> {
   const { directory } = backupLayout(name);
+  let staged: { location: BackupStorageLocation; store: ObjectStore } | undefined;
   for (const location of config.backupStorageLocations) {
     const opened = await store(location.name);
     for await (const key of opened.listObjects(directory, { signal: activitySignal() })) {
-      if (key !== '') return { location, store: opened };
+      if (!key.startsWith(`${directory}staging/`)) return { location, store: opened };
+      staged ??= { location, store: opened };
     }
   }
+  if (staged) return staged;
   throw new BowlineError('NotFound', `delete backup ${name}: nothing of that name in the storage locations`);
 }
 
@@ -175,12 +208,21 @@ async function putMark(store: ObjectStore, mark: { name: string; uid: string; st
   }
 }
 
-async function readBackup(store: ObjectStore, name: string): Promise<PreparedDeletion['backup']> {
+/** What can't be read counts as absent: such a backup has to go, too. */
+async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
   const { metadata } = backupLayout(name);
   if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
-  const { metadata: meta, status }: Backup = decodeMetadata(await bytesOf(store, metadata));
-  const startTimestamp = status?.startTimestamp ?? meta.creationTimestamp ?? '';
-  return { uid: meta.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
+  try {
+    return decodeMetadata(await bytesOf(store, metadata));
+  } catch (error) {
+    if (errorCode(error) !== 'CorruptBackup') throw error;
+    return undefined;
+  }
+}
+
+function timesOf({ metadata, status }: Backup): NonNullable<PreparedDeletion['backup']> {
+  const startTimestamp = status?.startTimestamp ?? metadata.creationTimestamp ?? '';
+  return { uid: metadata.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
 }
 
 async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {

@@ -1,15 +1,15 @@
 import { errorText } from '../api/errors.ts';
-import { cloneJson } from '../api/json.ts';
 import { readerOf } from '../kubernetes/reader.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { readBatch, writeBatch, type RestoreBatchItem } from './batch.ts';
+import { openRestoreBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { PluginConfigs } from './plugin-configs.ts';
 import { Report } from './report.ts';
-import { resetMetadata } from './reset-metadata.ts';
+import type { LeftEntry } from './restore-batch.ts';
 import { restoreReader } from './restore-reader.ts';
 
 /** The step of a restore that runs item actions. */
@@ -27,6 +27,7 @@ export function createExecuteRestoreItemAction(
   openRun: OpenRun,
 ): ExecuteRestoreItemActionActivities {
   const { kubernetes, now } = dependencies;
+  const configs = new PluginConfigs();
   return {
     async executeRestoreItemAction(input) {
       const action = findAction(dependencies.restoreItemActions, input.action);
@@ -35,34 +36,43 @@ export function createExecuteRestoreItemAction(
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
       const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
-      const reader = restoreReader(readerOf(kubernetes, signal), plan.podVolumeBackups);
+      const cluster = configs.readerOf(input.run.uid, readerOf(kubernetes, signal));
+      const reader = restoreReader(cluster, plan.podVolumeBackups);
       const report = new Report(now);
 
-      const items: RestoreBatchItem[] = [];
-      for (const entry of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+      const batch = await openRestoreBatch(staging, input.batch, restore);
+      const left: LeftEntry[] = [];
+      for (const one of batch.items) {
         signal.throwIfAborted();
-        const { groupResource, itemFromBackup } = entry;
-        const item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
-        const { name, namespace = '', labels } = item.metadata;
-        const target = restore.spec.namespaceMapping?.[namespace] ?? namespace;
-        if (!selector.matchesItem({ groupResource, namespace: target, labels })) {
-          items.push(entry);
+        const { identifier, matched, item, asItWas, changedTo } = one;
+        if (!selector.matchesItem(matched)) {
+          left.push(asItWas);
           continue;
         }
-        const identifier = { groupResource, namespace, name };
-        const given = { item, itemFromBackup, restore, kubernetes: reader, log: report.logOf(identifier) };
+        const given = {
+          item,
+          get itemFromBackup() {
+            return one.itemFromBackup!;
+          },
+          restore,
+          kubernetes: reader,
+          log: report.logOf(identifier),
+        };
         const result = await executeItemAction(action, given);
         if (result.failed) {
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
-          report.item(groupResource, item, 'failed');
+          report.item(identifier.groupResource, item, 'failed');
         } else if (result.output.skipRestore) {
           report.info(`Skipping item: ${action.name} says so`, identifier);
         } else {
           report.additional(result.output.additionalItems ?? []);
-          items.push({ groupResource, itemFromBackup, item: result.output.updatedItem });
+          left.push(changedTo(result.output.updatedItem));
         }
       }
-      return { batch: await writeBatch(staging, input.step, items), report: await report.write(staging, input.step) };
+      return {
+        batch: await batch.write(input.step, left),
+        report: await report.write(staging, input.step),
+      };
     },
   };
 }

@@ -1,5 +1,7 @@
+import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
+import { createAwaitContainers, type AwaitContainersActivities } from './await-containers.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
@@ -7,18 +9,24 @@ import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
+import { createExecuteDeleteItemAction, type ExecuteDeleteItemActionActivities } from './execute-delete-item-action.ts';
 import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
+import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
 import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
+import { createRunHook, type RunHookActivities } from './run-hook.ts';
+import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSelectVolumes, type SelectVolumesActivities } from './select-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
+import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
@@ -27,8 +35,12 @@ export interface Activities
     CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
+    HandOverItemsActivities,
+    AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
+    SelectHooksActivities,
+    RunHookActivities,
     SelectVolumesActivities,
     SnapshotVolumesActivities,
     PutObjectActivities,
@@ -38,7 +50,10 @@ export interface Activities
     RestoreVolumesActivities,
     ApplyItemsActivities,
     AwaitDefinitionsActivities,
-    DeleteBackupActivities {}
+    AwaitContainersActivities,
+    DeleteBackupActivities,
+    UnpackDeletionActivities,
+    ExecuteDeleteItemActionActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -48,8 +63,12 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createHandOverItems(dependencies, openRun),
+    ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
+    ...createSelectHooks(dependencies, openRun),
+    ...createRunHook(dependencies, { openRun, readHooks: createReadHooks(dependencies) }),
     ...createSelectVolumes(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),
     ...createPutObject(dependencies, openRun),
@@ -59,6 +78,9 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createRestoreVolumes(dependencies, openRun),
     ...createApplyItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
+    ...createAwaitContainers(dependencies, openRun),
     ...createDeleteBackup(dependencies),
+    ...createUnpackDeletion(dependencies, openRun),
+    ...createExecuteDeleteItemAction(dependencies, openRun),
   };
 }

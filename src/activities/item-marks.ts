@@ -9,6 +9,9 @@ export interface ItemMarks {
   readonly mustInclude: boolean;
 }
 
+/** What an action says that only restores know of. */
+export const noMarks: ItemMarks = { skip: false, mustInclude: false };
+
 /**
  * Reads the annotations by which an action speaks to the backup, and takes the one off that is meant for nobody else. `item` is
  * edited in place. Source: Velero v1.18.1 `pkg/backup/item_backupper.go`.

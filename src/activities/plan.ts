@@ -4,7 +4,9 @@ import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import type { OrderedResources } from '../selection/ordered-resources.ts';
+import type { ContentsRef } from './backup-contents.ts';
 import type { Dependencies } from './dependencies.ts';
+import { Remembered } from './remembered.ts';
 import type { ResourcePolicies } from './resource-policies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
@@ -34,8 +36,12 @@ export interface RestorePlan {
   readonly snapshots: readonly VolumeSnapshot[];
   /** The backup's PodVolumeBackups. */
   readonly podVolumeBackups: readonly Unstructured[];
-  /** The tarball's size, and its digest where the backup records one. */
-  readonly contents: { readonly bytes: number; readonly sha256?: string };
+  readonly contents: ContentsRef;
+}
+
+/** What a deletion's first activity settled, for its item actions. */
+export interface DeletionPlan {
+  readonly backup: Backup;
 }
 
 /** An activity's input names its run and the run's plan. */
@@ -45,25 +51,19 @@ export interface Planned {
 }
 
 /** Opens an activity's staging and reads its plan. */
-export type OpenRun = <Plan extends BackupPlan | RestorePlan>(
+export type OpenRun = <Plan extends BackupPlan | RestorePlan | DeletionPlan>(
   input: Planned,
 ) => Promise<{ staging: Staging; plan: Plan }>;
 
 /** Plans remembered at the same time in one worker. */
-const remembered = 20;
+const rememberedPlans = 20;
 
 /** `OpenRun` that reads each plan once per worker: a plan's key is never written twice. */
 export function createOpenRun(dependencies: Dependencies): OpenRun {
-  const plans = new Map<string, unknown>();
+  const plans = new Remembered<unknown>(rememberedPlans);
   return async <Plan>({ run, plan: ref }: Planned) => {
     const staging = await openStaging(dependencies, run);
-    let plan = plans.get(ref.key);
-    if (plan === undefined) {
-      [plan] = await staging.readLines(ref);
-      plans.set(ref.key, plan);
-      const [oldest] = plans.keys();
-      if (plans.size > remembered && oldest !== undefined) plans.delete(oldest);
-    }
+    const plan = await plans.get(ref.key, async () => (await staging.readLines(ref))[0]);
     return { staging, plan: plan as Plan };
   };
 }

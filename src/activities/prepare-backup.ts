@@ -102,7 +102,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
       report: await report.write(staging, 'prepare'),
-      settings: runSettings(dependencies),
+      settings: runSettings(dependencies, spec),
       resources: resources.map((resource) => resource.groupResource),
       actions,
       snapshotLocations,

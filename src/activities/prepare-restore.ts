@@ -10,6 +10,7 @@ import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName, validateRestoreSpec } from '../selection/spec-validation.ts';
+import { describeContents } from './backup-contents.ts';
 import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
@@ -92,7 +93,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
       return {
         run,
         plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-        settings: runSettings(dependencies),
+        settings: runSettings(dependencies, spec),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
       };
@@ -159,30 +160,6 @@ async function readPodVolumeBackups(store: ObjectStore, name: string): Promise<U
   const { podVolumeBackups } = backupLayout(name);
   if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
   return decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
-}
-
-async function describeContents(store: ObjectStore, name: string): Promise<RestorePlan['contents']> {
-  const { contents, segments } = backupLayout(name);
-  const signal = activitySignal();
-  if (!(await store.objectExists(contents, { signal }))) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} is missing; a backup that failed holds no items`,
-    );
-  }
-  const { bytes } = await store.statObject(contents, { signal });
-  if (!(await store.objectExists(segments, { signal }))) return { bytes };
-  const index = JSON.parse(Buffer.from(await bytesOf(store, segments)).toString('utf8')) as {
-    bytes?: unknown;
-    sha256?: unknown;
-  };
-  if (index.bytes !== bytes) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} holds ${bytes} bytes, its index says ${String(index.bytes)}`,
-    );
-  }
-  return { bytes, ...(typeof index.sha256 === 'string' && { sha256: index.sha256 }) };
 }
 
 function describe(

@@ -8,15 +8,15 @@ import type { Member } from '../backup-format/segment-writer.ts';
 import { decodeSegmentsIndex, rangesOf, type MemberRange } from '../backup-format/segments-index.ts';
 import { endMember, readTarball, type TarballItem } from '../backup-format/tarball.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import type { ContentsRef } from './backup-contents.ts';
 import { bytesOf } from './bytes.ts';
 import { activitySignal } from './lease.ts';
-import type { RestorePlan } from './plan.ts';
 
 /** Which backup is read, and where it lies. */
 export interface ContentsSource {
   readonly store: ObjectStore;
   readonly backup: string;
-  readonly contents: RestorePlan['contents'];
+  readonly contents: ContentsRef;
 }
 
 /** What a reader takes of a tarball. */
@@ -24,34 +24,33 @@ export interface ContentsReader {
   /** Whether anything of a type in a namespace may be wanted; `''` is the namespace of cluster-scoped items. */
   mayHold(groupResource: GroupResource, namespace: string): boolean;
   wanted(item: ResourceIdentifier): boolean;
-  take(item: TarballItem): Promise<void>;
 }
 
 /** A tarball is read by ranges if they come to less than this part of it: beyond it one request is faster than many. */
 const smallPart = 0.5;
 
 /**
- * Reads a backup's tarball and hands on each wanted item: by ranges, where the index says that little of it is needed and the store
- * can do that, else from its first byte to its last. Whatever was read is checked against the digests that the backup records: each
- * member's, or the whole tarball's. Resolves when all of it is found right; apply nothing before.
+ * Streams the wanted items of a backup's tarball: by ranges, where the index says that little of it is needed and the store can do
+ * that, else from its first byte to its last. Whatever was read is checked against the digests that the backup records: each
+ * member's, or the whole tarball's.
  *
- * Fails with `CorruptBackup`, or what the store answered.
+ * Fails with `CorruptBackup`, perhaps after many items, or with what the store answered: none may be acted on before the end.
  */
-export async function readContents(source: ContentsSource, reader: ContentsReader): Promise<void> {
+export async function* readContents(source: ContentsSource, reader: ContentsReader): AsyncGenerator<TarballItem> {
   const ranges = await smallRanges(source, reader);
-  if (ranges !== undefined && (await readRanges(source, ranges, reader))) return;
-  await readWhole(source, reader);
+  if (ranges !== undefined && (yield* readRanges(source, ranges, reader))) return;
+  yield* readWhole(source, reader);
 }
 
-async function readWhole(
+async function* readWhole(
   { store, backup, contents: { sha256 } }: ContentsSource,
-  reader: ContentsReader,
-): Promise<void> {
+  { wanted }: ContentsReader,
+): AsyncGenerator<TarballItem> {
   const key = backupLayout(backup).contents;
   const signal = activitySignal();
   const hash = createHash('sha256');
   const body = hashed(await store.getObject(key, { signal }), hash);
-  for await (const item of readTarball(body, { wanted: reader.wanted, signal })) await reader.take(item);
+  yield* readTarball(body, { wanted, signal });
   if (sha256 === undefined || hash.digest('hex') === sha256) return;
   throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: its SHA-256 is not the one its index records`);
 }
@@ -80,12 +79,12 @@ async function smallRanges(
   return bytes < contents.bytes * smallPart ? ranges : undefined;
 }
 
-/** Resolves with `false` if the store can't read ranges: nothing has been taken then. */
-async function readRanges(
+/** Returns `false` if the store can't read ranges: nothing has been yielded then. */
+async function* readRanges(
   source: ContentsSource,
   ranges: readonly MemberRange[],
   reader: ContentsReader,
-): Promise<boolean> {
+): AsyncGenerator<TarballItem, boolean> {
   let begun = false;
   let seen = 0;
   const wanted = (item: ResourceIdentifier): boolean => {
@@ -100,8 +99,7 @@ async function readRanges(
     yield await endMember();
   }
   try {
-    for await (const item of readTarball(Readable.from(members()), { wanted, signal: activitySignal() }))
-      await reader.take(item);
+    yield* readTarball(Readable.from(members()), { wanted, signal: activitySignal() });
   } catch (error) {
     if (errorCode(error) === 'Unsupported' && !begun) return false;
     throw error;

@@ -32,7 +32,7 @@ export interface SelectVolumesActivities {
 
 /** The activities over a worker's dependencies. */
 export function createSelectVolumes(dependencies: Dependencies, openRun: OpenRun): SelectVolumesActivities {
-  const { kubernetes, now } = dependencies;
+  const { kubernetes, snapshotter, now } = dependencies;
   return {
     async selectVolumes(input) {
       const { staging, plan } = await openRun<BackupPlan>(input);
@@ -44,8 +44,13 @@ export function createSelectVolumes(dependencies: Dependencies, openRun: OpenRun
         const identifier = { groupResource, namespace: '', name: item.metadata.name };
         const volume = describeVolume(item);
         const reason = await skipReason(plan, item, report);
-        if (reason === undefined) selected.push({ volume, place: places.get(itemKey(identifier)) ?? places.size });
-        else skipVolume(report, volume, reason);
+        if (reason !== undefined) {
+          skipVolume(report, volume, reason);
+          continue;
+        }
+        const location = await locationOf(item, plan.backup.spec.volumeSnapshotLocations ?? []);
+        const place = places.get(itemKey(identifier)) ?? places.size;
+        selected.push({ volume: { ...volume, ...(location !== undefined && { location }) }, place });
       }
       selected.sort((a, b) => a.place - b.place);
       return {
@@ -65,6 +70,18 @@ export function createSelectVolumes(dependencies: Dependencies, openRun: OpenRun
       return `volume policy ${policy.number} matches, with action ${policy.action}`;
     if (!policy && snapshotVolumes === false) return 'the backup is to make no snapshots';
     return volumeSnapshotLocations.length === 0 ? 'there is no volume snapshot location' : undefined;
+  }
+
+  /** What can't be told here is met once more where the snapshot is taken, and counts there. */
+  async function locationOf(volume: Unstructured, locations: readonly string[]): Promise<string | undefined> {
+    try {
+      for (const location of locations) {
+        if ((await snapshotter(location)).getVolumeId(volume) !== '') return location;
+      }
+    } catch {
+      return undefined;
+    }
+    return undefined;
   }
 
   /** The claim that a volume is bound to; none if it is not there, or can't be read, which is told. */

@@ -1,14 +1,13 @@
 import type { Counts } from '../api/backup.ts';
-import { errorText } from '../api/errors.ts';
-import { parseJson } from '../api/json.ts';
 import type { BatchRef, ReportRef, RunRef, RunSettings, Step } from '../api/run.ts';
 import { itemKey, type GroupResource, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
 import type { TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
+import { parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
-import { BatchWriter } from './batch.ts';
+import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
@@ -62,10 +61,12 @@ export interface UnpackBackupActivities {
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
-  /** Hands on each wanted item of the backup, once all that is read of it is found right. */
-  async function read({ run, plan }: { run: RunRef; plan: RestorePlan }, reader: ContentsReader): Promise<void> {
+  async function* read(
+    { run, plan }: { readonly run: RunRef; readonly plan: RestorePlan },
+    reader: ContentsReader,
+  ): AsyncGenerator<TarballItem> {
     const store = await dependencies.store(run.location);
-    await readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
+    yield* readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
   }
 
   async function orderOf(groupResources: readonly GroupResource[]): Promise<string[]> {
@@ -85,27 +86,24 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const needed = new Set<string>();
       const labelled = (spec.labelSelector ?? spec.orLabelSelectors) != null;
 
-      await read(
-        { run: input.run, plan },
-        {
-          mayHold: (groupResource, namespace) =>
-            groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
-          wanted: ({ groupResource, namespace, name }) =>
-            groupResource === 'namespaces'
-              ? namespaceFilter.includes(name)
-              : filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
-          async take(entry) {
-            const item = unpacking.parse(entry);
-            if (item === undefined) return;
-            if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
-            const { labels = {} } = item.metadata;
-            const { groupResource, namespace } = entry;
-            if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) return;
-            if (groupResource === 'namespaces') needed.add(entry.name);
-            else if (await unpacking.add(entry, item)) needed.add(namespace);
-          },
-        },
-      );
+      const reader: ContentsReader = {
+        mayHold: (groupResource, namespace) =>
+          groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
+        wanted: ({ groupResource, namespace, name }) =>
+          groupResource === 'namespaces'
+            ? namespaceFilter.includes(name)
+            : filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
+      };
+      for await (const entry of read({ run: input.run, plan }, reader)) {
+        const item = parseItem(entry, unpacking.report);
+        if (item === undefined) continue;
+        if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
+        const { labels = {} } = item.metadata;
+        const { groupResource, namespace } = entry;
+        if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) continue;
+        if (groupResource === 'namespaces') needed.add(entry.name);
+        else if (await unpacking.add(entry, item)) needed.add(namespace);
+      }
       for (const [name, item] of namespaces) {
         if (!labelled || needed.has(name))
           await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
@@ -131,18 +129,15 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       }
       if (wanted.size > 0) {
         const places = new Set([...wanted.values()].map(placeOf));
-        await read(
-          { run: input.run, plan },
-          {
-            mayHold: (groupResource, namespace) => places.has(placeOf({ groupResource, namespace })),
-            wanted: (identifier) => wanted.has(itemKey(identifier)),
-            async take(entry) {
-              wanted.delete(itemKey(entry));
-              const item = unpacking.parse(entry);
-              if (item !== undefined) await unpacking.add(entry, item);
-            },
-          },
-        );
+        const reader: ContentsReader = {
+          mayHold: (groupResource, namespace) => places.has(placeOf({ groupResource, namespace })),
+          wanted: (identifier) => wanted.has(itemKey(identifier)),
+        };
+        for await (const entry of read({ run: input.run, plan }, reader)) {
+          wanted.delete(itemKey(entry));
+          const item = parseItem(entry, unpacking.report);
+          if (item !== undefined) await unpacking.add(entry, item);
+        }
       }
       for (const identifier of wanted.values())
         unpacking.report.warning('Additional item is not in the backup', identifier);
@@ -160,7 +155,7 @@ class Unpacking {
   readonly report: Report;
   readonly #staging: Staging;
   readonly #input: UnpackInput;
-  readonly #writers = new Map<GroupResource, BatchWriter>();
+  readonly #writers: BatchWriters;
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
   #staged: number;
@@ -168,20 +163,9 @@ class Unpacking {
   constructor(staging: Staging, input: UnpackInput, report: Report) {
     this.#staging = staging;
     this.#input = input;
+    this.#writers = new BatchWriters(staging, input.step, input.batch);
     this.#staged = input.staged;
     this.report = report;
-  }
-
-  parse({ groupResource, namespace, name, body }: TarballItem): Unstructured | undefined {
-    try {
-      const item = parseJson(Buffer.from(body).toString('utf8')) as unknown as Unstructured;
-      if (typeof item?.apiVersion === 'string' && typeof item.kind === 'string' && item.metadata?.name === name)
-        return item;
-      this.report.error('Item in the backup is no Kubernetes object of that name', { groupResource, namespace, name });
-    } catch (error) {
-      this.report.error('Item in the backup is no JSON', { groupResource, namespace, name }, errorText(error));
-    }
-    return undefined;
   }
 
   /** Takes the item; `false` if it is one that is never restored, such as a pod that has ended, or was taken before. */
@@ -196,22 +180,16 @@ class Unpacking {
       return false;
     }
     assertFewSingleItems(this.#input.batch, ++this.#staged);
-    let writer = this.#writers.get(groupResource);
-    if (writer === undefined) {
-      writer = new BatchWriter(this.#staging, `${this.#input.step}-${this.#writers.size}`, this.#input.batch);
-      this.#writers.set(groupResource, writer);
-    }
-    await writer.add({ groupResource, itemFromBackup });
+    await this.#writers.add({ groupResource, itemFromBackup });
     this.report.unpacked(groupResource, itemFromBackup);
     this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
     return true;
   }
 
   async finish(orderOf: (groupResources: readonly GroupResource[]) => Promise<string[]>): Promise<Unpacked> {
-    const groups: UnpackedGroup[] = [];
-    for (const groupResource of await orderOf([...this.#writers.keys()])) {
-      groups.push({ groupResource, batches: (await this.#writers.get(groupResource)?.finish()) ?? [] });
-    }
+    const batches = await this.#writers.finish();
+    const order = await orderOf([...batches.keys()]);
+    const groups = order.map((groupResource) => ({ groupResource, batches: batches.get(groupResource) ?? [] }));
     return { groups, report: await this.report.write(this.#staging, this.#input.step), selected: this.#selected };
   }
 }

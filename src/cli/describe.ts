@@ -39,6 +39,7 @@ export function describeBackup(description: BackupDescription, view: DescribeVie
     ],
     resourceRows(description, view),
     volumeRows(description, view.details),
+    hookRows(record),
   ]);
 }
 
@@ -60,6 +61,7 @@ export function describeRestore(description: RestoreDescription, view: DescribeV
     restoredVolumeRows(description, view.details),
     [row('Existing Resource Policy', orNone(spec.existingResourcePolicy ?? ''))],
     [row('Preserve Service NodePorts', tristate(spec.preserveNodePorts))],
+    hookRows(record),
     resourceRows(description, view),
   ]);
 }
@@ -208,6 +210,12 @@ function resourceRows({ resources }: BackupDescription | RestoreDescription, { d
       : row(plain(type), String(items.length)),
   );
   return [{ label: 'Resource List', below }];
+}
+
+function hookRows({ status }: Backup | Restore): Row[] {
+  const { hooksAttempted, hooksFailed } = status?.hookStatus ?? {};
+  if (hooksAttempted === undefined) return [];
+  return [row('HooksAttempted', String(hooksAttempted)), row('HooksFailed', String(hooksFailed ?? 0))];
 }
 
 function pairsOf(labels: Readonly<Record<string, string>> | undefined): string {

@@ -40,6 +40,7 @@ export async function follow(handle: FollowedRun, { what, started, hint, wait }:
   err(`Waiting for the ${what} to complete. Ctrl-C ends the waiting, not the ${what}.\n`);
   const result = await awaitEnd(handle, cli);
   out(`${summary(what, result)}\n${hint}\n`);
+  for (const remark of result.remarks ?? []) err(`${plain(remark)}\n`);
   return exitCodeOf(result.phase);
 }
 

@@ -3,7 +3,7 @@ export interface IncludesExcludes {
   includes(name: string): boolean;
   /** Whether the excludes match, whatever the includes say. */
   excludes(name: string): boolean;
-  /** Whether every name passes: nothing is excluded, and all is included. */
+  /** Whether every name passes: nothing is excluded, and there are no includes or `*` alone. */
   readonly everything: boolean;
 }
 
@@ -18,11 +18,12 @@ export function includesExcludes(
   const included = (includes ?? []).map(glob);
   const excluded = (excludes ?? []).map(glob);
   const all = included.length === 0 || (includes ?? []).includes('*');
+  const allByRule = (includes ?? []).every((name) => name === '*');
   const isExcluded = (name: string): boolean => excluded.some((matches) => matches(name));
   return {
     includes: (name) => !isExcluded(name) && (all || included.some((matches) => matches(name))),
     excludes: isExcluded,
-    everything: all && excluded.length === 0,
+    everything: allByRule && excluded.length === 0,
   };
 }
 
@@ -91,11 +92,15 @@ function problemsOf({
     ...(includes.length > 1 && includes.includes('*') ? ['"*" must stand alone in the includes'] : []),
     ...ofStar,
   ];
-  for (const name of [...includes, ...excludes]) {
-    if (compile(name) === undefined)
-      problems.push(`${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`);
-  }
+  problems.push(...[...includes, ...excludes].flatMap(patternProblems));
   for (const name of excludes)
     if (name !== '*' && includes.includes(name)) problems.push(`${name} is both included and excluded`);
   return problems;
+}
+
+/** What is wrong with a name or glob by itself. */
+export function patternProblems(name: string): string[] {
+  return compile(name) === undefined
+    ? [`${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`]
+    : [];
 }

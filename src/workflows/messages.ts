@@ -23,8 +23,12 @@ export interface RunStatus {
     readonly resources: Readonly<Record<GroupResource, ResourceProgress>>;
   };
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  /** Hooks that were due, and those of them that failed; absent until one is. */
+  readonly hooks?: { readonly attempted: number; readonly failed: number };
   readonly warnings: number;
   readonly errors: number;
+  /** What people should look at themselves; each counts as a warning. Absent if there is nothing, and never more than 50. */
+  readonly remarks?: readonly string[];
   /** RFC 3339, UTC. */
   readonly startTimestamp: string;
 }
@@ -44,6 +48,8 @@ export interface RunResult {
   readonly warnings: number;
   readonly errors: number;
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  /** What people should look at themselves; absent if there is nothing. */
+  readonly remarks?: readonly string[];
   /** Size of the tarball; absent for a deletion. */
   readonly bytes?: number;
   readonly seconds: number;

@@ -6,12 +6,16 @@ import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
+import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
 
 /** What a restore carries from one Temporal run to the next. References and counts only. */
@@ -27,8 +31,16 @@ export interface RestoreState {
   /** Reports that tell what was done with PersistentVolumes. */
   volumeReports: ReportRef[];
   volumes: RestoredVolume[];
+  /** Pods that were created, with hooks that have not been run yet. */
+  hooks: PendingHooks[];
+  /** A hook has failed after which no other is to run. */
+  hooksAreStopped: boolean;
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
+  /** When the last volume was asked for in each location, in milliseconds since 1970. */
+  volumesAskedAt?: Record<string, number>;
+  /** How many volumes may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -60,24 +72,31 @@ export class RestoreRun {
   readonly request: RestoreRequest;
   readonly state: RestoreState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
+  readonly #hooks: RestoreHooks;
+  #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
+    this.#hooks = new RestoreHooks(this);
     if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
   }
 
-  /** Goes on until the restore is recorded, or until the history is long (`false`): then nothing is in flight. */
+  /** Goes on until the restore is recorded, hooks included, or until the history is long (`false`): then nothing is in flight. */
   async advance(): Promise<boolean> {
     const { state, progress } = this;
     state.prepared ??= await this.#prepare();
     state.groups ??= await this.#unpack();
-    while (state.groups.length > 0) {
-      if (historyIsLong()) return false;
-      await this.#restoreGroup(state.groups[0]!);
-      state.groups.shift();
-    }
+    const { groups } = state;
+    await this.#hooks.run(async () => {
+      while (groups.length > 0 && !historyIsLong()) {
+        await this.#restoreGroup(groups[0]!);
+        groups.shift();
+      }
+    });
+    if (groups.length > 0 || state.hooks.length > 0) return false;
     progress.step('recording');
     await sealRestore(this);
     return true;
@@ -85,6 +104,12 @@ export class RestoreRun {
 
   get prepared(): PreparedRestore {
     return this.state.prepared!;
+  }
+
+  /** By which volumes begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get planned(): Pick<PreparedRestore, 'run' | 'plan'> {
@@ -148,18 +173,11 @@ export class RestoreRun {
     );
   }
 
-  async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
-    let batch = original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeRestoreItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-      if (executed.report.additionalItems > 0) wanted.push(executed.report);
-    }
-    return batch;
+  #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
+    return executeItemActions(this, original, (report) => {
+      this.report(report);
+      if (report.additionalItems > 0) wanted.push(report);
+    });
   }
 
   async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {
@@ -177,6 +195,7 @@ export class RestoreRun {
       },
     ]);
     this.report(applied.report);
+    if (applied.hooked) await this.#hooks.add(batch, applied.hooked);
     if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
     state.unused = state.unused.filter(({ persistentVolume }) => !applied.createdVolumes.includes(persistentVolume));
     if (groupResource === definitions) {
@@ -202,6 +221,8 @@ function newState(request: RestoreRequest): RestoreState {
     reports: [],
     volumeReports: [],
     volumes: [],
+    hooks: [],
+    hooksAreStopped: false,
     unused: [],
     artifacts: { begun: [], written: [] },
   };

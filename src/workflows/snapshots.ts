@@ -1,10 +1,11 @@
 import { executeChild } from '@temporalio/workflow';
+import type { SelectedVolumes } from '../activities/select-volumes.ts';
 import type { BackupVolume, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
-import { endingOf, isCancelled } from './endings.ts';
-import { inLanes } from './lanes.ts';
+import { historyIsLong, isCancelled, refusalOf } from './endings.ts';
+import { Lanes } from './lanes.ts';
 import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
@@ -17,64 +18,140 @@ export interface UnsnapshottedVolumes {
 }
 
 /**
- * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them. Ends when the providers
- * have accepted.
+ * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them; those that were snapshotted
+ * with their pods are done. Ends when the providers have accepted.
  */
 export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<UnsnapshottedVolumes> {
-  const outcome = { failedVolumes: {} as Record<string, string>, unknownVolumes: [] as string[] };
-  if (!batch.groupResources.includes('persistentvolumes')) return outcome;
-  const { volumes, ordered, report } = await steps.selectVolumes.executeWithOptions(
-    { summary: `${batch.items} items` },
-    [{ ...backup.planned, step: backup.nextStep('volumes'), batch }],
-  );
-  backup.report(report);
+  if (!batch.groupResources.includes('persistentvolumes')) return { failedVolumes: {}, unknownVolumes: [] };
+  const { frozen } = backup.state;
+  const selected = await select(backup, batch);
+  backup.report(selected.report);
+  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
+  const failedWithPods = selected.volumes.flatMap(({ persistentVolume }) => {
+    const reason = frozen[persistentVolume];
+    return reason ? [[persistentVolume, reason]] : [];
+  });
+  return { failedVolumes: { ...failedVolumes, ...Object.fromEntries(failedWithPods) }, unknownVolumes };
+}
+
+/**
+ * Snapshots the volumes of frozen pods, and remembers it for the batches in which these volumes come. Volumes that get none are told
+ * of there.
+ */
+export async function snapshotFrozenVolumes(backup: BackupRun, batch: BatchRef): Promise<void> {
+  const { frozen } = backup.state;
+  const selected = await select(backup, batch);
+  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
+  for (const { persistentVolume } of selected.volumes) {
+    if (!unknownVolumes.includes(persistentVolume)) frozen[persistentVolume] = failedVolumes[persistentVolume] ?? '';
+  }
+}
+
+function select(backup: BackupRun, batch: BatchRef): Promise<SelectedVolumes> {
+  return steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [
+    { ...backup.planned, step: backup.nextStep('volumes'), batch },
+  ]);
+}
+
+/** Each PersistentVolume is snapshotted once, whichever step comes upon it first; the ordered ones one after the other. */
+async function snapshotAll(
+  backup: BackupRun,
+  batch: BatchRef,
+  { volumes, ordered }: SelectedVolumes,
+): Promise<UnsnapshottedVolumes> {
+  const { frozen } = backup.state;
+  const failedVolumes: Record<string, string> = {};
+  const unknownVolumes: string[] = [];
+  const taken = new Set(backup.state.volumes.map(({ volume }) => volume.persistentVolume));
+  const isWanted = ({ persistentVolume }: BackupVolume): boolean =>
+    !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume);
+  const locationOf = ({ location }: BackupVolume) => location;
 
   async function snapshot(volume: BackupVolume): Promise<void> {
     backup.progress.volumes({ attempted: 1 });
-    const taken: VolumeOutcome = await executeChild(snapshotVolume, {
-      workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-      args: [{ ...backup.planned, batch, volume, locations: backup.prepared.snapshotLocations }],
+    const outcome = await snapshotOne(backup, batch, volume);
+    if (outcome.snapshot) backup.state.volumes.push(outcome);
+    else backup.progress.volumes({ attempted: -1 });
+    if (outcome.error !== undefined) {
+      failedVolumes[volume.persistentVolume] = outcome.error;
+      backup.progress.volumes({ failed: 1 });
+    } else if (!outcome.snapshot) unknownVolumes.push(volume.persistentVolume);
+  }
+
+  for (const volume of volumes.slice(0, ordered).filter(isWanted))
+    await backup.gates.each([volume], locationOf, snapshot);
+  await backup.gates.each(volumes.slice(ordered).filter(isWanted), locationOf, snapshot);
+  return { failedVolumes, unknownVolumes };
+}
+
+async function snapshotOne(backup: BackupRun, batch: BatchRef, volume: BackupVolume): Promise<VolumeOutcome> {
+  const { snapshotLocations, settings, run } = backup.prepared;
+  const locations = volume.location === undefined ? snapshotLocations : [volume.location];
+  let outcome: VolumeOutcome | undefined;
+  try {
+    outcome = await executeChild(snapshotVolume, {
+      workflowId: volumeWorkflowId('snapshot-volume', run.uid, volume.persistentVolume),
+      args: [{ ...backup.planned, batch, volume, locations, timeoutMs: settings.itemOperationTimeoutMs }],
       parentClosePolicy: 'REQUEST_CANCEL',
       staticSummary: `snapshot ${volume.persistentVolume}`,
     });
-    if (taken.snapshot) backup.state.volumes.push(taken);
-    else backup.progress.volumes({ attempted: -1 });
-    if (taken.error !== undefined) {
-      outcome.failedVolumes[volume.persistentVolume] = taken.error;
-      backup.progress.volumes({ failed: 1 });
-    } else if (!taken.snapshot) outcome.unknownVolumes.push(volume.persistentVolume);
+    return outcome;
+  } finally {
+    // A child that was cancelled may have asked for one all the same.
+    if (outcome === undefined || outcome.snapshot) backup.state.snapshotsAskedAt = Date.now();
   }
-
-  for (const volume of volumes.slice(0, ordered)) await snapshot(volume);
-  await inLanes(backup.prepared.settings.concurrency.volumes, volumes.slice(ordered), snapshot);
-  return outcome;
 }
 
 /** Waits in flight at the same time: each is one pending activity. */
 const waitsInFlight = 50;
 
-/** Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. */
-export async function awaitSnapshots(backup: BackupRun): Promise<void> {
-  const taken = backup.state.volumes.filter(({ snapshot }) => snapshot?.status.phase === 'Completed');
-  await inLanes(waitsInFlight, taken, async (outcome) => {
-    const { location } = outcome.snapshot!.spec;
-    const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
-    const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
-    try {
-      await waits.awaitSnapshot.executeWithOptions({ summary }, [{ location, snapshotId }]);
-      backup.progress.volumes({ completed: 1 });
-    } catch (error) {
-      if (isCancelled()) throw error;
-      fail(backup, outcome, endingOf(error).reason);
+/** Enough for one question, whatever the time is. */
+const shortestWaitMs = 60_000;
+
+/**
+ * Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. Resolves with `false`
+ * if the history is long before that: then nothing is in flight.
+ */
+export async function awaitSnapshots(backup: BackupRun): Promise<boolean> {
+  const { state } = backup;
+  const lanes = new Lanes(waitsInFlight);
+  await lanes.run(async () => {
+    while (state.awaited < state.volumes.length && !historyIsLong()) {
+      const outcome = state.volumes[state.awaited++]!;
+      if (outcome.snapshot?.status.phase === 'Completed') await lanes.start(() => awaitSnapshot(backup, outcome));
     }
   });
+  if (state.awaited < state.volumes.length) return false;
+  await reconcile(backup);
+  return true;
+}
+
+async function awaitSnapshot(backup: BackupRun, outcome: VolumeOutcome): Promise<void> {
+  const { location } = outcome.snapshot!.spec;
+  const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
+  const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
+  const { itemOperationTimeoutMs } = backup.prepared.settings;
+  // For all of them from the last acceptance on: each waits for a lane first, and the limits would add up.
+  const deadline = (backup.state.snapshotsAskedAt ?? Date.now()) + itemOperationTimeoutMs;
+  const scheduleToCloseTimeout = Math.max(deadline - Date.now(), shortestWaitMs);
+  try {
+    await waits.awaitSnapshot.executeWithOptions({ summary, scheduleToCloseTimeout }, [{ location, snapshotId }]);
+    backup.progress.volumes({ completed: 1 });
+  } catch (error) {
+    if (isCancelled()) throw error;
+    fail(backup, outcome, refusalOf(error, itemOperationTimeoutMs));
+  }
+}
+
+async function reconcile(backup: BackupRun): Promise<void> {
+  const { snapshotsAskedAt: since, volumes } = backup.state;
+  if (since === undefined) return;
   for (const location of backup.prepared.snapshotLocations) {
-    if (taken.length === 0) break;
-    const keep = taken
-      .filter(({ snapshot }) => snapshot!.spec.location === location)
-      .map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
+    const keep = volumes.flatMap(({ snapshot }) =>
+      snapshot?.spec.location === location ? (snapshot.status.providerSnapshotID ?? []) : [],
+    );
     await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [
-      { run: backup.prepared.run, location, keep },
+      { run: backup.prepared.run, location, keep, since },
     ]);
   }
 }

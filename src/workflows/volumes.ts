@@ -1,10 +1,10 @@
 import { executeChild } from '@temporalio/workflow';
 import type { RestoredPersistentVolume } from '../activities/apply-items.ts';
+import type { VolumeToRestore } from '../activities/restore-volumes.ts';
 import type { BatchRef } from '../api/run.ts';
 import { waits } from './activity-options.ts';
-import { inLanes } from './lanes.ts';
 import type { RestoreRun } from './restore.ts';
-import { restoreVolume } from './restore-volume.ts';
+import { restoreVolume, type MadeVolume } from './restore-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
 /** PersistentVolumes that point to new volumes, and those whose volume could not be made, with the reason. */
@@ -19,16 +19,11 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
     { ...run.planned, batch },
   ]);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
-  await inLanes(run.prepared.settings.concurrency.volumes, volumes, async (volume) => {
+  const locationOf = ({ snapshot }: VolumeToRestore) => snapshot.spec.location;
+  await run.gates.each(volumes, locationOf, async (volume) => {
     const { persistentVolume, renamedTo } = volume;
     run.progress.volumes({ attempted: 1 });
-    const made = await executeChild(restoreVolume, {
-      workflowId: volumeWorkflowId('restore-volume', run.prepared.run.uid, persistentVolume),
-      args: [{ ...run.planned, batch, volume }],
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `restore volume of ${persistentVolume}`,
-    });
-    const { volumeId, item, error } = made;
+    const { volumeId, item, error } = volume.error === undefined ? await make(run, batch, volume) : volumeless(volume);
     run.state.volumes.push({
       ...volume,
       ...(volumeId !== undefined && { volumeId }),
@@ -45,4 +40,24 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
     run.progress.volumes({ completed: 1 });
   });
   return outcome;
+}
+
+async function make(run: RestoreRun, batch: BatchRef, volume: VolumeToRestore): Promise<MadeVolume> {
+  const { persistentVolume, snapshot } = volume;
+  const { run: ref, settings } = run.prepared;
+  try {
+    return await executeChild(restoreVolume, {
+      workflowId: volumeWorkflowId('restore-volume', ref.uid, persistentVolume),
+      args: [{ ...run.planned, batch, volume, timeoutMs: settings.itemOperationTimeoutMs }],
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticSummary: `restore volume of ${persistentVolume}`,
+    });
+  } finally {
+    // A child that was cancelled, or failed, may have asked for one all the same.
+    (run.state.volumesAskedAt ??= {})[snapshot.spec.location] = Date.now();
+  }
+}
+
+function volumeless({ error }: VolumeToRestore): MadeVolume {
+  return { ...(error !== undefined && { error }) };
 }

@@ -34,7 +34,7 @@ describe('the deletion of a backup', () => {
 
   describe('prepareDeletion', () => {
     it('marks the backup, and tells of its snapshots and times', async () => {
-      const { run, snapshots, backup } = await prepare();
+      const { run, snapshots, snapshotLocations, backup } = await prepare();
       assert.deepEqual(run, {
         kind: 'deletion',
         name: 'nightly',
@@ -42,13 +42,20 @@ describe('the deletion of a backup', () => {
         location: 'default',
         staging: 'default',
       });
-      assert.deepEqual(snapshots, [recorded]);
+      assert.deepEqual([snapshots, snapshotLocations], [[recorded], []]);
       assert.deepEqual(backup, {
         uid: 'nightly-uid',
         startTimestamp: '2026-01-02T03:04:00Z',
         completionTimestamp: '2026-01-02T03:05:00Z',
       });
       assert.ok(runner.store.objects.has(layout.deletion));
+    });
+
+    it('names the locations that may hold snapshots and that the configuration still knows', async () => {
+      const metadata = JSON.parse(runner.store.objects.get(layout.metadata)!.toString()) as { spec: object };
+      metadata.spec = { volumeSnapshotLocations: ['disks', 'sold'] };
+      await runner.store.putObject(layout.metadata, Buffer.from(JSON.stringify(metadata)));
+      assert.deepEqual((await prepare()).snapshotLocations, ['disks']);
     });
 
     it('accepts a mark that an earlier deletion left', async () => {
@@ -64,6 +71,16 @@ describe('the deletion of a backup', () => {
         workflow('delete-backup/torn'),
       );
       assert.deepEqual([backup, snapshots], [undefined, []]);
+    });
+
+    it('finds the files, not the staging that lies elsewhere', async () => {
+      await runner.stores['vault']!.putObject('backups/kept/velero-backup.json', Buffer.from('{}'));
+      await runner.store.putObject('backups/kept/staging/1-run/plan-1', Buffer.from('x'));
+      const ask = runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      await assert.rejects(ask, { type: 'ReadOnlyLocation', message: /location vault/ });
+      await runner.stores['vault']!.deleteObject('backups/kept/velero-backup.json');
+      const { run } = await runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      assert.equal(run.location, 'default');
     });
 
     it('refuses a backup that is still running', async () => {
@@ -162,6 +179,15 @@ describe('the deletion of a backup', () => {
         leftAlone: ['of-another-volume', 'of-another-pv', 'too-early', 'too-late'],
       });
       assert.equal(runner.snapshotter.snapshots.size, 4);
+    });
+
+    it('takes nothing in a location for what was recorded in another', async () => {
+      const prepared = await prepare();
+      snapshot('elsewhere');
+      assert.deepEqual(await runner.run('sweepSnapshots', { prepared, location: 'tapes' }), {
+        deleted: [],
+        leftAlone: ['elsewhere'],
+      });
     });
 
     it("does not even look at another backup's", async () => {

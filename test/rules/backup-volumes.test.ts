@@ -98,6 +98,7 @@ describe('rules of a backup: volumes', () => {
       'velero.io/storage-location': 'default',
       'velero.io/backup': 'nightly',
       'velero.io/pv': 'pv-1',
+      'velero.io/source-volume': 'volume-of-pv-1',
     });
   });
 

@@ -138,15 +138,10 @@ describe('validateBackupSpec', () => {
     [{ metadata: { labels: { a: true } } }, ['spec.metadata.labels.a: expected text, got boolean true']],
     [
       {
-        hooks: { resources: [{ name: 'freeze' }] },
         defaultVolumesToFsBackup: true,
         snapshotMoveData: true,
       },
-      [
-        'spec.hooks: not supported yet',
-        'spec.defaultVolumesToFsBackup: not supported yet',
-        'spec.snapshotMoveData: not supported yet',
-      ],
+      ['spec.defaultVolumesToFsBackup: not supported yet', 'spec.snapshotMoveData: not supported yet'],
     ],
     [
       {

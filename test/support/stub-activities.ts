@@ -15,6 +15,8 @@ interface Call {
 const settings: RunSettings = {
   batch: { items: 500, bytes: 4_000_000 },
   concurrency: { batches: 2, volumes: 2 },
+  snapshotLimits: {},
+  itemOperationTimeoutMs: 4 * 3_600_000,
   searchAttributes: false,
 };
 
@@ -103,6 +105,8 @@ export class StubActivities {
 }
 
 function distinction(input: unknown): string {
+  const { phase, pod, index } = (input ?? {}) as { phase?: string; pod?: { name: string }; index?: number };
+  if (phase !== undefined && pod) return `${phase} ${pod.name} ${index}`;
   const { artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
     [field: string]: string;
   } & { artifact?: { type: string } };
@@ -145,7 +149,19 @@ const defaults: Activities = {
     selected: {},
     archived: {},
   }),
+  selectHooks: async ({ step }) => ({ blocks: [], total: 0, report: reportRef(`${step}-report`) }),
+  runHook: async ({ step }) => ({ report: reportRef(`${step}-report`), failed: false, stops: false }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  handOverItems: async ({ run: { kind, name, uid }, step, action, batch }) => ({
+    version: 1,
+    kind: kind === 'restore' ? 'RestoreItemAction' : 'BackupItemAction',
+    action,
+    run: { kind, name, uid },
+    items: batch.items,
+    batch: { ...stagedRef(`${step}-handed`), location: 'default', provider: 'memory', bucket: 'bucket' },
+    answerPrefix: `${step}-answer-`,
+  }),
+  adoptItems: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   archiveItems: async ({ batch, step, order }) => ({
     segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
     report: reportRef(`${step}-report`),
@@ -185,20 +201,34 @@ const defaults: Activities = {
   awaitVolume: async () => undefined,
   setVolumeId: async ({ persistentVolume }) => stagedRef(`item-of-${persistentVolume}`),
   deleteVolume: async () => undefined,
+  deleteUnusedVolumes: async ({ unused }) => [...unused],
   applyItems: async ({ batch, step, volumes }) => ({
     report: reportRef(`${step}-report`),
     created: batch.items,
     createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
   }),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
+  awaitContainers: async () => ({ up: [], over: [] }),
+  remainingContainers: async () => [],
+  reportUnrunHooks: async ({ step, pods }) =>
+    reportRef(`${step}-report`, { errors: pods.reduce((sum, { hooks }) => sum + hooks, 0) }),
   prepareDeletion: async ({ name }) => ({
     run: runRef('deletion', name),
     settings,
     startTimestamp: '2026-01-02T03:04:05Z',
     snapshots: [],
+    snapshotLocations: [],
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
+  unpackDeletion: async ({ step, actions }) => ({
+    batches: [batchRef(`${step}-batch0`, 'pods', 10), batchRef(`${step}-batch1`, 'secrets', 5)],
+    actions: actions.map((name) => ({ name, groupResources: ['pods'] })),
+    selected: { pods: 10, secrets: 5 },
+    warnings: 0,
+    errors: 0,
+  }),
+  executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
   deleteFiles: async () => 3,
 };
 

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
-import { batchRef, reportRef, selectedVolumes, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
+import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
+import { containersOf, creating, remaining } from '../support/hooked-restore.ts';
+import {
+  batchRef,
+  permanent,
+  reportRef,
+  selectedVolumes,
+  stagedRef,
+  StubActivities,
+  until,
+} from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 const calls = 12;
@@ -24,6 +34,14 @@ const manyCalls: Partial<Activities> = {
     };
   },
   selectVolumes: async () => selectedVolumes(['pv-1']),
+};
+
+/** By which batches and volumes are worked on eight at a time. */
+const sideBySide: Partial<Activities> = {
+  async prepareBackup(request) {
+    const prepared = await plain.prepareBackup(request);
+    return { ...prepared, settings: { ...prepared.settings, concurrency: { batches: 8, volumes: 8 } } };
+  },
 };
 
 describe('a run whose history has become long', () => {
@@ -88,6 +106,38 @@ describe('a run whose history has become long', () => {
     assert.equal(status.progress.totalItems, 2 * calls);
   });
 
+  it('goes on waiting for snapshots in a fresh one, for each once', async () => {
+    const names = Array.from({ length: 70 }, (_, index) => `pv-${index + 10}`);
+    const stubs = new StubActivities({
+      ...sideBySide,
+      async collectItems({ step }) {
+        const batches = [batchRef(`${step}-batch0`, 'persistentvolumes', names.length)];
+        return { batches, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
+      },
+      selectVolumes: async () => selectedVolumes(names),
+      async awaitSnapshot({ snapshotId }) {
+        if (snapshotId === 'snapshot-of-pv-20') throw permanent('InvalidItem', 'the disk is gone');
+      },
+    });
+    const { result, histories } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      return { result: await started.result(), histories: await runner.histories(started.workflowId) };
+    });
+    assert.ok(histories.length > 2, `${histories.length} runs`);
+    assert.deepEqual(
+      stubs
+        .inputs('awaitSnapshot')
+        .map(({ snapshotId }) => snapshotId)
+        .toSorted(),
+      names.map((name) => `snapshot-of-${name}`),
+    );
+    assert.deepEqual(
+      stubs.inputs('reconcileSnapshots').map(({ keep }) => keep.length),
+      [names.length],
+    );
+    assert.deepEqual(result.volumes, { attempted: 70, completed: 69, failed: 1 });
+  });
+
   it('is cancelled in the run that goes on, and removes what the runs before have made', async () => {
     const cancelled = Promise.withResolvers<void>();
     const lastCall = Promise.withResolvers<void>();
@@ -133,10 +183,7 @@ describe('a run whose history has become long', () => {
     const cancelled = Promise.withResolvers<void>();
     const batches = Array.from({ length: 8 }, (_, index) => batchRef(`batch-${index}`, 'pods', 1));
     const stubs: StubActivities = new StubActivities({
-      async prepareBackup(request) {
-        const prepared = await plain.prepareBackup(request);
-        return { ...prepared, settings: { ...prepared.settings, concurrency: { batches: 8, volumes: 1 } } };
-      },
+      ...sideBySide,
       async collectItems(input) {
         const collected = { ...(await plain.collectItems(input)), next: { list: input.from.list + 1 } };
         if (input.from.list === 0) return { ...collected, batches };
@@ -187,5 +234,97 @@ describe('a run whose history has become long', () => {
     );
     assert.equal(stubs.inputs('unpackBackup').length, 1);
     assert.deepEqual([result.phase, result.items], ['Completed', calls]);
+  });
+
+  it('goes on with the pods that are not frozen yet, and leaves none frozen meanwhile', async () => {
+    const names = Array.from({ length: calls }, (_, index) => `pod-${index}`);
+    const stubs = new StubActivities({
+      ...withHooks(names.map((name, index) => block([blockPod(name)], `pv-${index}`))),
+      async runHook({ step, phase, pod }) {
+        const failed = phase === 'pre' && pod.name === 'pod-0';
+        return { report: reportRef(step), failed, stops: failed };
+      },
+    });
+    const { result, histories } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      return { result: await started.result(), histories: await runner.histories(started.workflowId) };
+    });
+    assert.ok(histories.length > 2, `${histories.length} runs`);
+    for (const { events } of histories) {
+      const hooks = (events ?? []).filter(
+        (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'runHook',
+      );
+      assert.equal(hooks.length % 2, 0, 'a pod was left frozen');
+    }
+    for (const phase of ['pre', 'post'])
+      assert.deepEqual(
+        stubs
+          .inputs('runHook')
+          .filter((input) => input.phase === phase)
+          .map(({ pod }) => pod.name)
+          .toSorted(),
+        names.toSorted(),
+      );
+    assert.equal(stubs.inputs('createSnapshot').length, calls);
+    assert.deepEqual(stubs.inputs('archiveItems')[0]?.failedPods, [{ namespace: 'shop', name: 'pod-0' }]);
+    assert.equal(result.volumes.completed, calls);
+  });
+
+  it('waits on for the containers of restored pods, and runs no hook twice', async () => {
+    const names = Array.from({ length: calls }, (_, index) => `pod-${index}`);
+    const containers = names.flatMap((name) => containersOf(name, {}, {}));
+    const stubs = new StubActivities({
+      ...creating(...containers),
+      // One pod comes up after the other.
+      awaitContainers: async (input) => ({ up: remaining(containers, input).slice(0, 1), over: [] }),
+    });
+    const { status, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('restore', { backupName: 'nightly' });
+      await started.result();
+      return { status: await started.status(), runs: (await runner.histories(started.workflowId)).length };
+    });
+    assert.ok(runs > 1, `${runs} runs`);
+    assert.deepEqual(
+      stubs
+        .inputs('runHook')
+        .map(({ pod, index }) => `${pod.name} ${index}`)
+        .toSorted(),
+      names.flatMap((name) => [`${name} 0`, `${name} 1`]).toSorted(),
+    );
+    assert.deepEqual(status.hooks, { attempted: 2 * calls, failed: 0 });
+    assert.equal(stubs.inputs('applyItems').length, 2);
+    const since = new Set(stubs.inputs('awaitContainers').map((input) => input.since));
+    assert.equal(since.size, 1, 'the time to wait began anew');
+  });
+
+  it('shows no batch to an action of a deletion twice', async () => {
+    const names = ['example.com/a', 'example.com/b'];
+    const keys = Array.from({ length: 30 }, (_, index) => `batch-${index}`);
+    const stubs = new StubActivities({
+      prepareDeletion: async (request) => ({
+        ...(await plain.prepareDeletion(request)),
+        itemActions: { plan: stagedRef('plan'), names },
+      }),
+      unpackDeletion: async ({ actions }) => ({
+        batches: keys.map((key) => batchRef(key, 'pods', 1)),
+        actions: actions.map((name) => ({ name })),
+        selected: { pods: keys.length },
+        warnings: 0,
+        errors: 0,
+      }),
+    });
+    const { result, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('deleteBackup');
+      return {
+        result: await started.result(),
+        runs: (await runner.histories(started.workflowId)).length,
+      };
+    });
+    assert.ok(runs > 1, `${runs} run`);
+    const seen = stubs.inputs('executeDeleteItemAction').map(({ action, batch }) => `${action} ${batch.key}`);
+    assert.deepEqual(seen.toSorted(), keys.flatMap((key) => names.map((name) => `${name} ${key}`)).toSorted());
+    for (const once of ['prepareDeletion', 'unpackDeletion', 'deleteStaging', 'deleteFiles'] as const)
+      assert.equal(stubs.inputs(once).length, 1, once);
+    assert.deepEqual([result.phase, result.items], ['Completed', keys.length]);
   });
 });
