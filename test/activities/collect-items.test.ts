@@ -136,8 +136,8 @@ describe('collectItems', () => {
     });
 
     it('says that hooks are due with the last pods, though only an earlier call has found some', async () => {
-      runner.cluster.hold(object('v1 Namespace', 'other'));
-      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'other'] };
+      runner.cluster.hold(object('v1 Namespace', 'yard'), object('v1 Pod', 'yard/db'));
+      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'yard'] };
       const first = await new Collector(runner, spec).call({ from: { list: 0 } });
       assert.equal(first.next?.list, 2, 'it ended with the pods of the first namespace');
       const last = await new Collector(runner, spec).call({ from: { list: 1 }, hooked: true });
