@@ -34,7 +34,7 @@ export interface RunHookActivities {
   /**
    * Runs one hook. A command that may have run is not run again without a word: before one of a backup's `pre` hooks or a
    * restore's is sent, a mark is put that only one attempt can put, and an attempt that finds it counts the hook as failed. A
-   * `post` hook thaws what is frozen, so it is run again when nobody knows whether it did.
+   * `post` hook thaws what is frozen, so it is run again when nobody knows whether it did, and a warning says so.
    */
   runHook(input: RunHookInput): Promise<RanHook>;
 }
@@ -64,6 +64,8 @@ export function createRunHook(
       const item = { groupResource: 'pods', ...hooked.pod };
       const report = new Report(now);
       for (const warning of hook.warnings ?? []) report.warning(warning, item);
+      if (!isOnce(input.phase) && activityInfo().attempt > 1)
+        report.warning(`Running ${what} again: an earlier attempt broke off, and may have run it`, item);
       const { problem, output } = await run(input, { staging: opened.staging, pod: hooked.pod, hook });
       for (const [stream, text] of Object.entries(output ?? {}))
         if (text !== '') report.info(`${what} wrote to ${stream}: ${text}`, item);
@@ -84,7 +86,7 @@ export function createRunHook(
   ): Promise<{ problem?: string; output?: Pick<ExecOutcome, 'stdout' | 'stderr'> }> {
     const { container, command, timeoutMs, problem } = hook;
     if (problem) return { problem };
-    const once = phase !== 'post';
+    const once = isOnce(phase);
     if (once && !(await staging.mark(step)))
       return { problem: 'an earlier attempt was cut off; it may have run, and is not repeated' };
     assertLease();
@@ -102,6 +104,11 @@ export function createRunHook(
       return { problem: errorText(error) };
     }
   }
+}
+
+/** Whether the command may not be run twice. */
+function isOnce(phase: HookPhase): boolean {
+  return phase !== 'post';
 }
 
 function failureOf({ ended, exitCode, message }: Omit<ExecOutcome, 'stdout' | 'stderr'>, timeoutMs: number) {

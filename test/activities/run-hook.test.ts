@@ -176,11 +176,15 @@ describe('runHook', () => {
       assert.deepEqual(runner.cluster.requests, []);
     });
 
-    it('is run again, after snapshots', async () => {
+    it('is run again, with a warning, after snapshots', async () => {
       const input = await backupInput('post');
       await begin(input);
       const ran = await attempt(input, { attempt: 2 });
       assert.equal(ran.failed, false);
+      assert.deepEqual(logged(ran), [
+        'warning: Running post hook annotation in container main again: an earlier attempt broke off, and may have run it',
+        'info: Ran post hook annotation in container main',
+      ]);
       assert.deepEqual(runner.cluster.requests, ['exec pods/shop/db main']);
     });
 
