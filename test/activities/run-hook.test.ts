@@ -114,7 +114,7 @@ describe('runHook', () => {
     },
   ];
   for (const { title, outcome, error } of outcomes) {
-    it(`counts a hook as failed for ${title}`, async () => {
+    it(`a.5.5 counts a hook as failed for ${title}`, async () => {
       runner.cluster.onExec = async () => outcome;
       const ran = await attempt(await backupInput('pre'));
       assert.deepEqual([ran.failed, ran.stops, ran.report.errors], [true, true, 1]);
@@ -128,7 +128,7 @@ describe('runHook', () => {
     assert.deepEqual([ran.failed, ran.stops, ran.report.errors], [true, false, 1]);
   });
 
-  it('sends nothing where a hook can only fail', async () => {
+  it('a.5.3 sends nothing where a hook can only fail', async () => {
     const input = await backupInput('pre', {
       item: pod({ 'pre.hook.backup.velero.io/command': 'a', 'pre.hook.backup.velero.io/container': 'x' }),
     });

@@ -47,7 +47,7 @@ describe('the hooks of a backup', () => {
     { where: '', options: {} },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
-    it(`run around the snapshots of the pods' volumes, before anything else is listed${where}`, async () => {
+    it(`a.5.4 run around the snapshots of the pods' volumes, before anything else is listed${where}`, async () => {
       const stubs = new StubActivities(withHooks([block([blockPod('a', { pre: 2 }), blockPod('b')], 'pv-1')]));
       const { result, status } = await backUp(stubs, options);
       assert.deepEqual(freezing(stubs), [
@@ -115,11 +115,9 @@ describe('the hooks of a backup', () => {
     const { result } = await backUp(stubs);
     assert.deepEqual(freezing(stubs), ['runHook pre a 0', 'createSnapshot pv-1', 'runHook post a 0']);
     assert.deepEqual(
-      stubs.inputs('archiveItems').map(({ batch, failedVolumes, unknownVolumes }) => [
-        batch.key,
-        failedVolumes,
-        unknownVolumes,
-      ]),
+      stubs
+        .inputs('archiveItems')
+        .map(({ batch, failedVolumes, unknownVolumes }) => [batch.key, failedVolumes, unknownVolumes]),
       [
         ['pods', {}, []],
         ['volumes pv-1 pv-2 pv-3', {}, ['pv-2']],
@@ -144,7 +142,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual([stubs.inputs('runHook').length, most], [8, 2]);
   });
 
-  it('that fail before keep the pod out, and end those after them; its volumes are snapshotted, and it is thawed', async () => {
+  it('a.4.7 that fail before keep the pod out, and end those after them; its volumes are snapshotted, and it is thawed', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { pre: 3 }), blockPod('b')], 'pv-1')]),
       ...failing([], ['pre a 1']),
@@ -165,7 +163,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual(metadata.artifact.status.hookStatus, { hooksAttempted: 6, hooksFailed: 1 });
   });
 
-  it('that fail and may go on to the next, and keep nothing out', async () => {
+  it('a.5.5 that fail and may go on to the next, and keep nothing out', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { pre: 2 })])]),
       ...failing(['pre a 0']),
@@ -176,7 +174,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual([result.phase, status.hooks], ['PartiallyFailed', { attempted: 3, failed: 1 }]);
   });
 
-  it('after snapshots all run, whichever fails', async () => {
+  it('a.4.11 after snapshots all run, whichever fails', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { post: 2 }), blockPod('b')])]),
       ...failing([], ['post a 0']),
@@ -186,7 +184,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual(status.hooks, { attempted: 5, failed: 1 });
   });
 
-  it('thaw when a snapshot is refused, and its reason reaches the PersistentVolume when that is listed', async () => {
+  it('a.4.11 thaw when a snapshot is refused, and its reason reaches the PersistentVolume when that is listed', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a')], 'pv-1', 'pv-2')]),
       async getVolumeId({ persistentVolume }) {

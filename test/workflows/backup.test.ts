@@ -156,7 +156,7 @@ describe('backup', () => {
         );
       });
 
-      it('takes snapshots in children, waits for them, and removes doubles before it seals', async () => {
+      it('a.4.10 takes snapshots in children, waits for them, and removes doubles before it seals', async () => {
         const stubs = new StubActivities(withVolumes(['pv-1', 'pv-2', 'pv-3']));
         const result = await run(stubs, async (start) => (await start('backup')).result());
         assert.deepEqual(result.volumes, { attempted: 3, completed: 3, failed: 0 });
