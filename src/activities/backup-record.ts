@@ -3,6 +3,7 @@ import type { Config } from '../api/config.ts';
 import { parseGoDuration } from '../api/duration.ts';
 import { storageLocationLabel } from '../api/labels.ts';
 import type { RunRef } from '../api/run.ts';
+import { formatVersion } from '../backup-format/format-version.ts';
 import type { ServerVersion } from '../kubernetes/client.ts';
 import { labelValue } from '../kubernetes/label-value.ts';
 import { withAutomaticExcludes } from '../selection/resource-filter.ts';
@@ -54,7 +55,7 @@ export function newBackup(spec: BackupSpec, origin: BackupOrigin): Backup {
     },
     status: {
       version: 1,
-      formatVersion: '1.1.0',
+      formatVersion,
       phase: 'InProgress',
       expiration: timestamp(new Date(startedAt.getTime() + (parseGoDuration(ttl) ?? 0))),
       startTimestamp: timestamp(startedAt),
