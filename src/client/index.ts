@@ -29,11 +29,13 @@ export type { CheckOutcome, ConformanceResult, ConformanceStatus } from '../api/
 export type { BackupStorageLocation, LocationStatus, VolumeSnapshotLocation } from '../api/locations.ts';
 export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
 export type { Result, Results } from '../backup-format/results.ts';
+export type { BackupVolumeInfo, NativeSnapshotInfo, RestoreVolumeInfo } from '../backup-format/volume-info.ts';
 export { loadConfig } from '../config.ts';
 export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupLocationEntry, BackupLocations, ConformanceRun } from './backup-locations.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
 export { connectBowline, type BowlineClient } from './client.ts';
+export type { DiffOptions, ItemSource, ObjectDifference, SourceItem } from './differences.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
 export { RunError } from './run-error.ts';
