@@ -2,6 +2,7 @@ import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/clie
 import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
 import { openDataConverter } from '../codec.ts';
+import { connectionOptions } from '../temporal-connection.ts';
 import { RunHandle, type RunKind } from './run-handle.ts';
 import { temporalError } from './temporal-error.ts';
 
@@ -133,14 +134,12 @@ export class Temporal {
   }
 
   async #connect(): Promise<Client> {
-    const { address, namespace, apiKey, tls, codec } = this.#config;
+    const { address, namespace, codec } = this.#config;
     const dataConverter = await openDataConverter(codec);
     try {
       const connection = await Connection.connect({
-        address,
+        ...connectionOptions(this.#config),
         connectTimeout: `${connectSeconds} seconds`,
-        ...(apiKey !== undefined && { apiKey }),
-        ...(tls !== undefined && { tls }),
       });
       return new Client({ connection, namespace, dataConverter });
     } catch (cause) {
