@@ -3,6 +3,7 @@ import type { BowlineClient } from '../client/index.ts';
 import type { Cli } from './cli.ts';
 import { addActionCommands } from './commands/action.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
 import { addWorkerCommand } from './commands/worker.ts';
@@ -48,5 +49,6 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addBackupCommands(program, run);
   addRestoreCommands(program, run);
   addActionCommands(program, run);
+  addCodecServerCommand(program, run);
   return program;
 }
