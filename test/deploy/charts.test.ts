@@ -45,6 +45,7 @@ describe('what is deployed', function () {
   const namespace = 'deployed-bowline';
   let cluster: Cluster;
   let overlay: string;
+  let needed: readonly Unstructured[] = [];
 
   before(async () => {
     cluster = await openCluster();
@@ -52,9 +53,12 @@ describe('what is deployed', function () {
       'pod-security.kubernetes.io/enforce': 'restricted',
       'pod-security.kubernetes.io/warn': 'restricted',
     };
-    accepted(await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }));
     const definition = fileURLToPath(new URL('./service-monitor-definition.yaml', import.meta.url));
-    for (const object of objectsIn(readFileSync(definition, 'utf8'))) accepted(await cluster.apply(object));
+    needed = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } } as Unstructured,
+      ...objectsIn(readFileSync(definition, 'utf8')),
+    ];
+    for (const object of needed) accepted(await cluster.apply(object));
     overlay = temporaryFolder();
     const from = (path: string): string => relative(overlay, join(deploy, 'kustomize', path));
     writeFileSync(
@@ -68,7 +72,10 @@ describe('what is deployed', function () {
       }),
     );
   });
-  after(() => cluster.close());
+  after(async () => {
+    for (const object of needed) await cluster.remove(object);
+    await cluster.close();
+  });
 
   const kinds = [
     'ClusterRole',

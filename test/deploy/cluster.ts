@@ -36,6 +36,8 @@ export interface Cluster {
   send(call: Call, token?: string): Promise<Answer>;
   /** Applies an object as `kubectl apply --server-side` does, and refuses fields that its kind does not have. */
   apply(object: Unstructured, options?: { readonly dryRun?: boolean }): Promise<Answer>;
+  /** Deletes an object; absent is fine. */
+  remove(object: Unstructured): Promise<void>;
   /** A token of a service account, as a pod of it would have one. */
   tokenOf(namespace: string, serviceAccount: string): Promise<string>;
   /** A kubeconfig with that token. */
@@ -68,21 +70,28 @@ export async function openCluster(): Promise<Cluster> {
     };
   };
 
+  async function pathOf({ apiVersion, kind, metadata }: Unstructured): Promise<string> {
+    const resource = (await client.discover({ refresh: true })).findKind(apiVersion, kind);
+    if (!resource) throw new Error(`the cluster does not serve ${apiVersion} ${kind}`);
+    const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const place = resource.namespaced ? `/namespaces/${metadata.namespace}` : '';
+    return `${group}${place}/${resource.plural}/${metadata.name}`;
+  }
+
   return {
     send,
     async apply(object, { dryRun = false } = {}) {
-      const { apiVersion, kind, metadata } = object;
-      const resource = (await client.discover({ refresh: true })).findKind(apiVersion, kind);
-      if (!resource) throw new Error(`the cluster does not serve ${apiVersion} ${kind}`);
-      const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-      const place = resource.namespaced ? `/namespaces/${metadata.namespace}` : '';
       const query = `fieldManager=test&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
       return send({
         method: 'PATCH',
-        path: `${group}${place}/${resource.plural}/${metadata.name}?${query}`,
+        path: `${await pathOf(object)}?${query}`,
         body: object,
         contentType: 'application/apply-patch+yaml',
       });
+    },
+    async remove(object) {
+      const { status } = await send({ method: 'DELETE', path: await pathOf(object) });
+      if (status >= 300 && status !== 404) throw new Error(`delete ${object.kind} ${object.metadata.name}: ${status}`);
     },
     async tokenOf(namespace, serviceAccount) {
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
