@@ -76,11 +76,12 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       location: location.location.name,
       staging: stagingLocation(config, location.location),
     };
-    await assertNameIsFree(dependencies, run);
-
-    const startedAt = now();
-    const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
-    const backup = await describe(dependencies, { run, spec, startedAt, snapshotLocations: snapshots.names });
+    const [discovery, backup, staging] = await Promise.all([
+      kubernetes.discover({ refresh: true, signal: activitySignal() }),
+      describe(dependencies, { run, spec, startedAt: now(), snapshotLocations: snapshots.names }),
+      openStaging(dependencies, run),
+      assertNameIsFree(dependencies, run),
+    ]);
     const actions = planActions(dependencies.backupItemActions, discovery);
     const filter = backupFilter(backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
     const plan: BackupPlan = {
@@ -88,7 +89,6 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       resources: filter.resources,
       staged: stagedResources(actions, discovery, snapshots.names.length > 0),
     };
-    const staging = await openStaging(dependencies, run);
     return {
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),

@@ -138,7 +138,6 @@ export class BackupRun {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
-      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
@@ -156,12 +155,14 @@ export class BackupRun {
         if (collected.next) state.position = collected.next;
         else delete state.position;
         this.#take(collected, { remaining: collected.remaining, isEstimate: state.position !== undefined });
+        if (state.position !== undefined && this.progress.status.progress.expectedItems === undefined)
+          await lanes.start(() => this.#estimate());
         await this.#backUpBatches(collected.batches, { lanes, order });
       }
     });
   }
 
-  /** Asks how much there will be. No backup fails for want of the answer. */
+  /** Asks how much there will be, of a backup that one call does not read. None fails for want of the answer. */
   async #estimate(): Promise<void> {
     let expected = 0;
     try {
