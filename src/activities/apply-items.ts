@@ -12,6 +12,7 @@ import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report, reportLines } from './report.ts';
 import { readRestoreBatch } from './restore-batch.ts';
 import { resetMetadata } from './reset-metadata.ts';
+import { RestoredPods, type RestoredPodsRef } from './restored-pods.ts';
 import type { Staging } from './staging.ts';
 import { prepareVolumeItem, type VolumesInRestore } from './volumes-in-restore.ts';
 
@@ -41,6 +42,8 @@ export interface AppliedItems {
   readonly created: number;
   /** PersistentVolumes of `volumes` that were created. */
   readonly createdVolumes: readonly string[];
+  /** Pods that were created and have hooks; absent without any. */
+  readonly hooked?: readonly RestoredPodsRef[];
 }
 
 /** The step of a restore that creates objects. */
@@ -65,6 +68,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const report = new Report(now);
       const volumes = await volumesOf(staging, input, plan);
       const applyItem = createApplyItem({ kubernetes, plan, uid: input.run.uid, report, signal, now });
+      const hooked = new RestoredPods(plan.restore, report);
 
       async function settle(entry: RestoreBatchItem): Promise<Settled> {
         signal.throwIfAborted();
@@ -81,6 +85,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           item = inTargetNamespace(prepared.item, volumes.namespaceMapping);
           const outcome = await applyItem(groupResource, item);
           report.item(groupResource, item, outcome);
+          if (groupResource === 'pods' && outcome === 'created') hooked.add(entry.itemFromBackup, item);
           return { name: original.name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
@@ -101,6 +106,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         report: await report.write(staging, input.step),
         created: created.length,
         createdVolumes: created.map(({ name }) => name).filter((name) => volumes.restored.has(name)),
+        ...(!hooked.isEmpty && { hooked: await hooked.write(staging, input.step) }),
       };
     },
   };

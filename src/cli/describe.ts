@@ -33,6 +33,7 @@ export function describeBackup(description: BackupDescription, terminal: Pick<Te
     ],
     resourceRows(description),
     [snapshotRow(description)],
+    hookRows(record),
   ]);
 }
 
@@ -60,6 +61,7 @@ export function describeRestore(description: RestoreDescription, terminal: Pick<
     [['Restore PVs', tristate(spec.restorePVs)]],
     [['Preserve Service NodePorts', tristate(spec.preserveNodePorts)]],
     [['Existing Resource Policy', orNone(spec.existingResourcePolicy ?? '')]],
+    hookRows(record),
     resourceRows(description),
   ]);
 }
@@ -136,6 +138,15 @@ function snapshotRow({ volumeSnapshots = [] }: BackupDescription): Row {
       .join(', '),
   );
   return ['Velero-Native Snapshots', below.length === 0 ? '<none included>' : '', below.map(plain)];
+}
+
+function hookRows({ status }: Backup | Restore): Row[] {
+  const { hooksAttempted, hooksFailed } = status?.hookStatus ?? {};
+  if (hooksAttempted === undefined) return [];
+  return [
+    ['HooksAttempted', String(hooksAttempted)],
+    ['HooksFailed', count(hooksFailed)],
+  ];
 }
 
 function pairsOf(labels: Readonly<Record<string, string>> | undefined): string[] {

@@ -1,11 +1,22 @@
-import type { LabelSelector } from '../api/backup.ts';
-import { parseGoDuration } from '../api/duration.ts';
-import { validateIncludesExcludes } from './includes-excludes.ts';
-import { validateLabels, validateLabelSelector } from './label-selector.ts';
+import {
+  boolean,
+  duration,
+  labelSelector,
+  listOf,
+  listProblems,
+  mapOfText,
+  nullable,
+  object,
+  objectOf,
+  oneOf,
+  show,
+  text,
+  textsIn,
+  type Check,
+} from './checks.ts';
+import { backupHooksCheck, restoreHooksCheck } from './hook-validation.ts';
+import { validateLabels } from './label-selector.ts';
 import { nonRestorable } from './restore-filter.ts';
-
-/** Checks one member of a spec and tells what is wrong. */
-type Check = (value: unknown, path: string) => string[];
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -16,7 +27,7 @@ export function validateName(name: unknown): string[] {
 }
 
 const names = listOf(text);
-const nullableBoolean: Check = (value, path) => (value === null ? [] : boolean(value, path));
+const nullableBoolean = nullable(boolean);
 
 const common = {
   includedNamespaces: names,
@@ -27,11 +38,11 @@ const common = {
   labelSelector: nullable(labelSelector),
   orLabelSelectors: nullable(listOf(labelSelector)),
   itemOperationTimeout: duration,
-  hooks: unsupportedUnless(isEmpty),
 } as const satisfies Record<string, Check>;
 
 const backupFields: Readonly<Record<string, Check>> = {
   ...common,
+  hooks: backupHooksCheck,
   metadata: backupMetadata,
   snapshotVolumes: nullableBoolean,
   ttl: duration,
@@ -54,6 +65,7 @@ const backupFields: Readonly<Record<string, Check>> = {
 
 const restoreFields: Readonly<Record<string, Check>> = {
   ...common,
+  hooks: restoreHooksCheck,
   backupName: text,
   namespaceMapping: mapOfText,
   restorePVs: nullableBoolean,
@@ -77,106 +89,19 @@ export function validateRestoreSpec(spec: unknown): string[] {
 
 /** Source: Velero `pkg/controller/restore_controller.go`. */
 function includesNonRestorable(spec: unknown): string[] {
-  return listOfText(spec, 'includedResources')
+  return textsIn(spec, 'includedResources')
     .filter((name) => nonRestorable.includes(name))
     .map((name) => `spec.includedResources: ${name} are never restored`);
 }
 
 function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): string[] {
-  const problems = object(spec, 'spec');
-  if (problems.length > 0) return problems;
+  const problems = objectOf(fields)(spec, 'spec');
+  if (object(spec, 'spec').length > 0) return problems;
   const members = spec as Record<string, unknown>;
-  for (const [name, value] of Object.entries(members)) {
-    const check = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (check) problems.push(...check(value, `spec.${name}`));
-    else problems.push(`spec.${name}: unknown field; known are ${Object.keys(fields).join(', ')}`);
-  }
   if (members['labelSelector'] != null && members['orLabelSelectors'] != null) {
     problems.push('spec.labelSelector and spec.orLabelSelectors: expected at most one of the two');
   }
-  return [...problems, ...listProblems(members)];
-}
-
-function listProblems(spec: unknown): string[] {
-  const list = (name: string): string[] => listOfText(spec, name);
-  return [
-    ...validateIncludesExcludes('spec: namespaces', list('includedNamespaces'), list('excludedNamespaces')),
-    ...validateIncludesExcludes('spec: resources', list('includedResources'), list('excludedResources')),
-  ];
-}
-
-function listOfText(spec: unknown, name: string): string[] {
-  const list = (spec as Readonly<Record<string, unknown>> | null | undefined)?.[name];
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
-}
-
-function text(value: unknown, path: string): string[] {
-  return typeof value === 'string' ? [] : [`${path}: expected text, got ${show(value)}`];
-}
-
-function boolean(value: unknown, path: string): string[] {
-  return typeof value === 'boolean' ? [] : [`${path}: expected true or false, got ${show(value)}`];
-}
-
-function object(value: unknown, path: string): string[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? []
-    : [`${path}: expected an object, got ${show(value)}`];
-}
-
-function duration(value: unknown, path: string): string[] {
-  if (typeof value === 'string' && (parseGoDuration(value) ?? -1) >= 0) return [];
-  return [`${path}: expected a duration such as 720h0m0s, got ${show(value)}`];
-}
-
-function mapOfText(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  return problems.length > 0
-    ? problems
-    : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
-}
-
-function listOf(check: Check): Check {
-  return (value, path) =>
-    Array.isArray(value)
-      ? value.flatMap((one, index) => check(one, `${path}[${index}]`))
-      : [`${path}: expected a list, got ${show(value)}`];
-}
-
-function nullable(check: Check): Check {
-  return (value, path) => (value === null ? [] : check(value, path));
-}
-
-function oneOf(values: readonly string[]): Check {
-  return (value, path) =>
-    values.some((one) => one === value)
-      ? []
-      : [`${path}: expected one of ${values.map(show).join(', ')}, got ${show(value)}`];
-}
-
-function labelSelector(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  if (problems.length > 0) return problems;
-  const { matchLabels, matchExpressions, ...others } = value as Record<string, unknown>;
-  problems.push(
-    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are matchLabels, matchExpressions`),
-  );
-  problems.push(
-    ...mapOfText(matchLabels ?? {}, `${path}.matchLabels`),
-    ...listOf(requirement)(matchExpressions ?? [], `${path}.matchExpressions`),
-  );
-  return problems.length > 0 ? problems : validateLabelSelector(value as LabelSelector, path);
-}
-
-function requirement(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  if (problems.length > 0) return problems;
-  const { key, operator, values } = value as Record<string, unknown>;
-  return [
-    ...text(key, `${path}.key`),
-    ...text(operator, `${path}.operator`),
-    ...(values == null ? [] : names(values, `${path}.values`)),
-  ];
+  return [...problems, ...listProblems(members, 'spec')];
 }
 
 function backupMetadata(value: unknown, path: string): string[] {
@@ -205,12 +130,4 @@ function isFalse(value: unknown): boolean {
 function isEmpty(value: unknown): boolean {
   if (value == null || value === '') return true;
   return typeof value === 'object' && Object.values(value).every(isEmpty);
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' && value !== null
-    ? 'an object'
-    : `${value === null ? '' : `${typeof value} `}${JSON.stringify(value)}`;
 }

@@ -172,6 +172,13 @@ describe('the rights of workers', function () {
       ]);
     });
 
+    it('are enough for hooks, whichever verb the server asks for', async () => {
+      for (const method of ['GET', 'POST']) {
+        const path = `/api/v1/namespaces/${shop}/pods/absent/exec?command=true`;
+        assert.equal((await cluster.send({ method, path }, token)).status, 404);
+      }
+    });
+
     triesInVain(
       () => token,
       [

@@ -141,7 +141,6 @@ describe('validateBackupSpec', () => {
     [{ metadata: { labels: { a: true } } }, ['spec.metadata.labels.a: expected text, got boolean true']],
     [
       {
-        hooks: { resources: [{ name: 'freeze' }] },
         orderedResources: { pods: 'a/b' },
         resourcePolicy: { kind: 'ConfigMap', name: 'p' },
         defaultVolumesToFsBackup: true,
@@ -149,7 +148,6 @@ describe('validateBackupSpec', () => {
         includedClusterScopedResources: ['nodes'],
       },
       [
-        'spec.hooks: not supported yet',
         'spec.orderedResources: not supported yet',
         'spec.resourcePolicy: not supported yet',
         'spec.defaultVolumesToFsBackup: not supported yet',

@@ -3,7 +3,15 @@ import { errorCode, type BowlineError } from '../../src/api/errors.ts';
 import { cloneJson } from '../../src/api/json.ts';
 import { itemKey, type Unstructured } from '../../src/api/unstructured.ts';
 import { apiError } from '../../src/kubernetes/api-errors.ts';
-import type { KubernetesClient, ListOptions, ListPage, ObjectRef, ServerVersion } from '../../src/kubernetes/client.ts';
+import type {
+  ExecOptions,
+  ExecOutcome,
+  KubernetesClient,
+  ListOptions,
+  ListPage,
+  ObjectRef,
+  ServerVersion,
+} from '../../src/kubernetes/client.ts';
 import { readDiscovery } from '../../src/kubernetes/discovery-document.ts';
 import type { Discovery } from '../../src/kubernetes/discovery.ts';
 import { matchesLabels, parseLabelSelector } from '../../src/selection/label-selector.ts';
@@ -45,6 +53,8 @@ export class ClusterInMemory implements KubernetesClient {
   /** What has been asked, such as `create pods/shop/web`; lists name the namespace and the page's start. */
   readonly requests: string[] = [];
   itemsPerPage = 500;
+  /** What a command in a container comes to. */
+  onExec: KubernetesClient['exec'] = async () => ({ ended: 'succeeded', exitCode: 0, stdout: '', stderr: '' });
   readonly #faults: Fault[] = [];
   #generation = 0;
   #tellsWhereToGoOn = true;
@@ -138,6 +148,12 @@ export class ClusterInMemory implements KubernetesClient {
     } catch (error) {
       if (errorCode(error) !== 'NotFound') throw error;
     }
+  }
+
+  async exec(pod: ObjectRef, options: ExecOptions): Promise<ExecOutcome> {
+    const { namespace = '', name } = pod;
+    this.requests.push(`exec pods/${namespace}/${name} ${options.container}`);
+    return this.onExec(pod, options);
   }
 
   async close(): Promise<void> {}

@@ -137,6 +137,16 @@ function kustomize(version: string): Program {
   };
 }
 
+function kwok(version: string): Program {
+  return {
+    version,
+    // Its publisher names no checksum for what it offers.
+    download: () => undefined,
+    build: (output) => install(`sigs.k8s.io/kwok/cmd/kwok@v${version}`, output),
+    buildSeconds: 150,
+  };
+}
+
 /** The servers of the stack, and what renders the manifests in `deploy`. */
 export const programs = {
   etcd: etcd('3.6.16'),
@@ -145,6 +155,7 @@ export const programs = {
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   kustomize: kustomize('5.8.2'),
+  kwok: kwok('0.7.0'),
   temporal: temporal('1.5.1'),
   versitygw: versitygw('1.8.0'),
 } as const satisfies Record<string, Program>;
