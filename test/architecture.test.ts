@@ -49,6 +49,7 @@ const table: Readonly<Record<string, Row>> = {
     values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
   },
+  'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
     values:
@@ -69,6 +70,8 @@ const table: Readonly<Record<string, Row>> = {
     values: 'api/ commander node:events node:fs/promises',
     lazily: 'codec.ts codec-server.ts',
   },
+  'cli/cluster-items.ts': { values: 'api/ selection/', types: 'client/ kubernetes/' },
+  'cli/commands/diff.ts': { values: 'commander', types: 'client/', lazily: 'kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'codec-server.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },

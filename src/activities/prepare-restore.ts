@@ -6,6 +6,7 @@ import type { Restore, RestoreRequest, RestoreSpec } from '../api/restore.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
+import { assertReadableFormat } from '../backup-format/format-version.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
@@ -63,6 +64,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
     if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
 
     const { location, store, backup } = await findBackup(dependencies, backupName);
+    assertReadableFormat(backup);
     const uid = activityInfo().workflowExecution?.runId ?? 'local';
     const run: RunRef = {
       kind: 'restore',

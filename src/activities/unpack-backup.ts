@@ -5,12 +5,13 @@ import type { TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
-import { parseItem, readContents } from './backup-contents.ts';
+import { parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { readContents, type ContentsReader } from './read-contents.ts';
 import { Report, reportLines } from './report.ts';
 import { skipReason } from './skipped-items.ts';
 import type { Staging } from './staging.ts';
@@ -48,11 +49,11 @@ export interface Unpacked {
 /** The steps of a restore that read the tarball. */
 export interface UnpackBackupActivities {
   /**
-   * Streams the tarball once, selects, and cuts batches per group-resource. Nothing is applied before all of it has been read
-   * and found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
+   * Reads the tarball once, or what is needed of it, selects, and cuts batches per group-resource. Nothing is applied before all
+   * that is read has been found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
    */
   unpackBackup(input: UnpackInput): Promise<Unpacked>;
-  /** Streams the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
+  /** Reads the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
   unpackAdditionalItems(input: UnpackAdditionalInput): Promise<Unpacked>;
 }
 
@@ -60,16 +61,12 @@ export interface UnpackBackupActivities {
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
-  /** Reads the whole tarball and hands each wanted item on. */
-  async function read(
+  async function* read(
     { run, plan }: { readonly run: RunRef; readonly plan: RestorePlan },
-    source: { wanted: (item: ResourceIdentifier) => boolean; take: (item: TarballItem) => Promise<void> },
-  ): Promise<void> {
+    reader: ContentsReader,
+  ): AsyncGenerator<TarballItem> {
     const store = await dependencies.store(run.location);
-    const { wanted } = source;
-    const { sha256 } = plan.contents;
-    for await (const item of readContents(store, plan.backup.metadata.name, { sha256, wanted }))
-      await source.take(item);
+    yield* readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
   }
 
   async function orderOf(groupResources: readonly GroupResource[]): Promise<string[]> {
@@ -89,25 +86,24 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const needed = new Set<string>();
       const labelled = (spec.labelSelector ?? spec.orLabelSelectors) != null;
 
-      await read(
-        { run: input.run, plan },
-        {
-          wanted: ({ groupResource, namespace, name }) =>
-            groupResource === 'namespaces'
-              ? namespaceFilter.includes(name)
-              : filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace }),
-          async take(entry) {
-            const item = parseItem(entry, unpacking.report);
-            if (item === undefined) return;
-            if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
-            const { labels = {} } = item.metadata;
-            const { groupResource, namespace } = entry;
-            if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) return;
-            if (groupResource === 'namespaces') needed.add(entry.name);
-            else if (await unpacking.add(entry, item)) needed.add(namespace);
-          },
-        },
-      );
+      const reader: ContentsReader = {
+        mayHold: (groupResource, namespace) =>
+          groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
+        wanted: ({ groupResource, namespace, name }) =>
+          groupResource === 'namespaces'
+            ? namespaceFilter.includes(name)
+            : filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
+      };
+      for await (const entry of read({ run: input.run, plan }, reader)) {
+        const item = parseItem(entry, unpacking.report);
+        if (item === undefined) continue;
+        if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
+        const { labels = {} } = item.metadata;
+        const { groupResource, namespace } = entry;
+        if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) continue;
+        if (groupResource === 'namespaces') needed.add(entry.name);
+        else if (await unpacking.add(entry, item)) needed.add(namespace);
+      }
       for (const [name, item] of namespaces) {
         if (!labelled || needed.has(name))
           await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
@@ -132,23 +128,26 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
         for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
       }
       if (wanted.size > 0) {
-        await read(
-          { run: input.run, plan },
-          {
-            wanted: (identifier) => wanted.has(itemKey(identifier)),
-            async take(entry) {
-              wanted.delete(itemKey(entry));
-              const item = parseItem(entry, unpacking.report);
-              if (item !== undefined) await unpacking.add(entry, item);
-            },
-          },
-        );
+        const places = new Set([...wanted.values()].map(placeOf));
+        const reader: ContentsReader = {
+          mayHold: (groupResource, namespace) => places.has(placeOf({ groupResource, namespace })),
+          wanted: (identifier) => wanted.has(itemKey(identifier)),
+        };
+        for await (const entry of read({ run: input.run, plan }, reader)) {
+          wanted.delete(itemKey(entry));
+          const item = parseItem(entry, unpacking.report);
+          if (item !== undefined) await unpacking.add(entry, item);
+        }
       }
       for (const identifier of wanted.values())
         unpacking.report.warning('Additional item is not in the backup', identifier);
       return unpacking.finish(orderOf);
     },
   };
+}
+
+function placeOf({ groupResource, namespace }: Pick<ResourceIdentifier, 'groupResource' | 'namespace'>): string {
+  return `${groupResource}/${namespace}`;
 }
 
 /** What one pass over the tarball has taken so far. */

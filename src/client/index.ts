@@ -28,10 +28,12 @@ export { BowlineError, errorCode, isPermanent, type ErrorCode } from '../api/err
 export type { BackupStorageLocation, VolumeSnapshotLocation } from '../api/locations.ts';
 export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
 export type { Result, Results } from '../backup-format/results.ts';
+export type { BackupVolumeInfo, NativeSnapshotInfo, RestoreVolumeInfo } from '../backup-format/volume-info.ts';
 export { loadConfig } from '../config.ts';
 export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
 export { connectBowline, type BowlineClient } from './client.ts';
+export type { DiffOptions, ItemSource, ObjectDifference, SourceItem } from './differences.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
 export { RunError } from './run-error.ts';

@@ -26,7 +26,7 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'volumeSnapshots', volumes },
     { type: 'podVolumeBackups' },
     { type: 'itemOperations' },
-    { type: 'volumeInfo', volumes },
+    { type: 'volumeInfo', volumes, reports },
   ];
   await together([putContents, ...others.map((artifact) => () => put(backup, artifact))]);
   const { written } = state.artifacts;

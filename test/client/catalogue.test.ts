@@ -100,6 +100,7 @@ describe('catalogue of the client', () => {
     assert.deepEqual(description.results, results);
     assert.deepEqual(description.resources, { 'v1/Pod': ['shop/web', 'shop/db'] });
     assert.equal(description.volumeSnapshots?.[0]?.status.providerSnapshotID, 'snap-1');
+    assert.deepEqual(description.volumeInfo, [{ pvName: 'pv-1', backupMethod: 'NativeSnapshot' }]);
     assert.equal(description.bytes, 2_048);
   });
 
@@ -153,6 +154,7 @@ describe('catalogue of the client', () => {
     );
     assert.deepEqual((await bowline.restores.get('back-2')).record, restoreRecord('back-2'));
     const description = await bowline.restores.describe('back-1');
+    assert.deepEqual(description.volumeInfo, [{ pvName: 'pv-1', restoreMethod: 'NativeSnapshot' }]);
     assert.deepEqual(description.resources, { 'v1/Pod': ['shop/web(created)'] });
     assert.deepEqual(description.results, results);
     assert.match(await text(await bowline.restores.logs('back-1')), /msg=hello restore=velero\/back-1/);
