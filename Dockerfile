@@ -6,16 +6,26 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY tools/build.ts tools/
 COPY src src
-RUN node tools/build.ts && npm prune --omit=dev
+# The workflows become one bundle, so that a worker has nothing to compile. Of the SDK's core, the builds of other platforms go.
+RUN node tools/build.ts \
+  && npm prune --omit=dev \
+  && cd node_modules/@temporalio/core-bridge \
+  && rm -rf sdk-core src \
+  && cd releases && ls | grep -v "^$(uname -m)-unknown-linux-gnu$" | xargs rm -rf
 
 FROM node:24-slim
 # The SDK's connections to Temporal trust the system's certificates, not those that Node brings.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates \
+  && rm -rf /var/lib/apt/lists/* \
+  && rm -rf /usr/local/lib/node_modules/npm /usr/local/bin/npm /usr/local/bin/npx /opt/yarn* /usr/local/bin/yarn* \
+  && ln -s /bowline/lib/cli/main.js /usr/local/bin/bowline
 ENV NODE_ENV=production
 WORKDIR /bowline
 COPY --from=build /bowline/package.json ./
 COPY --from=build /bowline/node_modules node_modules
 COPY --from=build /bowline/lib lib
-USER node
-ENTRYPOINT ["node", "lib/cli/main.js"]
+# By its number, so that Kubernetes can tell that it is not root.
+USER 1000:1000
+ENTRYPOINT ["bowline"]
 CMD ["worker"]

@@ -23,7 +23,12 @@ interface Key {
  * Rejects with `InvalidConfig` if the keys can't be read.
  */
 export async function openDataConverter(codec: Config['temporal']['codec']): Promise<DataConverter> {
-  return codec === undefined ? {} : { payloadCodecs: [encryptingCodec(await readKeys(codec.keyFile))] };
+  return codec === undefined ? {} : { payloadCodecs: [await openCodec(codec)] };
+}
+
+/** The codec of such a converter. Rejects with `InvalidConfig` if the keys can't be read. */
+export async function openCodec({ keyFile }: NonNullable<Config['temporal']['codec']>): Promise<PayloadCodec> {
+  return encryptingCodec(await readKeys(keyFile));
 }
 
 async function readKeys(file: string): Promise<[Key, ...Key[]]> {

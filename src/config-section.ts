@@ -1,4 +1,5 @@
 import { parseGoDuration } from './api/duration.ts';
+import { parseListenAddress, type ListenAddress } from './api/listen-address.ts';
 
 /** Collects what is wrong, so that all of it is told at once. */
 export class Reader {
@@ -57,6 +58,17 @@ export class Section {
     const text = this.text(key, fallback);
     if (parseGoDuration(text) === undefined) this.refuse(key, `expected a duration such as 720h0m0s, got ${text}`);
     return text;
+  }
+
+  /** An address such as `0.0.0.0:8081`. */
+  optionalAddress<K extends string>(key: K): { readonly [P in K]?: ListenAddress } {
+    const { [key]: text } = this.optionalText(key);
+    // What is no text is refused already.
+    if (!text) return {};
+    const address = parseListenAddress(text);
+    if (address !== undefined) return { [key]: address } as { readonly [P in K]?: ListenAddress };
+    this.refuse(key, `expected a host and a port such as 0.0.0.0:8081, got ${text}`);
+    return {};
   }
 
   /** Whether the mapping has the key. */

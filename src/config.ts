@@ -7,6 +7,7 @@ import { BowlineError } from './api/errors.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 import { readItemActions, itemActionProblems } from './config-item-actions.ts';
 import { Reader, type Section } from './config-section.ts';
+import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts';
 
 /** Where the configuration comes from. */
 export interface ConfigSources {
@@ -17,7 +18,8 @@ export interface ConfigSources {
 }
 
 /**
- * Reads the configuration; the only reader of the environment. Without a file, defaults and variables alone make it up.
+ * Reads the configuration; the only reader of the environment. Without a file, defaults and variables alone make it up. What it
+ * does not say of Temporal is taken from Temporal's own configuration.
  *
  * @throws BowlineError `InvalidConfig` with all problems at once, each with the key's path and what was expected
  */
@@ -28,14 +30,15 @@ export async function loadConfig({ file, env = process.env }: ConfigSources = {}
     join(env['HOME'] ?? homedir(), '.config/bowline/bowline.yaml'),
   ];
   const named = candidates[0];
+  const profile = readTemporalProfile(env);
   for (const candidate of named === undefined ? candidates.slice(1) : [named]) {
     const text = await readFile(candidate!, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' && named === undefined) return undefined;
       throw new BowlineError('InvalidConfig', `read ${candidate}: ${error.code}`, { cause: error });
     });
-    if (text !== undefined) return parseConfig(text, { file: candidate!, env });
+    if (text !== undefined) return parseConfig(text, { file: candidate!, env, profile });
   }
-  return parseConfig('', { file: 'the environment', env });
+  return parseConfig('', { file: 'the environment', env, profile });
 }
 
 /** Whether errors are to be told with their stack traces, as `BOWLINE_DEBUG` with any value asks for. */
@@ -43,11 +46,17 @@ export function wantsDebug(env: NodeJS.ProcessEnv = process.env): boolean {
   return Boolean(env['BOWLINE_DEBUG']);
 }
 
+/** What a configuration is read with. */
+export interface ConfigSurroundings {
+  /** For messages, and for paths that begin there. */
+  readonly file: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What holds of Temporal where neither the variables nor the text say it. Default: nothing. */
+  readonly profile?: TemporalProfile;
+}
+
 /** Reads a configuration from a file's text. @throws BowlineError `InvalidConfig` */
-export function parseConfig(
-  text: string,
-  { file, env }: { readonly file: string; readonly env: NodeJS.ProcessEnv },
-): Config {
+export function parseConfig(text: string, { file, env, profile = {} }: ConfigSurroundings): Config {
   let parsed: unknown;
   try {
     parsed = parse(text) ?? {};
@@ -55,27 +64,22 @@ export function parseConfig(
     throw new BowlineError('InvalidConfig', `${file}: ${(error as Error).message.split('\n')[0]}`);
   }
   const reader = new Reader(env);
-  const config = readConfig(reader.section(parsed, ''), resolve(dirname(file)));
+  const config = readConfig(reader.section(parsed, ''), { folder: resolve(dirname(file)), profile });
   const problems = [...reader.problems, ...crossProblems(config)];
   if (problems.length > 0) throw new BowlineError('InvalidConfig', `${file}: ${problems.join('; ')}`);
   return config;
 }
 
-function readConfig(top: Section, folder: string): Config {
+function readConfig(
+  top: Section,
+  { folder, profile }: { readonly folder: string; readonly profile: TemporalProfile },
+): Config {
   const temporal = top.section('temporal');
   const kubernetes = top.section('kubernetes');
   const batch = top.section('batch');
   const concurrency = top.section('concurrency');
   const config: Config = {
-    temporal: {
-      address: temporal.text('address', '127.0.0.1:7233', 'TEMPORAL_ADDRESS'),
-      namespace: temporal.text('namespace', 'default', 'TEMPORAL_NAMESPACE'),
-      taskQueue: temporal.text('taskQueue', 'bowline'),
-      idPrefix: temporal.text('idPrefix', ''),
-      ...temporal.optionalText('apiKey', 'TEMPORAL_API_KEY'),
-      ...temporal.optionalBoolean('tls'),
-      ...readCodec(temporal),
-    },
+    temporal: readTemporal(temporal, profile),
     kubernetes: { ...kubernetes.optionalText('kubeconfig', 'KUBECONFIG'), ...kubernetes.optionalText('context') },
     namespace: top.text('namespace', 'velero'),
     backupStorageLocations: top.list('backupStorageLocations', readStorageLocation),
@@ -89,6 +93,8 @@ function readConfig(top: Section, folder: string): Config {
       volumes: concurrency.count('volumes', 20, 500),
     },
     itemActions: readItemActions(top, folder),
+    ...readListener(top, 'health'),
+    ...readListener(top, 'metrics'),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
     defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
     resourceTimeout: top.duration('resourceTimeout', '10m0s'),
@@ -98,11 +104,44 @@ function readConfig(top: Section, folder: string): Config {
   return config;
 }
 
+function readTemporal(section: Section, { metadata, ...profile }: TemporalProfile): Config['temporal'] {
+  const { tls = profile.tls } = section.optionalBoolean('tls');
+  return {
+    address: section.text('address', profile.address ?? '127.0.0.1:7233', 'TEMPORAL_ADDRESS'),
+    namespace: section.text('namespace', profile.namespace ?? 'default', 'TEMPORAL_NAMESPACE'),
+    taskQueue: section.text('taskQueue', 'bowline'),
+    idPrefix: section.text('idPrefix', ''),
+    ...(profile.apiKey !== undefined && { apiKey: profile.apiKey }),
+    ...section.optionalText('apiKey', 'TEMPORAL_API_KEY'),
+    // `true` takes the certificates that Temporal's own configuration names.
+    ...(tls !== undefined && { tls: tls === true ? profile.tls || true : tls }),
+    ...(metadata && { metadata }),
+    ...readVersioning(section),
+    ...readCodec(section),
+  };
+}
+
+/** Both or neither: a build has to be told from those of other deployments. */
+function readVersioning(temporal: Section): Pick<Config['temporal'], 'versioning'> {
+  const section = temporal.section('versioning');
+  const read = { ...section.optionalText('deployment'), ...section.optionalText('buildId') };
+  section.refuseOthers();
+  if (Object.keys(read).length === 0) return {};
+  return { versioning: { deployment: section.text('deployment'), buildId: section.text('buildId') } };
+}
+
 function readCodec(temporal: Section): Pick<Config['temporal'], 'codec'> {
   const codec = temporal.section('codec');
   const { keyFile } = temporal.has('codec') ? { keyFile: codec.text('keyFile') } : codec.optionalText('keyFile');
   codec.refuseOthers();
   return keyFile === undefined ? {} : { codec: { keyFile } };
+}
+
+function readListener<K extends 'health' | 'metrics'>(top: Section, key: K): Pick<Config, K> {
+  const section = top.section(key);
+  const { listen } = section.optionalAddress('listen');
+  section.refuseOthers();
+  return (listen === undefined ? {} : { [key]: { listen } }) as Pick<Config, K>;
 }
 
 function readStorageLocation(section: Section): BackupStorageLocation {

@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { BowlineError } from './api/errors.ts';
+import type { ListenAddress } from './api/listen-address.ts';
 import type { BackupStorageLocation } from './api/locations.ts';
 import { byteRange } from './plugins/object-stores/byte-range.ts';
 import { fileSystemError, systemCode } from './plugins/file-system-errors.ts';
-import { readFilesystemConfig, type ListenAddress } from './plugins/object-stores/filesystem-config.ts';
+import { readFilesystemConfig } from './plugins/object-stores/filesystem-config.ts';
 import { fileOf, openFile, type OpenFile } from './plugins/object-stores/filesystem-files.ts';
 import { isSigned, signingKey, type Presented } from './plugins/object-stores/signed-url.ts';
 import { objectStoreConfig, providerName } from './plugins/registry.ts';

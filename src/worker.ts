@@ -3,15 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from './api/config.ts';
+import { BowlineError } from './api/errors.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
 import { openDataConverter } from './codec.ts';
+import { serveHealth, type WorkerState } from './health.ts';
 import { connect } from './kubernetes/http-client.ts';
 import type { ItemActions } from './plugins/item-action-lists.ts';
 import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { serveSignedFiles } from './signed-files.ts';
+import { connectionOptions } from './temporal-connection.ts';
 
 /** A worker that has connected to everything it needs, not yet polling. */
 export interface PreparedWorker {
@@ -22,15 +25,34 @@ export interface PreparedWorker {
 
 /**
  * Runs a worker until it is told to stop (SIGINT, SIGTERM): it then takes no new work and lets what it has end for 30 s.
- * `onConnected` is called once, before it polls.
+ * `onConnected` is called once, before it polls. Meanwhile its health and metrics can be asked for, where the configuration says so.
  */
 export async function runWorker(config: Config, onConnected: () => void = () => undefined): Promise<void> {
-  const { worker, close } = await prepareWorker(config);
+  if (config.metrics) showMetrics(config.metrics);
+  let state = (): WorkerState => 'CONNECTING';
+  const health = config.health && (await serveHealth(config.health.listen, () => state()));
   try {
-    onConnected();
-    await worker.run();
+    const { worker, close } = await prepareWorker(config);
+    state = () => worker.getState();
+    try {
+      onConnected();
+      await worker.run();
+    } finally {
+      await close();
+    }
   } finally {
-    await close();
+    await health?.close();
+  }
+}
+
+/** The SDK's own metrics, served by itself. It has to be told before anything else of it is used. */
+function showMetrics({ listen: { host, port } }: NonNullable<Config['metrics']>): void {
+  const bindAddress = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  try {
+    Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress } } } });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new BowlineError('InvalidConfig', `metrics.listen: listen at ${bindAddress}: ${message}`, { cause });
   }
 }
 
@@ -50,10 +72,9 @@ export async function prepareWorker(
   const { interceptors, ...rest } = options;
   const registry = await loadRegistry(config);
   const dataConverter = await openDataConverter(config.temporal.codec);
-  const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
-  const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
-  const native = await NativeConnection.connect({ address, ...secrets });
-  const connection = await Connection.connect({ address, ...secrets });
+  const { namespace, taskQueue, versioning } = config.temporal;
+  const native = await NativeConnection.connect(connectionOptions(config.temporal));
+  const connection = await Connection.connect(connectionOptions(config.temporal));
   const temporal = new Client({ connection, namespace, dataConverter });
   const kubernetes = await connect(config.kubernetes);
   const signedFiles = await serveSignedFiles(config.backupStorageLocations, {
@@ -73,6 +94,7 @@ export async function prepareWorker(
     connection: native,
     namespace,
     taskQueue,
+    ...(versioning && { workerDeploymentOptions: deploymentOptions(versioning) }),
     ...(options.workflowBundle === undefined && workflows()),
     dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
@@ -96,6 +118,12 @@ export async function prepareWorker(
       await native.close();
     },
   };
+}
+
+/** A run stays with the build that began it, with all its children: what it replays is what it ran. */
+function deploymentOptions({ deployment, buildId }: NonNullable<Config['temporal']['versioning']>) {
+  const version = { deploymentName: deployment, buildId };
+  return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' } as const;
 }
 
 /** Stores and snapshotters by location, each opened once, and the item actions. */

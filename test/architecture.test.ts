@@ -53,7 +53,7 @@ const table: Readonly<Record<string, Row>> = {
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
     values:
-      'api/ codec.ts config.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
+      'api/ codec.ts config.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
     types: 'plugins/ workflows/',
   },
   'cli/': { values: 'api/ config.ts selection/ client/ cli-progress cli-table3 commander yaml node:' },
@@ -66,18 +66,28 @@ const table: Readonly<Record<string, Row>> = {
     types: 'client/ plugins/',
     lazily: 'kubernetes/',
   },
+  'cli/commands/codec-server.ts': {
+    values: 'api/ commander node:events node:fs/promises',
+    lazily: 'codec.ts codec-server.ts',
+  },
   'cli/cluster-items.ts': { values: 'api/ selection/', types: 'client/ kubernetes/' },
   'cli/commands/diff.ts': { values: 'commander', types: 'client/', lazily: 'kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
+  'codec-server.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
-  'config.ts': { values: 'api/ config-item-actions.ts config-section.ts yaml node:fs/promises node:os node:path' },
+  'config.ts': {
+    values: 'api/ config-item-actions.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
+  },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
+  'health.ts': { values: 'api/ node:' },
   'search-attributes.ts': { types: '@temporalio/client' },
   'signed-files.ts': { values: 'api/ plugins/ node:' },
+  'temporal-connection.ts': { types: 'api/' },
+  'temporal-profile.ts': { values: 'api/ @temporalio/envconfig' },
   'worker.ts': {
     values:
-      'api/ codec.ts kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts @temporalio/client @temporalio/worker node:',
+      'api/ codec.ts health.ts kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
   },
 };
 

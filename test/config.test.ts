@@ -111,10 +111,14 @@ describe('parseConfig', () => {
     { env: { BOWLINE_CONCURRENCY_VOLUMES: '3' }, expected: { concurrency: { volumes: 3 } } },
     { env: { BOWLINE_DEFAULT_BACKUP_TTL: '24h' }, expected: { defaultBackupTtl: '24h' } },
     { env: { BOWLINE_TEMPORAL_CODEC_KEY_FILE: '/k' }, expected: { temporal: { codec: { keyFile: '/k' } } } },
+    { env: { BOWLINE_HEALTH_LISTEN: '[::]:1' }, expected: { health: { listen: { host: '::', port: 1 } } } },
+    { env: { BOWLINE_TEMPORAL_VERSIONING_BUILD_ID: '7' }, expected: { temporal: { versioning: { buildId: '7' } } } },
     { env: { BOWLINE_NAMESPACE: 'ark' }, expected: { namespace: 'ark' } },
   ];
   const file = `
-    temporal: { address: 'file:1', namespace: file, apiKey: file, taskQueue: file, tls: true }
+    temporal:
+      { address: 'file:1', namespace: file, apiKey: file, taskQueue: file, tls: true, versioning: { deployment: bowline, buildId: '6' } }
+    health: { listen: '127.0.0.1:8081' }
     kubernetes: { kubeconfig: /file, context: file }
     namespace: file
     batch: { items: 2 }
@@ -125,6 +129,47 @@ describe('parseConfig', () => {
       assert.partialDeepStrictEqual(parseText(file, env), expected);
     });
   }
+
+  describe("beside Temporal's own configuration", () => {
+    const crt = Buffer.from('certificate');
+    const profile = {
+      address: 'profile:1',
+      namespace: 'profile',
+      apiKey: 'profile',
+      tls: { clientCertPair: { crt, key: crt } },
+      metadata: { 'x-team': 'backups' },
+    };
+    const temporalOf = (text: string, env: NodeJS.ProcessEnv = {}) =>
+      parseConfig(text, { file: 'x.yaml', env, profile }).temporal;
+
+    it('takes from it what nothing else says', () => {
+      assert.deepEqual(temporalOf(''), { ...profile, taskQueue: 'bowline', idPrefix: '' });
+    });
+
+    it('takes the file over it, and a variable over the file', () => {
+      assert.partialDeepStrictEqual(temporalOf(file), {
+        address: 'file:1',
+        namespace: 'file',
+        apiKey: 'file',
+      });
+      assert.equal(temporalOf(file, { TEMPORAL_ADDRESS: 'there:1' }).address, 'there:1');
+    });
+
+    for (const [text, tls] of [
+      ['', profile.tls],
+      ['temporal: { tls: true }', profile.tls],
+      ['temporal: { tls: false }', false],
+    ] as const) {
+      it(`connects with ${tls === false ? 'no TLS' : 'its certificates'} given ${text || 'nothing'}`, () => {
+        assert.deepEqual(temporalOf(text).tls, tls);
+      });
+    }
+
+    it('is asked for TLS that it turns off', () => {
+      const read = parseConfig('temporal: { tls: true }', { file: 'x.yaml', env: {}, profile: { tls: false } });
+      assert.equal(read.temporal.tls, true);
+    });
+  });
 
   const refused: readonly {
     title: string;
@@ -143,6 +188,16 @@ describe('parseConfig', () => {
       ],
     },
     {
+      title: 'addresses that are none, and half a version',
+      text: 'health: { listen: 8081 }\nmetrics: { listen: here, port: 1 }\ntemporal: { versioning: { buildId: a } }',
+      problems: [
+        'temporal.versioning.deployment: missing; expected text',
+        'health.listen: expected text',
+        'metrics.listen: expected a host and a port such as 0.0.0.0:8081, got here',
+        'metrics.port: unknown key; known are listen',
+      ],
+    },
+    {
       title: 'unknown keys, wherever they are',
       text: `
         tempral: {}
@@ -152,8 +207,8 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, itemActions, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout',
-        'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls, codec',
+          'volumeSnapshotLocations, staging, itemActions, health, metrics, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout',
+        'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, codec',
       ],
     },
     {

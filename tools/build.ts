@@ -1,13 +1,16 @@
-// `npm run build`: makes the package in `lib`: the compiled sources, and the workflows as the one bundle that a worker loads.
+// `npm run build`: makes the package in `lib`, or in the folder that is named: the compiled sources, and the workflows as the one
+// bundle that a worker loads.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-rmSync('lib', { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
-  stdio: 'inherit',
-});
+const [, , named] = process.argv;
+if (named === undefined) rmSync('lib', { recursive: true, force: true });
+const folder = resolve(named ?? 'lib');
+const compile = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--outDir', folder];
+const { status } = spawnSync(process.execPath, compile, { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 
 const { code } = await bundleWorkflowCode({
@@ -15,5 +18,5 @@ const { code } = await bundleWorkflowCode({
   payloadConverterPath: fileURLToPath(new URL('../src/workflows/payload-converter.ts', import.meta.url)),
   logger: new DefaultLogger('WARN'),
 });
-writeFileSync('lib/workflow-bundle.js', code);
-chmodSync('lib/cli/main.js', 0o755);
+writeFileSync(join(folder, 'workflow-bundle.js'), code);
+chmodSync(join(folder, 'cli/main.js'), 0o755);

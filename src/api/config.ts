@@ -1,4 +1,5 @@
 import type { HandedKind } from './handed-batch.ts';
+import type { ListenAddress } from './listen-address.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './locations.ts';
 import type { ResourceSelector } from './resource-selector.ts';
 
@@ -15,8 +16,12 @@ export interface Config {
     readonly idPrefix: string;
     /** Variable `TEMPORAL_API_KEY`. */
     readonly apiKey?: string;
-    /** Whether to use TLS. Default: only with an API key. */
-    readonly tls?: boolean;
+    /** Whether to use TLS, and with which certificates. Default: only with an API key. */
+    readonly tls?: boolean | TemporalTls;
+    /** gRPC headers of every request. */
+    readonly metadata?: Readonly<Record<string, string>>;
+    /** Which build of which deployment a worker is: runs stay with the build that began them. Default: unversioned. */
+    readonly versioning?: { readonly deployment: string; readonly buildId: string };
     /** Encrypts what goes into histories. Default: nothing is encrypted. */
     readonly codec?: {
       /** A file of AES-256 keys in base64, one a line: the first encrypts, the others are older ones that still decrypt. */
@@ -49,6 +54,10 @@ export interface Config {
   };
   /** Actions beyond the built-in ones, in the order in which they run after these. */
   readonly itemActions: readonly (ItemActionModule | ItemActionWorker)[];
+  /** Where a worker answers `/healthz` and `/readyz`. Default: nowhere. */
+  readonly health?: { readonly listen: ListenAddress };
+  /** Where a worker shows its metrics, in Prometheus' format, under `/metrics`. Default: nowhere. */
+  readonly metrics?: { readonly listen: ListenAddress };
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
   /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */
@@ -57,6 +66,15 @@ export interface Config {
   readonly resourceTimeout: string;
   /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
   readonly outOfReachTimeout: string;
+}
+
+/** What Temporal's server is known by, and what it knows its clients by. PEM. */
+export interface TemporalTls {
+  /** The name that the server's certificate has to bear. Default: that of the address. */
+  readonly serverNameOverride?: string;
+  /** Who has signed the server's certificate. Default: whom the system trusts. */
+  readonly serverRootCACertificate?: Uint8Array;
+  readonly clientCertPair?: { readonly crt: Uint8Array; readonly key: Uint8Array };
 }
 
 /** A module whose exports are item actions, for the worker to import. */

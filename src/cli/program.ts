@@ -4,6 +4,7 @@ import type { Cli } from './cli.ts';
 import { addActionCommands } from './commands/action.ts';
 import { addBackupLocationCommands } from './commands/backup-location.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
 import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
@@ -52,5 +53,6 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addBackupLocationCommands(program, run);
   addSnapshotLocationCommands(program, run);
   addActionCommands(program, run);
+  addCodecServerCommand(program, run);
   return program;
 }

@@ -5,6 +5,7 @@ import type { ValidatedLocations } from '../api/locations.ts';
 import { openDataConverter } from '../codec.ts';
 import type { RunResult, RunStatus } from '../workflows/messages.ts';
 import { runError } from './run-error.ts';
+import { connectionOptions } from '../temporal-connection.ts';
 import { RunHandle, type RunKind } from './run-handle.ts';
 import { temporalError } from './temporal-error.ts';
 
@@ -184,14 +185,12 @@ export class Temporal {
   }
 
   async #connect(): Promise<Client> {
-    const { address, namespace, apiKey, tls, codec } = this.#config;
+    const { address, namespace, codec } = this.#config;
     const dataConverter = await openDataConverter(codec);
     try {
       const connection = await Connection.connect({
-        address,
+        ...connectionOptions(this.#config),
         connectTimeout: `${connectSeconds} seconds`,
-        ...(apiKey !== undefined && { apiKey }),
-        ...(tls !== undefined && { tls }),
       });
       return new Client({ connection, namespace, dataConverter });
     } catch (cause) {

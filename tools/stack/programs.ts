@@ -112,6 +112,31 @@ function fakeGcsServer(version: string): Program {
   };
 }
 
+function helm(version: string): Program {
+  return {
+    version,
+    download({ os, arch }) {
+      const file = `https://get.helm.sh/helm-v${version}-${os}-${arch}.tar.gz`;
+      return { file, checksum: `${file}.sha256sum` };
+    },
+    build: (output) => install(`helm.sh/helm/v3/cmd/helm@v${version}`, output),
+    buildSeconds: 120,
+  };
+}
+
+function kustomize(version: string): Program {
+  const base = `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv${version}`;
+  return {
+    version,
+    download: ({ os, arch }) => ({
+      file: `${base}/kustomize_v${version}_${os}_${arch}.tar.gz`,
+      checksum: `${base}/checksums.txt`,
+    }),
+    build: (output) => install(`sigs.k8s.io/kustomize/kustomize/v5@v${version}`, output),
+    buildSeconds: 60,
+  };
+}
+
 function kwok(version: string): Program {
   return {
     version,
@@ -122,12 +147,14 @@ function kwok(version: string): Program {
   };
 }
 
-/** The servers of the stack. */
+/** The servers of the stack, and what renders the manifests in `deploy`. */
 export const programs = {
   etcd: etcd('3.6.16'),
   'fake-gcs-server': fakeGcsServer('1.56.1'),
+  helm: helm('3.22.0'),
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
+  kustomize: kustomize('5.8.2'),
   kwok: kwok('0.7.0'),
   temporal: temporal('1.5.1'),
   versitygw: versitygw('1.8.0'),

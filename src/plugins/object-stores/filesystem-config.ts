@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseListenAddress, type ListenAddress } from '../../api/listen-address.ts';
 import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { urlProblems, type ConfigTexts } from '../config-values.ts';
 import type { UrlSigning } from './signed-url.ts';
@@ -20,16 +21,10 @@ export interface FilesystemSettings {
   readonly listen: ListenAddress | undefined;
 }
 
-/** An address to listen at. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Checks the configuration. @throws BowlineError `InvalidConfig` with all problems */
 export function readFilesystemConfig(config: ConfigTexts): FilesystemSettings {
   const { bucket = '', path = '', signedUrlListen, publicUrl, signedUrlKeyFile } = config;
-  const listen = signedUrlListen ? addressOf(signedUrlListen) : undefined;
+  const listen = signedUrlListen ? parseListenAddress(signedUrlListen) : undefined;
   checkKeys('filesystem object store', config, filesystemKeys, [
     ...(/^\.{1,2}$|[/\\]/.test(bucket) ? [`expected a folder's name for bucket, got ${bucket}`] : []),
     ...(signedUrlListen && !listen
@@ -49,10 +44,4 @@ export function readFilesystemConfig(config: ConfigTexts): FilesystemSettings {
       : undefined,
     listen,
   };
-}
-
-function addressOf(text: string): ListenAddress | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]/@]+)):(\d{1,5})$/.exec(text) ?? [];
-  const [host, port] = [bracketed ?? plain, Number(digits)];
-  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
