@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import type { Config } from './api/config.ts';
 import { parseGoDuration } from './api/duration.ts';
 import { BowlineError } from './api/errors.ts';
+import { parseResourcePriorities } from './api/resource-priorities.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 
 /** Where the configuration comes from. */
@@ -88,6 +89,7 @@ function readConfig(top: Section): Config {
     },
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
+    restoreResourcePriorities: top.text('restoreResourcePriorities', ''),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
   return config;
@@ -118,7 +120,8 @@ function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   return location;
 }
 
-function crossProblems({ backupStorageLocations, volumeSnapshotLocations, staging }: Config): string[] {
+function crossProblems(config: Config): string[] {
+  const { backupStorageLocations, volumeSnapshotLocations, staging, restoreResourcePriorities: priorities } = config;
   const problems: string[] = [];
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
@@ -132,6 +135,11 @@ function crossProblems({ backupStorageLocations, volumeSnapshotLocations, stagin
     );
   if (staging !== undefined && !backupStorageLocations.some(({ name }) => name === staging)) {
     problems.push(`staging: no storage location is named ${staging}`);
+  }
+  if (priorities !== '' && parseResourcePriorities(priorities) === undefined) {
+    problems.push(
+      'restoreResourcePriorities: expected names with commas between, and at most one - before the last ones',
+    );
   }
   return problems;
 }

@@ -18,8 +18,10 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/security-context.ts': { values: 'api/ yaml' },
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
+  'modifiers/': { values: 'api/ selection/ re2js yaml' },
   'activities/': {
-    values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
+    values:
+      'api/ selection/ modifiers/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
   },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },

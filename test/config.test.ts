@@ -19,6 +19,7 @@ describe('parseConfig', () => {
       concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
       defaultBackupTtl: '720h0m0s',
       outOfReachTimeout: '10m0s',
+      restoreResourcePriorities: '',
     });
   });
 
@@ -107,7 +108,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, defaultBackupTtl, outOfReachTimeout',
+          'volumeSnapshotLocations, staging, defaultBackupTtl, outOfReachTimeout, restoreResourcePriorities',
         'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls',
       ],
     },
@@ -148,6 +149,13 @@ describe('parseConfig', () => {
       title: 'staging in a location that there is not',
       text: 'staging: nowhere',
       problems: ['staging: no storage location is named nowhere'],
+    },
+    {
+      title: 'priorities that are none',
+      text: 'restoreResourcePriorities: "secrets,-,pods,-"',
+      problems: [
+        'restoreResourcePriorities: expected names with commas between, and at most one - before the last ones',
+      ],
     },
     {
       title: 'durations that are none',

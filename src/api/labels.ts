@@ -10,6 +10,8 @@ export const restoreUidLabel = 'velero.io/restore-uid';
 export const storageLocationLabel = 'velero.io/storage-location';
 /** `true` on an object or a namespace keeps it out of every backup. */
 export const excludeFromBackupLabel = 'velero.io/exclude-from-backup';
+/** `true` on an object keeps it out of every restore, but where another item brings it. Ours: Velero has no such label. */
+export const excludeFromRestoreLabel = 'velero.io/exclude-from-restore';
 /** Tag of a snapshot: the backup's name. */
 export const backupTag = 'velero.io/backup';
 /** Tag of a snapshot: the PersistentVolume's name. */

@@ -22,6 +22,15 @@ export interface RestoreSpec {
   readonly existingResourcePolicy?: '' | 'none' | 'update';
 }
 
+/** The namespace that the items of `namespace`, as it was at the backup, are restored into. */
+export function targetNamespace(
+  { namespaceMapping }: Pick<RestoreSpec, 'namespaceMapping'>,
+  namespace: string,
+): string {
+  // A namespace may be named `constructor`, which every object has.
+  return namespaceMapping && Object.hasOwn(namespaceMapping, namespace) ? namespaceMapping[namespace]! : namespace;
+}
+
 /** What starts a restore: the workflow's one argument. */
 export interface RestoreRequest {
   /** A DNS subdomain; the workflow's id is `restore/<name>`. */

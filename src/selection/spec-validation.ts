@@ -5,7 +5,7 @@ import { validateLabels, validateLabelSelector } from './label-selector.ts';
 import { nonRestorable } from './restore-filter.ts';
 
 /** Checks one member of a spec and tells what is wrong. */
-type Check = (value: unknown, path: string) => string[];
+export type Check = (value: unknown, path: string) => string[];
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -110,7 +110,8 @@ function listOfText(spec: unknown, name: string): string[] {
   return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
 }
 
-function text(value: unknown, path: string): string[] {
+/** Tells if a value is no text. */
+export function text(value: unknown, path: string): string[] {
   return typeof value === 'string' ? [] : [`${path}: expected text, got ${show(value)}`];
 }
 
@@ -118,7 +119,8 @@ function boolean(value: unknown, path: string): string[] {
   return typeof value === 'boolean' ? [] : [`${path}: expected true or false, got ${show(value)}`];
 }
 
-function object(value: unknown, path: string): string[] {
+/** Tells if a value is no object. */
+export function object(value: unknown, path: string): string[] {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? []
     : [`${path}: expected an object, got ${show(value)}`];
@@ -136,7 +138,8 @@ function mapOfText(value: unknown, path: string): string[] {
     : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
 }
 
-function listOf(check: Check): Check {
+/** Checks that a value is a list, and each element of it. */
+export function listOf(check: Check): Check {
   return (value, path) =>
     Array.isArray(value)
       ? value.flatMap((one, index) => check(one, `${path}[${index}]`))
@@ -154,7 +157,8 @@ function oneOf(values: readonly string[]): Check {
       : [`${path}: expected one of ${values.map(show).join(', ')}, got ${show(value)}`];
 }
 
-function labelSelector(value: unknown, path: string): string[] {
+/** Tells what is wrong with a label selector. */
+export function labelSelector(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
   const { matchLabels, matchExpressions, ...others } = value as Record<string, unknown>;
@@ -207,7 +211,8 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && Object.values(value).every(isEmpty);
 }
 
-function show(value: unknown): string {
+/** A value for a message: its type, and the value itself if it is short. */
+export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' && value !== null

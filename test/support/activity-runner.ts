@@ -31,6 +31,7 @@ const config: Config = {
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
   defaultBackupTtl: '720h0m0s',
   outOfReachTimeout: '10m0s',
+  restoreResourcePriorities: '',
 };
 
 /** Runs activities as a worker does, lease and failures included, over a cluster, a store and a snapshotter in memory. */
