@@ -1,23 +1,29 @@
 import pLimit from 'p-limit';
 import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
+import { targetNamespace, type RestoreSpec } from '../api/restore.ts';
 import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
-import type { Unstructured } from '../api/unstructured.ts';
+import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+import { compileModifiers } from '../modifiers/apply-modifiers.ts';
+import { statusFilter } from '../selection/status-filter.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
 import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
+import { createPlanItem, type Groundwork, type Verdict } from './plan-item.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report, reportLines } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { Staging } from './staging.ts';
+import { volumeSources, type PersistentVolumeSpec } from './volume-source.ts';
 import { prepareVolumeItem, type VolumesInRestore } from './volumes-in-restore.ts';
 
 /** A PersistentVolume that points to its restored volume. */
 export interface RestoredPersistentVolume {
   readonly persistentVolume: string;
-  readonly item: StagedRef;
+  /** Absent in a dry run, which makes no volume. */
+  readonly item?: StagedRef;
   /** The name to create it under, if it is another. */
   readonly renamedTo?: string;
 }
@@ -32,6 +38,8 @@ export interface ApplyItemsInput extends Planned {
   readonly failedVolumes: Readonly<Record<string, string>>;
   /** Reports of the PersistentVolumes applied before, for the claims that name them. */
   readonly volumeReports: readonly ReportRef[];
+  /** In a dry run, the reports of what is to be there by then: definitions and namespaces. Default none. */
+  readonly groundwork?: readonly ReportRef[];
 }
 
 /** What became of a batch; its errors and warnings are in the report. */
@@ -63,33 +71,56 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const signal = activitySignal();
       const report = new Report(now);
       const volumes = await volumesOf(staging, input, plan);
-      const applyItem = createApplyItem({ kubernetes, plan, uid: input.run.uid, report, signal, now });
+      const { spec } = plan.restore;
+      const discovery = await kubernetes.discover({ signal });
+      const restoresStatus = statusFilter(spec, (name) => discovery.resolve(name)?.groupResource);
+      const modify = compileModifiers(plan.modifiers ?? { rules: [] });
+      const context = { kubernetes, plan, uid: input.run.uid, report, signal, now, restoresStatus };
+      const applyItem = createApplyItem(context);
+      const planItem = createPlanItem(context, await groundworkOf(staging, input.groundwork ?? []));
 
       async function settle(entry: RestoreBatchItem): Promise<Settled> {
         signal.throwIfAborted();
-        const { groupResource } = entry;
-        let item = entry.item ?? resetMetadata(cloneJson(entry.itemFromBackup));
-        const original = { groupResource, namespace: item.metadata.namespace ?? '', name: item.metadata.name };
+        const { groupResource, itemFromBackup } = entry;
+        let item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
+        const { name } = item.metadata;
+        const identifier = (): ResourceIdentifier => ({
+          groupResource,
+          namespace: item.metadata.namespace ?? '',
+          name: item.metadata.name,
+        });
+        const tell = (verdict: Verdict): void => report.change({ ...identifier(), ...verdict });
         try {
           const prepared = prepareVolumeItem(groupResource, item, volumes);
+          item = prepared.item;
           if (prepared.line) report.add(prepared.line);
           if (prepared.leftOut !== undefined) {
-            report.info(`Skipping item: ${prepared.leftOut}`, original);
-            return { name: original.name, outcome: 'skipped' };
+            if (plan.dryRun) tell({ action: 'skip', reason: prepared.leftOut });
+            else report.info(`Skipping item: ${prepared.leftOut}`, identifier());
+            return { name, outcome: 'skipped' };
           }
-          item = inTargetNamespace(prepared.item, volumes.namespaceMapping);
-          const outcome = await applyItem(groupResource, item);
+          const modified = modify(groupResource, item);
+          for (const problem of modified.problems)
+            report.error('Error applying resource modifier', identifier(), problem);
+          if (modified.applied > 0) report.info('Changed by resource modifiers', identifier());
+          item = inTargetNamespace(modified.item, spec);
+          if (plan.dryRun) {
+            const verdict = await planItem({ groupResource, item, itemFromBackup });
+            tell(verdict);
+            if (verdict.action === 'create') report.item(groupResource, item, 'created');
+            return { name, outcome: 'skipped' };
+          }
+          const outcome = await applyItem({ groupResource, item, itemFromBackup });
           report.item(groupResource, item, outcome);
-          return { name: original.name, outcome };
+          if (outcome !== 'created' && isLeftToItsOwner(groupResource, itemFromBackup, spec))
+            report.add({ type: 'volume', persistentVolume: name, reprovision: true });
+          return { name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
-          report.error(
-            'Error restoring item',
-            { ...original, namespace: item.metadata.namespace ?? '' },
-            errorText(error),
-          );
+          if (plan.dryRun) tell({ action: 'refused', reason: errorText(error) });
+          else report.error('Error restoring item', identifier(), errorText(error));
           report.item(groupResource, item, 'failed');
-          return { name: original.name, outcome: 'failed' };
+          return { name, outcome: 'failed' };
         }
       }
 
@@ -116,22 +147,45 @@ async function volumesOf(staging: Staging, input: ApplyItemsInput, plan: Restore
     restored: new Map(),
     failed: new Map(Object.entries(input.failedVolumes)),
     settled: new Map(),
-    snapshotted: new Set(plan.snapshots.map(({ spec }) => spec.persistentVolumeName)),
-    namespaceMapping: plan.restore.spec.namespaceMapping ?? {},
+    sourceOf: volumeSources(plan),
+    spec: plan.restore.spec,
   };
   for (const { item, persistentVolume, renamedTo } of input.volumes) {
-    const [volume] = (await staging.readLines(item)) as Unstructured[];
-    if (volume) volumes.restored.set(persistentVolume, { item: volume, ...(renamedTo !== undefined && { renamedTo }) });
+    const [volume] = item ? ((await staging.readLines(item)) as Unstructured[]) : [];
+    volumes.restored.set(persistentVolume, {
+      ...(volume && { item: volume }),
+      ...(renamedTo !== undefined && { renamedTo }),
+    });
   }
   for await (const line of reportLines(staging, input.volumeReports, 'volume'))
     volumes.settled.set(line.persistentVolume, line);
   return volumes;
 }
 
-function inTargetNamespace(item: Unstructured, mapping: Readonly<Record<string, string>>): Unstructured {
+async function groundworkOf(staging: Staging, reports: readonly ReportRef[]): Promise<Groundwork> {
+  const groundwork = { namespaces: new Set<string>(), definitions: new Set<string>() };
+  for await (const { groupResource, names, action } of reportLines(staging, reports, 'items')) {
+    if (action !== 'created') continue;
+    const made = groupResource === 'namespaces' ? groundwork.namespaces : groundwork.definitions;
+    for (const name of names) made.add(name);
+  }
+  return groundwork;
+}
+
+/**
+ * Whether a PersistentVolume that could not be created belongs to a claim that stays where it is, while its copy goes to another
+ * namespace without its contents: Velero would make a second PersistentVolume that points to the same volume.
+ */
+function isLeftToItsOwner(groupResource: string, { spec: volume }: Unstructured, spec: RestoreSpec): boolean {
+  if (groupResource !== 'persistentvolumes' || spec.restorePVs !== false) return false;
+  const { claimRef } = (volume ?? {}) as PersistentVolumeSpec;
+  return claimRef?.namespace !== undefined && targetNamespace(spec, claimRef.namespace) !== claimRef.namespace;
+}
+
+function inTargetNamespace(item: Unstructured, spec: RestoreSpec): Unstructured {
   const { namespace } = item.metadata;
-  if (namespace !== undefined) item.metadata.namespace = mapping[namespace] ?? namespace;
+  if (namespace !== undefined) item.metadata.namespace = targetNamespace(spec, namespace);
   else if (item.kind === 'Namespace' && item.apiVersion === 'v1')
-    item.metadata.name = mapping[item.metadata.name] ?? item.metadata.name;
+    item.metadata.name = targetNamespace(spec, item.metadata.name);
   return item;
 }

@@ -1,5 +1,6 @@
 import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
+import { targetNamespace } from '../api/restore.ts';
 import { readerOf } from '../kubernetes/reader.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
@@ -44,7 +45,7 @@ export function createExecuteRestoreItemAction(
         const { groupResource, itemFromBackup } = entry;
         const item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
         const { name, namespace = '', labels } = item.metadata;
-        const target = restore.spec.namespaceMapping?.[namespace] ?? namespace;
+        const target = targetNamespace(restore.spec, namespace);
         if (!selector.matchesItem({ groupResource, namespace: target, labels })) {
           items.push(entry);
           continue;
@@ -53,10 +54,14 @@ export function createExecuteRestoreItemAction(
         const given = { item, itemFromBackup, restore, kubernetes: reader, log: report.logOf(identifier) };
         const result = await executeItemAction(action, given);
         if (result.failed) {
-          report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
+          const error = errorText(result.error);
+          if (plan.dryRun) report.change({ ...identifier, action: 'refused', reason: `${action.name}: ${error}` });
+          else report.error(`Error executing item action ${action.name}`, identifier, error);
           report.item(groupResource, item, 'failed');
         } else if (result.output.skipRestore) {
-          report.info(`Skipping item: ${action.name} says so`, identifier);
+          const reason = `${action.name} says so`;
+          if (plan.dryRun) report.change({ ...identifier, action: 'skip', reason });
+          else report.info(`Skipping item: ${reason}`, identifier);
         } else {
           report.additional(result.output.additionalItems ?? []);
           items.push({ groupResource, itemFromBackup, item: result.output.updatedItem });

@@ -3,6 +3,7 @@ import { createArchiveItems, type ArchiveItemsActivities } from './archive-items
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
+import { createCollectPlan, type CollectPlanActivities } from './collect-plan.ts';
 import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -36,6 +37,7 @@ export interface Activities
     RestoreVolumesActivities,
     ApplyItemsActivities,
     AwaitDefinitionsActivities,
+    CollectPlanActivities,
     DeleteBackupActivities {}
 
 /** Builds what a worker registers. */
@@ -56,6 +58,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createRestoreVolumes(dependencies, openRun),
     ...createApplyItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
+    ...createCollectPlan(openRun),
     ...createDeleteBackup(dependencies),
   };
 }

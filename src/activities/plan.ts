@@ -1,8 +1,11 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import type { Backup, VolumeSnapshot } from '../api/backup.ts';
+import type { Backup } from '../api/backup.ts';
+import type { ResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
-import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import type { GroupResource } from '../api/unstructured.ts';
+import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
+import type { BackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
@@ -17,15 +20,14 @@ export interface BackupPlan {
 }
 
 /** What a restore's first activity settled. */
-export interface RestorePlan {
+export interface RestorePlan extends BackupFiles {
   readonly restore: Restore;
   readonly backup: Backup;
-  /** The backup's snapshots of PersistentVolumes. */
-  readonly snapshots: readonly VolumeSnapshot[];
-  /** The backup's PodVolumeBackups. */
-  readonly podVolumeBackups: readonly Unstructured[];
-  /** The tarball's size, and its digest where the backup records one. */
-  readonly contents: { readonly bytes: number; readonly sha256?: string };
+  /** Default Velero's. */
+  readonly priorities?: ResourcePriorities;
+  readonly modifiers?: ResourceModifiers;
+  /** Nothing is to be changed, neither in the cluster nor at a provider. */
+  readonly dryRun?: true;
 }
 
 /** An activity's input names its run and the run's plan. */

@@ -1,22 +1,21 @@
 import { activityInfo } from '@temporalio/activity';
-import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError } from '../api/errors.ts';
-import type { BackupStorageLocation } from '../api/locations.ts';
+import { scheduleNameLabel } from '../api/labels.ts';
+import { parseResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore, RestoreRequest, RestoreSpec } from '../api/restore.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
-import type { Unstructured } from '../api/unstructured.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
-import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { nonRestorable } from '../selection/restore-filter.ts';
 import { validateName, validateRestoreSpec } from '../selection/spec-validation.ts';
-import { bytesOf } from './bytes.ts';
+import { findBackup, findScheduledBackup, readBackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
 import { activitySignal, leaseIsLost } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import type { RestorePlan } from './plan.ts';
 import { planActions } from './planned-actions.ts';
+import { readModifiers } from './read-modifiers.ts';
 import { requestProblems, runSettings } from './request.ts';
 import { openStaging } from './staging.ts';
 import { orGiveUp } from './out-of-reach.ts';
@@ -42,6 +41,8 @@ export interface PrepareRestoreActivities {
   prepareRestore(request: RestoreRequest): Promise<PreparedRestore>;
 }
 
+const requestFields = ['name', 'spec', 'dryRun'];
+
 /** The activities over a worker's dependencies. */
 export function createPrepareRestore(dependencies: Dependencies): PrepareRestoreActivities {
   const { config, kubernetes, now } = dependencies;
@@ -50,22 +51,33 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
   };
 
   async function prepare(request: RestoreRequest): Promise<PreparedRestore> {
+    const { name, dryRun = false }: RestoreRequest = request ?? {};
     const problems = [
-      ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix }),
-      ...validateName(request?.name),
+      ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix, fields: requestFields }),
+      ...validateName(name),
       ...validateRestoreSpec(request?.spec ?? {}),
+      ...sourceProblems(request?.spec ?? {}),
+      ...(typeof dryRun === 'boolean' ? [] : [`dryRun: expected true or false, got ${typeof dryRun}`]),
     ];
-    const spec: RestoreSpec = request?.spec ?? {};
-    const { backupName } = spec;
-    if (typeof backupName !== 'string' || backupName === '')
-      problems.push('spec.backupName: missing; expected the name of a backup');
-    if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
+    if (problems.length > 0) throw invalidSpec(problems);
+    const asked: RestoreSpec = request.spec ?? {};
+    const modifiers = await readModifiers(dependencies, asked);
 
-    const { location, store, backup } = await findBackup(dependencies, backupName);
+    const { location, store, backup } = asked.backupName
+      ? await findBackup(dependencies, asked.backupName)
+      : await findScheduledBackup(dependencies, asked.scheduleName!);
+    const backupName = backup.metadata.name;
+    const scheduleName = backup.metadata.labels?.[scheduleNameLabel] ?? asked.scheduleName;
+    const spec: RestoreSpec = {
+      ...asked,
+      backupName,
+      ...(scheduleName && { scheduleName }),
+      excludedResources: [...new Set([...(asked.excludedResources ?? []), ...nonRestorable])],
+    };
     const uid = activityInfo().workflowExecution?.runId ?? 'local';
     const run: RunRef = {
       kind: 'restore',
-      name: request.name,
+      name,
       uid,
       location: location.name,
       staging: stagingLocation(config, location),
@@ -80,12 +92,16 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
     await assertNameIsFree(stagingStore, run.name);
     return whileMarked({ stagingStore, store, run, backupName }, async () => {
       const startedAt = now();
+      const files = await readBackupFiles(store, backup);
+      const priorities = parseResourcePriorities(config.restoreResourcePriorities);
       const plan: RestorePlan = {
+        ...files,
         restore: describe(config.namespace, { run, spec, startedAt }),
         backup,
-        snapshots: await readSnapshots(store, backupName),
-        podVolumeBackups: await readPodVolumeBackups(store, backupName),
-        contents: await describeContents(store, backupName),
+        remarks: [...files.remarks, ...(modifiers?.remarks ?? [])],
+        ...(priorities && { priorities }),
+        ...(modifiers && { modifiers: modifiers.modifiers }),
+        ...(dryRun && { dryRun }),
       };
       const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
       const staging = await openStaging(dependencies, run);
@@ -100,20 +116,13 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
   }
 }
 
-/** The first location that holds a finished backup of that name. */
-async function findBackup(
-  { config, store }: Dependencies,
-  name: string,
-): Promise<{ location: BackupStorageLocation; store: ObjectStore; backup: Backup }> {
-  const { metadata } = backupLayout(name);
-  for (const location of config.backupStorageLocations) {
-    const opened = await store(location.name);
-    if (!(await opened.objectExists(metadata, { signal: activitySignal() }))) continue;
-    const backup = decodeMetadata(await bytesOf(opened, metadata));
-    return { location, store: opened, backup };
-  }
-  const searched = config.backupStorageLocations.map((location) => location.name).join(', ') || 'none';
-  throw new BowlineError('NotFound', `restore ${name}: no backup of that name in the storage locations (${searched})`);
+/** Source: Velero v1.18.1 `pkg/controller/restore_controller.go`. */
+function sourceProblems({ backupName, scheduleName }: RestoreSpec): string[] {
+  if (backupName && scheduleName)
+    return ['spec.backupName and spec.scheduleName: expected one of the two, the name of a backup or of a schedule'];
+  return backupName || scheduleName
+    ? []
+    : ['spec.backupName: missing; expected the name of a backup, or spec.scheduleName'];
 }
 
 async function assertNameIsFree(store: ObjectStore, name: string): Promise<void> {
@@ -147,42 +156,6 @@ async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, pro
     if (!leaseIsLost()) await stagingStore.deleteObject(mark).catch(() => undefined);
     throw error;
   }
-}
-
-async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
-  const { volumeSnapshots } = backupLayout(name);
-  if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
-  return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
-}
-
-async function readPodVolumeBackups(store: ObjectStore, name: string): Promise<Unstructured[]> {
-  const { podVolumeBackups } = backupLayout(name);
-  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
-  return decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
-}
-
-async function describeContents(store: ObjectStore, name: string): Promise<RestorePlan['contents']> {
-  const { contents, segments } = backupLayout(name);
-  const signal = activitySignal();
-  if (!(await store.objectExists(contents, { signal }))) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} is missing; a backup that failed holds no items`,
-    );
-  }
-  const { bytes } = await store.statObject(contents, { signal });
-  if (!(await store.objectExists(segments, { signal }))) return { bytes };
-  const index = JSON.parse(Buffer.from(await bytesOf(store, segments)).toString('utf8')) as {
-    bytes?: unknown;
-    sha256?: unknown;
-  };
-  if (index.bytes !== bytes) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} holds ${bytes} bytes, its index says ${String(index.bytes)}`,
-    );
-  }
-  return { bytes, ...(typeof index.sha256 === 'string' && { sha256: index.sha256 }) };
 }
 
 function describe(

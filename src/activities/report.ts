@@ -1,3 +1,4 @@
+import type { PlannedChange } from '../api/planned-change.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ReportRef, Step } from '../api/run.ts';
 import type { Member } from '../backup-format/segment-writer.ts';
@@ -5,7 +6,7 @@ import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
 
 /** One line of a report. */
-export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine;
+export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | ChangeLine;
 
 /** A line for the log file; warnings and errors are results too, filed under the namespace. */
 export interface LogLine {
@@ -54,6 +55,12 @@ export interface VolumeLine {
   readonly reprovision?: boolean;
   /** The name that it was restored under. */
   readonly renamedTo?: string;
+}
+
+/** What a dry run found for an item. */
+export interface ChangeLine {
+  readonly type: 'plan';
+  readonly change: PlannedChange;
 }
 
 /** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
@@ -111,6 +118,13 @@ export class Report {
 
   add(line: MembersLine | VolumeLine): void {
     this.#lines.push(line);
+  }
+
+  /** Tells what a dry run found for an item: a refusal counts as an error, a conflict as a warning. */
+  change(change: PlannedChange): void {
+    if (change.action === 'refused') this.#errors++;
+    if (change.action === 'conflict') this.#warnings++;
+    this.#lines.push({ type: 'plan', change });
   }
 
   /** Writes the report beside the step's batch. */

@@ -55,13 +55,13 @@ const backupFields: Readonly<Record<string, Check>> = {
 const restoreFields: Readonly<Record<string, Check>> = {
   ...common,
   backupName: text,
-  namespaceMapping: mapOfText,
+  scheduleName: text,
+  namespaceMapping,
   restorePVs: nullableBoolean,
   preserveNodePorts: nullableBoolean,
   existingResourcePolicy: oneOf(['', 'none', 'update']),
-  scheduleName: unsupportedUnless(isEmpty),
-  restoreStatus: unsupportedUnless(isEmpty),
-  resourceModifier: unsupportedUnless(isEmpty),
+  restoreStatus: nullable(restoreStatus),
+  resourceModifier: nullable(configMapReference),
   uploaderConfig: unsupportedUnless(isEmpty),
 };
 
@@ -136,6 +136,44 @@ function mapOfText(value: unknown, path: string): string[] {
   return problems.length > 0
     ? problems
     : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
+}
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function namespaceMapping(value: unknown, path: string): string[] {
+  const problems = mapOfText(value, path);
+  if (problems.length > 0) return problems;
+  return Object.entries(value as Record<string, string>)
+    .filter(([, target]) => !label.test(target))
+    .map(([source, target]) => `${path}.${source}: expected a namespace's name, got ${show(target)}`);
+}
+
+function restoreStatus(value: unknown, path: string): string[] {
+  const problems = object(value, path);
+  if (problems.length > 0) return problems;
+  const { includedResources, excludedResources, ...others } = value as Record<string, unknown>;
+  const lists = { includedResources: includedResources ?? [], excludedResources: excludedResources ?? [] };
+  const known = Object.keys(lists);
+  problems.push(...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are ${known.join(', ')}`));
+  problems.push(...known.flatMap((key) => names(lists[key as keyof typeof lists], `${path}.${key}`)));
+  if (problems.length > 0) return problems;
+  const [included, excluded] = [lists.includedResources as string[], lists.excludedResources as string[]];
+  return validateIncludesExcludes(`${path}: resources`, included, excluded);
+}
+
+/** Velero knows ConfigMaps alone, whatever the letter case. */
+function configMapReference(value: unknown, path: string): string[] {
+  const problems = object(value, path);
+  if (problems.length > 0) return problems;
+  const { kind, name, apiGroup, ...others } = value as Record<string, unknown>;
+  return [
+    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are apiGroup, kind, name`),
+    ...(apiGroup == null || apiGroup === '' ? [] : [`${path}.apiGroup: expected none, got ${show(apiGroup)}`]),
+    ...(typeof kind === 'string' && kind.toLowerCase() === 'configmap'
+      ? []
+      : [`${path}.kind: expected configmap, got ${show(kind)}`]),
+    ...(typeof name === 'string' && name !== '' ? [] : [`${path}.name: expected a name, got ${show(name)}`]),
+  ];
 }
 
 /** Checks that a value is a list, and each element of it. */

@@ -1,4 +1,4 @@
-import { defineQuery, type QueryDefinition } from '@temporalio/workflow';
+import { defineQuery, defineSignal, type QueryDefinition, type SignalDefinition } from '@temporalio/workflow';
 import type { BackupPhase } from '../api/backup.ts';
 import type { RestorePhase } from '../api/restore.ts';
 import type { GroupResource } from '../api/unstructured.ts';
@@ -27,6 +27,8 @@ export interface RunStatus {
   readonly errors: number;
   /** RFC 3339, UTC. */
   readonly startTimestamp: string;
+  /** Where the plan of a dry run lies, from when it is complete until it has been taken. */
+  readonly plan?: { readonly location: string; readonly key: string; readonly sha256: string };
 }
 
 /** How far the items of one group-resource are. */
@@ -51,6 +53,9 @@ export interface RunResult {
 
 /** Asks a run for its `RunStatus`. Name `status`; answered while it runs and, where a worker lives, after it ended. */
 export const statusQuery: QueryDefinition<RunStatus> = defineQuery<RunStatus>('status');
+
+/** Tells a dry run that its plan has been read. Name `planTaken`; the run then removes the plan, and ends. */
+export const planTakenSignal: SignalDefinition = defineSignal('planTaken');
 
 /** Query names and what they answer, for `temporal workflow metadata`. */
 export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';

@@ -91,6 +91,17 @@ export class Progress {
     this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
   }
 
+  /** Tells where a dry run's plan lies. */
+  plan(plan: NonNullable<RunStatus['plan']>): void {
+    this.#update({ plan });
+  }
+
+  /** Tells that the plan is there no more. */
+  planRemoved(): void {
+    delete (this.status as Mutable<RunStatus>).plan;
+    this.#show();
+  }
+
   volumes(change: Partial<RunStatus['volumes']>): void {
     const { attempted, completed, failed } = this.status.volumes;
     this.#update({

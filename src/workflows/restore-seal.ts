@@ -55,6 +55,12 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
       cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]),
     );
   }
+  if (restore.isDryRun) {
+    await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+    progress.phase(phase);
+    return remarkOn(left);
+  }
+
   await attempt('artifacts', () => deleteArtifacts(state.artifacts, run));
   const closing = [
     closingLine('error', ending.cancelled ? 'Restore was cancelled' : `Restore failed: ${ending.reason}`),
@@ -72,6 +78,10 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   for (const artifact of artifacts) await attempt(artifact.type, () => put(restore, artifact, cleanup));
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
   progress.phase(phase);
+  return remarkOn(left);
+}
+
+function remarkOn(left: readonly string[]): string {
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 

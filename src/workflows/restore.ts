@@ -8,6 +8,7 @@ import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
 import { concerns, secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { handOverPlan } from './dry-run.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
@@ -26,6 +27,8 @@ export interface RestoreState {
   reports: ReportRef[];
   /** Reports that tell what was done with PersistentVolumes. */
   volumeReports: ReportRef[];
+  /** Reports that tell what was done with definitions and namespaces. */
+  groundwork: ReportRef[];
   volumes: RestoredVolume[];
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
@@ -38,6 +41,8 @@ const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
  * Restores a backup, or what the request selects of it: group-resource after group-resource in Velero's order, the batches of
  * each side by side. An item that fails is counted and reported (`PartiallyFailed`); an invalid request, a damaged backup, a
  * cluster or store that stays out of reach, and a cancellation fail the workflow. Objects that were created stay.
+ *
+ * With `dryRun` it changes nothing: it plans, and waits until its plan has been read (`RunStatus.plan`, signal `planTaken`).
  *
  * The workflow id is `restore/<name>`, and `{ name, spec }` the one argument; `state` is the workflow's own.
  */
@@ -78,9 +83,17 @@ export class RestoreRun {
       await this.#restoreGroup(state.groups[0]!);
       state.groups.shift();
     }
-    progress.step('recording');
-    await sealRestore(this);
+    if (this.isDryRun) await handOverPlan(this);
+    else {
+      progress.step('recording');
+      await sealRestore(this);
+    }
     return true;
+  }
+
+  /** Whether nothing is to be changed. */
+  get isDryRun(): boolean {
+    return this.request.dryRun === true;
   }
 
   get prepared(): PreparedRestore {
@@ -174,12 +187,14 @@ export class RestoreRun {
         volumes: volumes.restored,
         failedVolumes: volumes.failed,
         volumeReports: groupResource === 'persistentvolumeclaims' ? state.volumeReports : [],
+        ...(this.isDryRun && { groundwork: state.groundwork }),
       },
     ]);
     this.report(applied.report);
     if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
+    if (groupResource === 'namespaces' || groupResource === definitions) state.groundwork.push(applied.report);
     state.unused = state.unused.filter(({ persistentVolume }) => !applied.createdVolumes.includes(persistentVolume));
-    if (groupResource === definitions) {
+    if (groupResource === definitions && !this.isDryRun) {
       const input = { ...this.planned, step: this.nextStep('await'), batch };
       this.report(await waits.awaitDefinitions.executeWithOptions({ summary: `${batch.items} definitions` }, [input]));
     }
@@ -201,6 +216,7 @@ function newState(request: RestoreRequest): RestoreState {
     unpacked: [],
     reports: [],
     volumeReports: [],
+    groundwork: [],
     volumes: [],
     unused: [],
     artifacts: { begun: [], written: [] },

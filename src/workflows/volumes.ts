@@ -19,9 +19,21 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
     { ...run.planned, batch },
   ]);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
+  if (run.isDryRun) {
+    for (const { persistentVolume, renamedTo, error } of volumes) {
+      if (error !== undefined) outcome.failed[persistentVolume] = error;
+      else outcome.restored.push({ persistentVolume, ...(renamedTo !== undefined && { renamedTo }) });
+    }
+    return outcome;
+  }
   await inLanes(run.prepared.settings.concurrency.volumes, volumes, async (volume) => {
     const { persistentVolume, renamedTo } = volume;
     run.progress.volumes({ attempted: 1 });
+    if (volume.error !== undefined) {
+      outcome.failed[persistentVolume] = volume.error;
+      run.progress.volumes({ failed: 1 });
+      return;
+    }
     const made = await executeChild(restoreVolume, {
       workflowId: volumeWorkflowId('restore-volume', run.prepared.run.uid, persistentVolume),
       args: [{ ...run.planned, batch, volume }],

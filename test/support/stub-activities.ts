@@ -182,6 +182,7 @@ const defaults: Activities = {
     createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
   }),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
+  collectPlan: async ({ step }) => stagedRef(step),
   prepareDeletion: async ({ name }) => ({
     run: runRef('deletion', name),
     settings,

@@ -93,7 +93,7 @@ describe('restore', () => {
         const result = await restore(stubs, options);
         const [volumes, claims] = stubs.inputs('applyItems');
         assert.deepEqual(
-          volumes?.volumes.map(({ persistentVolume, item }) => `${persistentVolume}: ${item.key}`).toSorted(),
+          volumes?.volumes.map(({ persistentVolume, item }) => `${persistentVolume}: ${item?.key}`).toSorted(),
           ['pv-1', 'pv-2', 'pv-3'].map((name) => `${name}: item-of-${name}`),
         );
         assert.deepEqual(
