@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
+import type { PlannedChange } from '../api/planned-change.ts';
 import { targetNamespace, type RestoreSpec } from '../api/restore.ts';
 import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
-import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
-import { compileModifiers } from '../modifiers/apply-modifiers.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { statusFilter } from '../selection/status-filter.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
 import { readBatch, type RestoreBatchItem } from './batch.ts';
@@ -13,11 +13,12 @@ import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import { createPlanItem, type Groundwork, type Verdict } from './plan-item.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { createPrepareItem, identifierOf } from './prepare-item.ts';
 import { Report, reportLines } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { Staging } from './staging.ts';
 import { volumeSources, type PersistentVolumeSpec } from './volume-source.ts';
-import { prepareVolumeItem, type VolumesInRestore } from './volumes-in-restore.ts';
+import type { VolumesInRestore } from './volumes-in-restore.ts';
 
 /** A PersistentVolume that points to its restored volume. */
 export interface RestoredPersistentVolume {
@@ -74,8 +75,8 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const { spec } = plan.restore;
       const discovery = await kubernetes.discover({ signal });
       const restoresStatus = statusFilter(spec, (name) => discovery.resolve(name)?.groupResource);
-      const modify = compileModifiers(plan.modifiers ?? { rules: [] });
       const context = { kubernetes, plan, uid: input.run.uid, report, signal, now, restoresStatus };
+      const prepareItem = createPrepareItem({ plan, volumes, report });
       const applyItem = createApplyItem(context);
       const planItem = createPlanItem(context, await groundworkOf(staging, input.groundwork ?? []));
 
@@ -84,31 +85,22 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         const { groupResource, itemFromBackup } = entry;
         let item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
         const { name } = item.metadata;
-        const identifier = (): ResourceIdentifier => ({
-          groupResource,
-          namespace: item.metadata.namespace ?? '',
-          name: item.metadata.name,
-        });
-        const tell = (verdict: Verdict): void => report.change({ ...identifier(), ...verdict });
+        const planned = (outcome: Outcome, verdict: Verdict): Settled => {
+          return { name, outcome, change: { ...identifierOf(groupResource, item), ...verdict } };
+        };
         try {
-          const prepared = prepareVolumeItem(groupResource, item, volumes);
+          const prepared = prepareItem(groupResource, item);
+          const { leftOut } = prepared;
           item = prepared.item;
-          if (prepared.line) report.add(prepared.line);
-          if (prepared.leftOut !== undefined) {
-            if (plan.dryRun) tell({ action: 'skip', reason: prepared.leftOut });
-            else report.info(`Skipping item: ${prepared.leftOut}`, identifier());
+          if (leftOut !== undefined) {
+            if (plan.dryRun) return planned('skipped', { action: 'skip', reason: leftOut });
+            report.info(`Skipping item: ${leftOut}`, identifierOf(groupResource, item));
             return { name, outcome: 'skipped' };
           }
-          const modified = modify(groupResource, item);
-          for (const problem of modified.problems)
-            report.error('Error applying resource modifier', identifier(), problem);
-          if (modified.applied > 0) report.info('Changed by resource modifiers', identifier());
-          item = inTargetNamespace(modified.item, spec);
           if (plan.dryRun) {
             const verdict = await planItem({ groupResource, item, itemFromBackup });
-            tell(verdict);
             if (verdict.action === 'create') report.item(groupResource, item, 'created');
-            return { name, outcome: 'skipped' };
+            return planned('skipped', verdict);
           }
           const outcome = await applyItem({ groupResource, item, itemFromBackup });
           report.item(groupResource, item, outcome);
@@ -117,15 +109,16 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           return { name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
-          if (plan.dryRun) tell({ action: 'refused', reason: errorText(error) });
-          else report.error('Error restoring item', identifier(), errorText(error));
           report.item(groupResource, item, 'failed');
+          if (plan.dryRun) return planned('failed', { action: 'refused', reason: errorText(error) });
+          report.error('Error restoring item', identifierOf(groupResource, item), errorText(error));
           return { name, outcome: 'failed' };
         }
       }
 
       const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
       const settled = await Promise.all(entries.map((entry) => limit(() => settle(entry))));
+      for (const { change } of settled) if (change) report.change(change);
       const created = settled.filter(({ outcome }) => outcome === 'created');
       return {
         report: await report.write(staging, input.step),
@@ -140,6 +133,8 @@ interface Settled {
   /** The name at the backup. */
   readonly name: string;
   readonly outcome: Outcome;
+  /** What a dry run found. */
+  readonly change?: PlannedChange;
 }
 
 async function volumesOf(staging: Staging, input: ApplyItemsInput, plan: RestorePlan): Promise<VolumesInRestore> {
@@ -180,12 +175,4 @@ function isLeftToItsOwner(groupResource: string, { spec: volume }: Unstructured,
   if (groupResource !== 'persistentvolumes' || spec.restorePVs !== false) return false;
   const { claimRef } = (volume ?? {}) as PersistentVolumeSpec;
   return claimRef?.namespace !== undefined && targetNamespace(spec, claimRef.namespace) !== claimRef.namespace;
-}
-
-function inTargetNamespace(item: Unstructured, spec: RestoreSpec): Unstructured {
-  const { namespace } = item.metadata;
-  if (namespace !== undefined) item.metadata.namespace = targetNamespace(spec, namespace);
-  else if (item.kind === 'Namespace' && item.apiVersion === 'v1')
-    item.metadata.name = targetNamespace(spec, item.metadata.name);
-  return item;
 }

@@ -54,12 +54,17 @@ export function describeRestore(description: RestoreDescription, terminal: Pick<
       ['Started', status?.startTimestamp || '<n/a>'],
       ['Completed', status?.completionTimestamp ?? '<n/a>'],
     ],
-    [['Backup', orNone(spec.backupName ?? '')]],
+    [
+      ['Backup', orNone(spec.backupName ?? '')],
+      ...(spec.scheduleName ? [['Schedule', plain(spec.scheduleName)] as const] : []),
+    ],
     ...selectionRows(spec),
     [['Namespace mappings', orNone(mappings.join(', '))]],
     [['Restore PVs', tristate(spec.restorePVs)]],
     [['Preserve Service NodePorts', tristate(spec.preserveNodePorts)]],
     [['Existing Resource Policy', orNone(spec.existingResourcePolicy ?? '')]],
+    statusRows(spec),
+    spec.resourceModifier ? [['Resource modifier', plain(spec.resourceModifier.name)]] : [],
     resourceRows(description),
   ]);
 }
@@ -102,6 +107,10 @@ function selectionRows(spec: Backup['spec'] | Restore['spec']): Row[][] {
       ['Or label selector', orNone(ors)],
     ],
   ];
+}
+
+function statusRows({ restoreStatus: status }: Restore['spec']): Row[] {
+  return status ? [['Restored Status', '', lists(status.includedResources, status.excludedResources)]] : [];
 }
 
 function lists(included: readonly string[] | undefined, excluded: readonly string[] | undefined): string[] {

@@ -25,12 +25,14 @@
 export type { Backup, BackupRequest, BackupSpec, BackupStatus, LabelSelector, VolumeSnapshot } from '../api/backup.ts';
 export type { Config } from '../api/config.ts';
 export { BowlineError, errorCode, isPermanent, type ErrorCode } from '../api/errors.ts';
+export type { PlanComplaint, PlannedChange } from '../api/planned-change.ts';
 export type { BackupStorageLocation, VolumeSnapshotLocation } from '../api/locations.ts';
 export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
 export type { Result, Results } from '../backup-format/results.ts';
 export { loadConfig } from '../config.ts';
 export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
+export type { DryRun } from './dry-run.ts';
 export { connectBowline, type BowlineClient } from './client.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';

@@ -9,7 +9,7 @@ import type { PreparedRestore } from '../../src/activities/prepare-restore.ts';
 import type { ReportLine } from '../../src/activities/report.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import type { Config } from '../../src/api/config.ts';
-import type { RestoreSpec } from '../../src/api/restore.ts';
+import type { RestoreRequest, RestoreSpec } from '../../src/api/restore.ts';
 import type { BatchRef, StagedRef } from '../../src/api/run.ts';
 import { activityEnvironment } from './activity-environment.ts';
 import { ClusterInMemory } from './cluster-in-memory.ts';
@@ -82,8 +82,8 @@ export class ActivityRunner {
   }
 
   /** Prepares a restore of the backup `nightly`. */
-  prepareRestore(spec: RestoreSpec = {}): Promise<PreparedRestore> {
-    const request = { name: 'again', spec: { backupName: 'nightly', ...spec } };
+  prepareRestore(spec: RestoreSpec = {}, others: Partial<RestoreRequest> = {}): Promise<PreparedRestore> {
+    const request = { name: 'again', spec: { backupName: 'nightly', ...spec }, ...others };
     return this.run('prepareRestore', request, workflow('restore/again', `${++this.#runs}-run`));
   }
 

@@ -37,7 +37,12 @@ export interface FailedRun {
   readonly temporalStatus: string;
 }
 
-export type StartRun = (type: 'backup' | 'restore' | 'deleteBackup', spec?: object) => Promise<StartedRun>;
+/** Starts a run with a spec; `others` are further members of its argument. */
+export type StartRun = (
+  type: 'backup' | 'restore' | 'deleteBackup',
+  spec?: object,
+  others?: object,
+) => Promise<StartedRun>;
 
 const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
 
@@ -94,11 +99,11 @@ export class WorkflowRunner {
       ...options,
     });
     const ids: string[] = [];
-    const start: StartRun = async (type, spec) => {
+    const start: StartRun = async (type, spec, others) => {
       const name = `test-${randomUUID().slice(0, 13)}`;
       const workflowId = `${idsByType[type]}/${name}`;
       ids.push(workflowId);
-      const args = [{ name, ...(spec && { spec }) }];
+      const args = [{ name, ...(spec && { spec }), ...others }];
       const handle = await this.client.workflow.start(type, { workflowId, taskQueue, args });
       return { ...handle, name, result: () => handle.result(), status: () => handle.query<RunStatus>('status') };
     };
@@ -112,9 +117,10 @@ export class WorkflowRunner {
     type: Parameters<StartRun>[0],
     stubs: StubActivities,
     meanwhile: (started: StartedRun) => Promise<unknown> = async () => undefined,
+    others: object = {},
   ): Promise<FailedRun> {
     return this.run(stubs, async (start) => {
-      const started = await start(type);
+      const started = await start(type, undefined, others);
       await meanwhile(started);
       const failure: unknown = await started.result().then(
         () => new Error('it did not fail'),
