@@ -2,11 +2,12 @@ import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
-import { backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
+import { backupTag, backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { RunRef, RunSettings } from '../api/run.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
+import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName } from '../selection/spec-validation.ts';
 import { bytesOf } from './bytes.ts';
@@ -32,8 +33,19 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
-  /** When the backup ran, and its uid; absent if its metadata is not there. */
+  /** When the backup ran, and its uid; absent if its metadata is not there, or damaged. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
+  /** Whether this run put the mark. If not, an earlier deletion did, which may have deleted something. */
+  readonly isFirst: boolean;
+  /** What will not be deleted, for people. */
+  readonly notes: readonly string[];
+}
+
+/** What became of the files. */
+export interface DeletedFiles {
+  readonly files: number;
+  /** Restores whose record can't be read, so that nobody knows which backup they are of; at most 20. */
+  readonly unreadable: readonly string[];
 }
 
 /** What a sweep of one location came to, by the snapshots' ids. */
@@ -46,14 +58,19 @@ export interface SweptSnapshots {
 
 /** The steps of a deletion. */
 export interface DeleteBackupActivities {
-  /** Finds the backup and puts the mark that announces its deletion. Safe to repeat: the mark may be there. */
+  /**
+   * Finds the backup, reads what there is to delete, and then puts the mark that announces the deletion. Safe to repeat: the mark
+   * may be there. Fails with `CorruptBackup`, before it puts the mark, if the list of snapshots can't be read: they would be lost.
+   */
   prepareDeletion(request: DeleteBackupRequest): Promise<PreparedDeletion>;
   /** Ends when no running restore uses the backup; until then each attempt fails as retryable and names one. */
   awaitUnused(run: RunRef): Promise<void>;
   /** Deletes snapshots that a cut-off run took and never recorded, in one location. Safe to repeat. */
   sweepSnapshots(input: { readonly prepared: PreparedDeletion; readonly location: string }): Promise<SweptSnapshots>;
-  /** Deletes the restores' files, the backup's files, its metadata, and the mark last. Safe to repeat. Resolves with the number of files. */
-  deleteFiles(run: RunRef): Promise<number>;
+  /** Deletes the restores' files, the backup's files, its metadata, and the mark last. Safe to repeat. */
+  deleteFiles(run: RunRef): Promise<DeletedFiles>;
+  /** Takes the mark back, as long as nothing has been deleted: the backup is whole. Safe to repeat. */
+  withdrawDeletion(run: RunRef): Promise<void>;
 }
 
 /** The activities over a worker's dependencies. */
@@ -99,8 +116,9 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       const store = await dependencies.store(run.location);
       const signal = activitySignal();
       const { directory, metadata, deletion } = backupLayout(run.name);
+      const unreadable: string[] = [];
       for (const location of new Set([run.location, run.staging])) {
-        await deleteRestoresOf(await dependencies.store(location), run.name);
+        unreadable.push(...(await deleteRestoresOf(await dependencies.store(location), run.name)));
       }
       let files = 0;
       for await (const key of store.listObjects(directory, { signal })) {
@@ -109,7 +127,12 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         files++;
       }
       for (const key of [metadata, deletion]) await store.deleteObject(key, { signal });
-      return files + 1;
+      return { files: files + 1, unreadable: unreadable.slice(0, 20) };
+    },
+
+    async withdrawDeletion(run) {
+      const store = await dependencies.store(run.location);
+      await store.deleteObject(backupLayout(run.name).deletion, { signal: activitySignal() });
     },
   };
 
@@ -138,14 +161,24 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       location: location.name,
       staging: stagingLocation(config, location),
     };
-    await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
-    const backup = await readBackup(store, name);
+    const notes: string[] = [];
+    const backup = await readBackup(store, name).catch((error: unknown) => {
+      if (errorCode(error) !== 'CorruptBackup') throw error;
+      notes.push(`${(error as Error).message}: snapshots that no file records can't be looked for`);
+      return undefined;
+    });
+    const snapshots = await readSnapshots(store, name);
+    notes.push(...(await volumesElsewhere(store, name)));
+    // The last step: what can't be read must not leave a mark behind.
+    const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
-      snapshots: await readSnapshots(store, name),
+      snapshots,
       ...(backup && { backup }),
+      isFirst,
+      notes,
     };
   }
 }
@@ -165,13 +198,31 @@ async function findFiles(
   throw new BowlineError('NotFound', `delete backup ${name}: nothing of that name in the storage locations`);
 }
 
-async function putMark(store: ObjectStore, mark: { name: string; uid: string; startTimestamp: string }): Promise<void> {
+/** Whether the mark is this run's own. */
+async function putMark(
+  store: ObjectStore,
+  mark: { name: string; uid: string; startTimestamp: string },
+): Promise<boolean> {
   const body = new TextEncoder().encode(`${JSON.stringify(mark)}\n`);
+  const { deletion } = backupLayout(mark.name);
   try {
-    await store.putObject(backupLayout(mark.name).deletion, body, { ifAbsent: true, signal: activitySignal() });
+    await store.putObject(deletion, body, { ifAbsent: true, signal: activitySignal() });
+    return true;
   } catch (error) {
     // An earlier attempt's, or that of a deletion that did not finish: the workflow's id lets only one run at a time.
     if (errorCode(error) !== 'AlreadyExists') throw error;
+    return (await readJson(store, deletion))?.['uid'] === mark.uid;
+  }
+}
+
+/** A small JSON object; `undefined` for anything else. */
+async function readJson(store: ObjectStore, key: string): Promise<Record<string, unknown> | undefined> {
+  const text = Buffer.from(await bytesOf(store, key)).toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -186,7 +237,30 @@ async function readBackup(store: ObjectStore, name: string): Promise<PreparedDel
 async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
   const { volumeSnapshots } = backupLayout(name);
   if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
-  return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
+  try {
+    return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
+  } catch (error) {
+    if (errorCode(error) !== 'CorruptBackup') throw error;
+    throw new BowlineError(
+      'CorruptBackup',
+      `delete backup ${name}: ${(error as Error).message}; find its snapshots by the tag ${backupTag}=${name}, delete them, remove ${store.url}/${volumeSnapshots}, and delete the backup again`,
+      { cause: error },
+    );
+  }
+}
+
+/** What of the backup's volumes lies in repositories that only Velero knows. A list that can't be read is none to go by. */
+async function volumesElsewhere(store: ObjectStore, name: string): Promise<string[]> {
+  const { podVolumeBackups } = backupLayout(name);
+  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
+  try {
+    const objects = decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
+    const kept = objects.filter(({ status }) => (status as { snapshotID?: string } | undefined)?.snapshotID).length;
+    return kept === 0 ? [] : [`the data of ${kept} pod volume backups stays in their repositories`];
+  } catch (error) {
+    if (errorCode(error) !== 'CorruptBackup') throw error;
+    return [`${(error as Error).message}: the data of pod volume backups stays in their repositories`];
+  }
 }
 
 /** Every mark by which a restore says that it uses the backup. */
@@ -199,17 +273,22 @@ async function* usesOf(store: ObjectStore, backup: string): AsyncIterable<{ rest
   }
 }
 
-/** Deletes the files of the restores that were made from the backup, their records last. */
-async function deleteRestoresOf(store: ObjectStore, backup: string): Promise<void> {
+/**
+ * Deletes the files of the restores that were made from the backup, their records last. Resolves with the names of restores whose
+ * record can't be read: they stay.
+ */
+async function deleteRestoresOf(store: ObjectStore, backup: string): Promise<string[]> {
   const signal = activitySignal();
+  const unreadable: string[] = [];
   for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
-    const { record } = restoreLayout(directory.slice(restoresDirectory.length, -1));
+    const name = directory.slice(restoresDirectory.length, -1);
+    const { record } = restoreLayout(name);
     if (!(await store.objectExists(record, { signal }))) continue;
-    const { spec } = JSON.parse(Buffer.from(await bytesOf(store, record)).toString('utf8')) as {
-      spec?: { backupName?: string };
-    };
+    const { spec } = ((await readJson(store, record)) ?? {}) as { readonly spec?: { readonly backupName?: string } };
+    if (spec === undefined) unreadable.push(name);
     if (spec?.backupName !== backup) continue;
     await deleteAll(store, directory, [record]);
     await store.deleteObject(record, { signal });
   }
+  return unreadable;
 }

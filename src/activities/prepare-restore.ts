@@ -148,7 +148,10 @@ async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, pro
   try {
     await stagingStore.putObject(mark, new Uint8Array(), { signal });
     if (await store.objectExists(backupLayout(backupName).deletion, { signal })) {
-      throw new BowlineError('NotFound', `restore ${backupName}: that backup is being deleted`);
+      throw new BowlineError(
+        'NotFound',
+        `restore ${backupName}: that backup is being deleted, or a deletion of it did not finish`,
+      );
     }
     return await proceed();
   } catch (error) {

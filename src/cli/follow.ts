@@ -39,6 +39,7 @@ export async function follow(handle: FollowedRun, { what, started, hint, wait }:
   }
   err(`Waiting for the ${what} to complete. Ctrl-C ends the waiting, not the ${what}.\n`);
   const result = await awaitEnd(handle, cli);
+  for (const note of result.notes ?? []) err(`note: ${plain(note)}\n`);
   out(`${summary(what, result)}\n${hint}\n`);
   return exitCodeOf(result.phase);
 }

@@ -20,6 +20,7 @@ const colors = {
   Deleting: 'yellow',
   Failed: 'red',
   FailedValidation: 'red',
+  DeletionFailed: 'red',
   Unreadable: 'red',
 } as const;
 

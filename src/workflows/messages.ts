@@ -27,6 +27,8 @@ export interface RunStatus {
   readonly errors: number;
   /** RFC 3339, UTC. */
   readonly startTimestamp: string;
+  /** What people should know: what a deletion leaves, and why. At most 20 lines; absent if there is none. */
+  readonly notes?: readonly string[];
   /** Where the plan of a dry run lies, from when it is complete until it has been taken. */
   readonly plan?: { readonly location: string; readonly key: string; readonly sha256: string };
 }
@@ -46,6 +48,7 @@ export interface RunResult {
   readonly warnings: number;
   readonly errors: number;
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  readonly notes?: readonly string[];
   /** Size of the tarball; absent for a deletion. */
   readonly bytes?: number;
   readonly seconds: number;

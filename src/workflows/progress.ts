@@ -22,6 +22,9 @@ const attributes = {
   warnings: integer('BowlineWarnings'),
 };
 
+/** A result is part of a history: it holds no list that grows with the backup. */
+const mostNotes = 20;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a run tells of itself while it works: the query `status`, the current details and the search attributes. */
@@ -91,6 +94,13 @@ export class Progress {
     this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
   }
 
+  /** Adds notes for people, each of which counts as a warning. */
+  note(notes: readonly string[]): void {
+    if (notes.length === 0) return;
+    const all = [...(this.status.notes ?? []), ...notes];
+    this.#update({ notes: all.slice(0, mostNotes), warnings: this.status.warnings + notes.length });
+  }
+
   /** Tells where a dry run's plan lies. */
   plan(plan: NonNullable<RunStatus['plan']>): void {
     this.#update({ plan });
@@ -115,7 +125,7 @@ export class Progress {
 
   /** What the workflow returns. */
   result(seconds: number, bytes?: number): RunResult {
-    const { name, uid, phase, progress, warnings, errors, volumes } = this.status;
+    const { name, uid, phase, progress, warnings, errors, volumes, notes } = this.status;
     return {
       name,
       uid,
@@ -124,6 +134,7 @@ export class Progress {
       warnings,
       errors,
       volumes,
+      ...(notes && { notes }),
       ...(bytes !== undefined && { bytes }),
       seconds,
     };
@@ -144,7 +155,7 @@ export class Progress {
 
   /** The dev server's UI renders lists, not tables. */
   #show(): void {
-    const { kind, name, phase, step, progress, volumes, warnings, errors } = this.status;
+    const { kind, name, phase, step, progress, volumes, warnings, errors, notes } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
@@ -152,6 +163,7 @@ export class Progress {
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
       `- warnings: ${warnings}, errors: ${errors}`,
+      ...(notes ?? []).map((note) => `- ${note}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
       ),

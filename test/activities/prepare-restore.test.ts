@@ -125,11 +125,11 @@ describe('prepareRestore', () => {
     await assert.rejects(runner.run('prepareRestore', request, id), { type: 'AlreadyExists', nonRetryable: true });
   });
 
-  it('gives way to a deletion', async () => {
+  it('(c.1) gives way to a deletion', async () => {
     await runner.store.putObject(layout.deletion, Buffer.from('{}'));
     await assert.rejects(runner.run('prepareRestore', request, id), {
       nonRetryable: true,
-      message: /is being deleted$/,
+      message: /that backup is being deleted, or a deletion of it did not finish$/,
     });
   });
 

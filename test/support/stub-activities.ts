@@ -188,10 +188,13 @@ const defaults: Activities = {
     settings,
     startTimestamp: '2026-01-02T03:04:05Z',
     snapshots: [],
+    isFirst: true,
+    notes: [],
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
-  deleteFiles: async () => 3,
+  deleteFiles: async () => ({ files: 3, unreadable: [] }),
+  withdrawDeletion: async () => undefined,
 };
 
 function countsOf({ groupResources, items }: BatchRef): Counts {

@@ -66,7 +66,7 @@ describe('deleteBackup', () => {
     assert.deepEqual(stubs.story, ['prepareDeletion', 'awaitUnused default', 'deleteFiles default']);
   });
 
-  it('goes on asking while a restore uses the backup', async () => {
+  it('(c.1) goes on asking while a restore uses the backup', async () => {
     const stubs: StubActivities = new StubActivities({
       async awaitUnused() {
         if (stubs.inputs('awaitUnused').length < 3) throw notYet('restore again is still reading the backup', 1);
@@ -79,7 +79,7 @@ describe('deleteBackup', () => {
     assert.equal(stubs.inputs('awaitUnused').length, 3);
   });
 
-  it('leaves the files when a snapshot can not be deleted, deletes the others, and says which', async () => {
+  it('(c.2.5) (c.2.7) leaves the files when a snapshot can not be deleted, deletes the others, and says which', async () => {
     const stubs = new StubActivities({
       ...withSnapshots,
       async deleteSnapshot({ snapshotId }) {
@@ -97,16 +97,29 @@ describe('deleteBackup', () => {
     assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
   });
 
-  it('warns of snapshots that a sweep leaves alone', async () => {
+  it('(c.2.5) (c.2.9) tells what it leaves: snapshots of others, restores and volumes that it can not read', async () => {
     const stubs = new StubActivities({
       ...withSnapshots,
+      async prepareDeletion(request) {
+        return {
+          ...(await withSnapshots.prepareDeletion!(request)),
+          notes: ['the data of 2 pod volume backups stays'],
+        };
+      },
       sweepSnapshots: async ({ location }) => ({ deleted: [], leftAlone: location === 'disks' ? ['a', 'b'] : [] }),
+      deleteFiles: async () => ({ files: 3, unreadable: ['broken'] }),
     });
     const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
-    assert.deepEqual([result.phase, result.warnings], ['Completed', 2]);
+    assert.deepEqual([result.phase, result.warnings], ['Completed', 4]);
+    assert.deepEqual(result.notes, [
+      'the data of 2 pod volume backups stays',
+      "snapshot a bears the backup's tag and may be another tool's: it stays",
+      "snapshot b bears the backup's tag and may be another tool's: it stays",
+      "restore broken: its record can't be read, so its files stay",
+    ]);
   });
 
-  it('fails as its first step does, and touches nothing then', async () => {
+  it('(c.1) fails as its first step does, and touches nothing then', async () => {
     const stubs = new StubActivities({
       async prepareDeletion() {
         throw permanent('NotFound', 'delete backup nightly: nothing of that name');
@@ -119,7 +132,7 @@ describe('deleteBackup', () => {
   });
 
   for (const name of ['awaitUnused', 'deleteSnapshot', 'deleteFiles'] as const) {
-    it(`is cancelled during ${name}, and can be run again`, async () => {
+    it(`(c.1) is cancelled during ${name}, and can be run again`, async () => {
       const stubs = new StubActivities({
         ...withSnapshots,
         async [name]() {
@@ -134,6 +147,21 @@ describe('deleteBackup', () => {
       assert.ok(failure instanceof CancelledFailure);
       assert.deepEqual([status.phase, temporalStatus], ['Cancelled', 'CANCELLED']);
       if (name !== 'deleteFiles') assert.deepEqual(stubs.inputs('deleteFiles'), []);
+      assert.equal(stubs.inputs('withdrawDeletion').length, name === 'awaitUnused' ? 1 : 0);
     });
   }
+
+  it('(c.1) takes its mark back where it can not begin, but not that of an earlier deletion', async () => {
+    for (const isFirst of [true, false]) {
+      const stubs = new StubActivities({
+        prepareDeletion: async (request) => ({ ...(await plain.prepareDeletion(request)), isFirst }),
+        async awaitUnused() {
+          throw permanent('AccessDenied', 'list restores: 403');
+        },
+      });
+      const { failure } = await runner.fail('deleteBackup', stubs);
+      assert.equal(failure.message, 'list restores: 403');
+      assert.equal(stubs.inputs('withdrawDeletion').length, isFirst ? 1 : 0);
+    }
+  });
 });
