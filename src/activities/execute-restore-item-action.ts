@@ -40,6 +40,7 @@ export function createExecuteRestoreItemAction(
       const report = new Report(now);
 
       const items: RestoreBatchItem[] = [];
+      let waits = false;
       for (const entry of await readBatch<RestoreBatchItem>(staging, input.batch)) {
         signal.throwIfAborted();
         const { groupResource, itemFromBackup } = entry;
@@ -63,11 +64,19 @@ export function createExecuteRestoreItemAction(
           if (plan.dryRun) report.change({ ...identifier, action: 'skip', reason });
           else report.info(`Skipping item: ${reason}`, identifier);
         } else {
-          report.additional(result.output.additionalItems ?? []);
-          items.push({ groupResource, itemFromBackup, item: result.output.updatedItem });
+          const { additionalItems = [], updatedItem, ...waiting } = result.output;
+          report.additional(additionalItems);
+          if (waiting.waitForAdditionalItems) {
+            waits = true;
+            const timeout = waiting.additionalItemsReadyTimeout;
+            const about = { action: action.name, item: identifier, items: additionalItems };
+            report.add({ type: 'wait', ...about, ...(timeout !== undefined && { timeout }) });
+          }
+          items.push({ groupResource, itemFromBackup, item: updatedItem });
         }
       }
-      return { batch: await writeBatch(staging, input.step, items), report: await report.write(staging, input.step) };
+      const batch = await writeBatch(staging, input.step, items);
+      return { batch, report: await report.write(staging, input.step), ...(waits && { waits }) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
+import { createAwaitAdditionalItems, type AwaitAdditionalItemsActivities } from './await-additional-items.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
@@ -36,6 +37,7 @@ export interface Activities
     ExecuteRestoreItemActionActivities,
     RestoreVolumesActivities,
     ApplyItemsActivities,
+    AwaitAdditionalItemsActivities,
     AwaitDefinitionsActivities,
     CollectPlanActivities,
     DeleteBackupActivities {}
@@ -57,6 +59,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteRestoreItemAction(dependencies, openRun),
     ...createRestoreVolumes(dependencies, openRun),
     ...createApplyItems(dependencies, openRun),
+    ...createAwaitAdditionalItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
     ...createCollectPlan(openRun),
     ...createDeleteBackup(dependencies),

@@ -6,7 +6,7 @@ import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
 
 /** One line of a report. */
-export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | ChangeLine;
+export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | ChangeLine | WaitLine;
 
 /** A line for the log file; warnings and errors are results too, filed under the namespace. */
 export interface LogLine {
@@ -63,6 +63,16 @@ export interface ChangeLine {
   readonly change: PlannedChange;
 }
 
+/** An item that waits until an action says that what it asked for is ready. */
+export interface WaitLine {
+  readonly type: 'wait';
+  readonly action: string;
+  readonly item: ResourceIdentifier;
+  readonly items: readonly ResourceIdentifier[];
+  /** Go duration. */
+  readonly timeout?: string;
+}
+
 /** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
 export class Report {
   readonly #lines: ReportLine[] = [];
@@ -116,7 +126,7 @@ export class Report {
     this.#lines.push({ type: 'additional', items });
   }
 
-  add(line: MembersLine | VolumeLine): void {
+  add(line: MembersLine | VolumeLine | WaitLine): void {
     this.#lines.push(line);
   }
 

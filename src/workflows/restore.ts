@@ -140,8 +140,9 @@ export class RestoreRun {
     this.progress.step(`restoring ${group.groupResource}`);
     const batches: BatchRef[] = [...group.batches];
     const wanted: ReportRef[] = [];
+    const awaited: ReportRef[] = [];
     await inLanes(settings.concurrency.batches, group.batches, async (batch, index) => {
-      batches[index] = await this.#executeActions(batch, wanted);
+      batches[index] = await this.#executeActions(batch, { wanted, awaited });
     });
     if (wanted.length > 0) {
       const input = {
@@ -156,12 +157,20 @@ export class RestoreRun {
       const additional = this.#take(await transfers.unpackAdditionalItems.executeWithOptions({ summary }, [input]));
       for (const other of additional) await this.#restoreGroup(other);
     }
+    if (awaited.length > 0 && !this.isDryRun) {
+      const input = { ...this.planned, step: this.nextStep('await'), reports: awaited };
+      const summary = `additional items of ${group.groupResource}`;
+      this.report(await waits.awaitAdditionalItems.executeWithOptions({ summary }, [input]));
+    }
     await inLanes(settings.concurrency.batches, batches, (batch, index) =>
       this.#apply(group, batch, group.batches[index]!.items),
     );
   }
 
-  async #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
+  async #executeActions(
+    original: BatchRef,
+    { wanted, awaited }: { wanted: ReportRef[]; awaited: ReportRef[] },
+  ): Promise<BatchRef> {
     let batch = original;
     for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
       const executed = await steps.executeRestoreItemAction.executeWithOptions(
@@ -171,6 +180,7 @@ export class RestoreRun {
       batch = executed.batch;
       this.report(executed.report);
       if (executed.report.additionalItems > 0) wanted.push(executed.report);
+      if (executed.waits) awaited.push(executed.report);
     }
     return batch;
   }

@@ -181,6 +181,7 @@ const defaults: Activities = {
     created: batch.items,
     createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
   }),
+  awaitAdditionalItems: async ({ step }) => reportRef(`${step}-report`),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
   collectPlan: async ({ step }) => stagedRef(step),
   prepareDeletion: async ({ name }) => ({
