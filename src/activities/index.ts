@@ -13,6 +13,7 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createOpenRun } from './plan.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -39,6 +40,7 @@ export interface Activities
     ApplyItemsActivities,
     AwaitAdditionalItemsActivities,
     AwaitDefinitionsActivities,
+    FinishVolumesActivities,
     CollectPlanActivities,
     DeleteBackupActivities {}
 
@@ -61,6 +63,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createApplyItems(dependencies, openRun),
     ...createAwaitAdditionalItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
+    ...createFinishVolumes(dependencies, openRun),
     ...createCollectPlan(openRun),
     ...createDeleteBackup(dependencies),
   };

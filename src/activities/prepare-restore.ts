@@ -11,6 +11,7 @@ import { validateName, validateRestoreSpec } from '../selection/spec-validation.
 import { findBackup, findScheduledBackup, readBackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
+import { volumesToFinish } from './finish-volumes.ts';
 import { activitySignal, leaseIsLost } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import type { RestorePlan } from './plan.ts';
@@ -29,6 +30,8 @@ export interface PreparedRestore {
   readonly settings: RunSettings;
   readonly actions: readonly PlannedAction[];
   readonly startTimestamp: string;
+  /** Whether PersistentVolumes that are provisioned anew are to be given something when all items are there. Default `false`. */
+  readonly finishesVolumes?: boolean;
 }
 
 /** The first step of a restore. */
@@ -111,6 +114,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         settings: runSettings(dependencies),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
+        ...(!dryRun && volumesToFinish(plan).length > 0 && { finishesVolumes: true }),
       };
     });
   }

@@ -29,6 +29,8 @@ export interface RestoreState {
   volumeReports: ReportRef[];
   /** Reports that tell what was done with definitions and namespaces. */
   groundwork: ReportRef[];
+  /** Reports that tell what was done with claims. */
+  claimReports: ReportRef[];
   volumes: RestoredVolume[];
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
@@ -85,6 +87,7 @@ export class RestoreRun {
     }
     if (this.isDryRun) await handOverPlan(this);
     else {
+      await this.#finishVolumes();
       progress.step('recording');
       await sealRestore(this);
     }
@@ -125,6 +128,14 @@ export class RestoreRun {
     const { batch } = this.prepared.settings;
     const input = { ...this.planned, step: this.nextStep('unpack'), batch, staged: 0 };
     return this.#take(await transfers.unpackBackup.executeWithOptions({ summary: 'read and select' }, [input]));
+  }
+
+  async #finishVolumes(): Promise<void> {
+    const { claimReports } = this.state;
+    if (!this.prepared.finishesVolumes || claimReports.length === 0) return;
+    this.progress.step('finishing volumes');
+    const input = { ...this.planned, step: this.nextStep('finish'), claimReports };
+    this.report(await waits.finishVolumes.executeWithOptions({ summary: 'labels and reclaim policies' }, [input]));
   }
 
   #take(unpacked: Unpacked): UnpackedGroup[] {
@@ -202,6 +213,7 @@ export class RestoreRun {
     ]);
     this.report(applied.report);
     if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
+    if (groupResource === 'persistentvolumeclaims') state.claimReports.push(applied.report);
     if (groupResource === 'namespaces' || groupResource === definitions) state.groundwork.push(applied.report);
     state.unused = state.unused.filter(({ persistentVolume }) => !applied.createdVolumes.includes(persistentVolume));
     if (groupResource === definitions && !this.isDryRun) {
@@ -227,6 +239,7 @@ function newState(request: RestoreRequest): RestoreState {
     reports: [],
     volumeReports: [],
     groundwork: [],
+    claimReports: [],
     volumes: [],
     unused: [],
     artifacts: { begun: [], written: [] },

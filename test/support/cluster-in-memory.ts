@@ -39,6 +39,7 @@ const served: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     configmaps: 'ConfigMap',
   },
   'apps/v1': { deployments: 'Deployment' },
+  'storage.k8s.io/v1': { 'storageclasses*': 'StorageClass' },
   'apiextensions.k8s.io/v1': { 'customresourcedefinitions*': 'CustomResourceDefinition' },
   'example.com/v1': { widgets: 'Widget' },
 };

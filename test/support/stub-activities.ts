@@ -183,6 +183,7 @@ const defaults: Activities = {
   }),
   awaitAdditionalItems: async ({ step }) => reportRef(`${step}-report`),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
+  finishVolumes: async ({ step }) => reportRef(`${step}-report`),
   collectPlan: async ({ step }) => stagedRef(step),
   prepareDeletion: async ({ name }) => ({
     run: runRef('deletion', name),

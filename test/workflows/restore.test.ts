@@ -157,6 +157,28 @@ describe('restore', () => {
     assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
   });
 
+  it('(b.8) finishes volumes that are provisioned anew when all items are there, as long as that takes', async () => {
+    const { prepareRestore } = new StubActivities().activities;
+    const stubs: StubActivities = new StubActivities({
+      ...unpacking(group('persistentvolumeclaims', 1), group('pods', 1)),
+      prepareRestore: async (request) => ({ ...(await prepareRestore(request)), finishesVolumes: true }),
+      async finishVolumes({ step }) {
+        if (stubs.inputs('finishVolumes').length < 2) throw notYet('1 claims are not bound yet', 1);
+        return reportRef(step, { errors: 1 });
+      },
+    });
+    const result = await restore(stubs);
+    assert.deepEqual(
+      stubs
+        .inputs('finishVolumes')
+        .at(-1)
+        ?.claimReports.map(({ key }) => key),
+      ['apply-1-report'],
+    );
+    assert.ok(stubs.story.indexOf('finishVolumes finish-4') > stubs.story.lastIndexOf('applyItems apply-3'));
+    assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
+  });
+
   it('(b.5) hands the reasons of volumes that could not be made to their PersistentVolumes', async () => {
     const stubs = new StubActivities({
       ...withVolumes('pv-1', 'pv-2'),
