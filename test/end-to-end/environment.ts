@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { createRegistry } from '../../src/plugins/registry.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
 import { writeConfiguration, type ConfigurationParts } from '../../tools/stack/configuration.ts';
+import type { KubernetesServer } from '../../tools/stack/kubernetes.ts';
 import { startWorker, type WorkerProcess } from '../../tools/stack/worker.ts';
 import { kubernetesServer, s3Server, temporalServer } from '../support/servers.ts';
 import { startHoldingProxy, type HoldingProxy } from '../support/holding-proxy.ts';
@@ -62,6 +63,8 @@ export interface EnvironmentOptions {
   readonly storageOf?: Environment;
   /** What the configuration file is to say beyond the usual. */
   readonly settings?: ConfigurationParts['settings'];
+  /** Another cluster than the run's shared one. */
+  readonly cluster?: KubernetesServer;
 }
 
 const workflowIds: Readonly<Record<string, string>> = {
@@ -73,10 +76,10 @@ const workflowIds: Readonly<Record<string, string>> = {
 /** Makes an environment; `name` has to be unique within the run of tests. */
 export async function createEnvironment(
   name: string,
-  { storageOf, settings }: EnvironmentOptions = {},
+  { storageOf, settings, cluster: ownCluster }: EnvironmentOptions = {},
 ): Promise<Environment> {
   const folder = mkdtempSync(join(tmpdir(), `bowline-${name}-`));
-  const [cluster, s3, temporalAt] = await Promise.all([kubernetesServer(), s3Server(), temporalServer()]);
+  const [cluster, s3, temporalAt] = await Promise.all([ownCluster ?? kubernetesServer(), s3Server(), temporalServer()]);
   const [s3Proxy, apiProxy] = await Promise.all([startHoldingProxy(s3.endpoint), startHoldingProxy(cluster.url)]);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, throughProxy(readFileSync(cluster.kubeconfig, 'utf8'), apiProxy));
