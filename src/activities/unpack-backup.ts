@@ -186,6 +186,9 @@ function hashed(source: Readable, hash: Hash): Readable {
   return pipeline(source, counting, () => undefined);
 }
 
+/** Of a tarball that repeats itself over and over the rest is told in one line. */
+const repetitionsTold = 20;
+
 /** What one pass over the tarball has taken so far. */
 class Unpacking {
   readonly report: Report;
@@ -195,6 +198,7 @@ class Unpacking {
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
   readonly #isDryRun: boolean;
+  #repeated = 0;
   #staged: number;
 
   constructor(staging: Staging, input: UnpackInput, { report, plan }: { report: Report; plan: RestorePlan }) {
@@ -222,7 +226,8 @@ class Unpacking {
     const { groupResource, namespace, name } = identifier;
     const key = itemKey({ groupResource, namespace, name });
     if (this.#seen.has(key)) {
-      this.report.warning('Item is in the backup twice: the first one counts', { groupResource, namespace, name });
+      if (this.#repeated++ < repetitionsTold)
+        this.report.warning('Item is in the backup twice: the first one counts', { groupResource, namespace, name });
       return false;
     }
     this.#seen.add(key);
@@ -258,6 +263,8 @@ class Unpacking {
   }
 
   async finish(orderOf: (groupResources: readonly GroupResource[]) => Promise<string[]>): Promise<Unpacked> {
+    const untold = this.#repeated - repetitionsTold;
+    if (untold > 0) this.report.warning(`${untold} more items are in the backup twice`);
     const groups: UnpackedGroup[] = [];
     for (const groupResource of await orderOf([...this.#writers.keys()])) {
       groups.push({ groupResource, batches: (await this.#writers.get(groupResource)?.finish()) ?? [] });
