@@ -195,7 +195,7 @@ describe('applyItems', () => {
     assert.equal(applied.report.errors, 1);
   });
 
-  it('(b.3) creates a namespace that is not there, when an item asks for it', async () => {
+  it('(b.3) (b.4.2) creates a namespace that is not there, when an item asks for it', async () => {
     const applied = await apply([configMap('fresh/a')]);
     assert.deepEqual(outcomes(applied), { 'configmaps/fresh/a': 'created' });
     assert.deepEqual(inCluster('namespaces//fresh').metadata.labels, { 'velero.io/restore-uid': '1-run' });

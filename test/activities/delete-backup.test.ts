@@ -178,7 +178,7 @@ describe('the deletion of a backup', () => {
       runner.snapshotter.snapshots.set(snapshotId, { snapshotId, volumeId, tags, createdAt });
     }
 
-    it('deletes what the run took of a recorded volume while it lasted', async () => {
+    it('(c.2.5) deletes what the run took of a recorded volume while it lasted', async () => {
       const prepared = await prepare();
       snapshot('at-start', { createdAt: '2026-01-02T03:04:00.900Z' });
       snapshot('at-end', { createdAt: '2026-01-02T03:05:00.900Z' });
@@ -187,7 +187,7 @@ describe('the deletion of a backup', () => {
       assert.equal(runner.snapshotter.snapshots.size, 0);
     });
 
-    it("leaves alone, and tells of, what bears the tag and may be another tool's", async () => {
+    it("(c.2.5) leaves alone, and tells of, what bears the tag and may be another tool's", async () => {
       const prepared = await prepare();
       snapshot('of-another-volume', { volumeId: 'volume-2' });
       snapshot('of-another-pv', { persistentVolume: 'pv-2' });

@@ -40,7 +40,7 @@ describe('volumes of a restore', () => {
     return runner.run('selectSnapshots', { run, plan, batch }, { scheduledTimestampMs });
   }
 
-  it('are made for the PersistentVolumes that have a snapshot', async () => {
+  it('(b.4.6) (b.5) are made for the PersistentVolumes that have a snapshot', async () => {
     assert.deepEqual(await select(), [{ persistentVolume: 'pv-1', snapshot, pvcName: 'data', pvcNamespace: 'shop' }]);
     assert.deepEqual(await select({ restorePVs: false }), []);
   });
@@ -113,7 +113,7 @@ describe('volumes of a restore', () => {
     });
   }
 
-  it('point the PersistentVolume to the volume that was made', async () => {
+  it('(b.5) point the PersistentVolume to the volume that was made', async () => {
     const { run, plan } = await runner.prepareRestore();
     const batch = await runner.batch([{ groupResource: 'persistentvolumes', itemFromBackup: volume() }]);
     const volumeId = await runner.run('createVolumeFromSnapshot', {
@@ -127,7 +127,7 @@ describe('volumes of a restore', () => {
     await assert.rejects(runner.run('setVolumeId', { ...input, persistentVolume: 'pv-9' }), { type: 'NotFound' });
   });
 
-  it('are waited for, and a failed one fails for good', async () => {
+  it('(b.5) are waited for, and a failed one fails for good', async () => {
     const input = { location: 'disks', volumeId: 'volume-1' };
     runner.snapshotter.status = { phase: 'Pending', percent: 7 };
     await assert.rejects(runner.run('awaitVolume', input), { type: 'Pending', message: 'volume volume-1 is 7 % done' });

@@ -126,7 +126,7 @@ describe('unpackBackup', () => {
     assert.deepEqual(entry?.itemFromBackup, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lost' } });
   });
 
-  it('(b.3) takes the namespaces of what actions ask for, with their labels, if they are not there yet', async () => {
+  it('(b.3) (b.4.2) takes the namespaces of what actions ask for, with their labels, if they are not there yet', async () => {
     const { run, plan } = await runner.prepareRestore({ labelSelector: { matchLabels: { app: 'web' } } });
     const before = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
     const wanted = ['secrets/other/key', 'secrets/shop/key'].map(parseItemKey);

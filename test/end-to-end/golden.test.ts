@@ -96,7 +96,7 @@ describe("a real Velero's backups, restored into a fresh cluster", function () {
     return JSON.parse(gunzipSync(bytes).toString()) as { errors: object; warnings: object };
   }
 
-  it('(b.2) (b.4) (b.5) (b.6) come out as Velero itself restored them, field by field', async () => {
+  it('(b.2) (b.4.12) (b.5) (b.6) come out as Velero itself restored them, field by field', async () => {
     const result = await restore('shop-inplace', { backupName: 'shop-golden' });
     assert.deepEqual([result.phase, result.errors], ['Completed', 0]);
     const objects = [...expected('restored-inplace'), ...expected('cluster-restored-inplace')];

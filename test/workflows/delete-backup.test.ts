@@ -45,7 +45,7 @@ describe('deleteBackup', () => {
     { where: '', options: {} },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
-    it(`marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {
+    it(`(c.1) (c.2.10) marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {
       const stubs = new StubActivities(withSnapshots);
       const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result(), options);
       const story = stubs.story;
