@@ -12,7 +12,7 @@ import { findAction } from './execute-backup-item-action.ts';
 import { notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
-import { Report, reportLines, type WaitLine } from './report.ts';
+import { Report, reportLines } from './report.ts';
 import { findObject } from './volume-in-use.ts';
 
 /** How long items may take to be ready that name no time of their own. Velero's `--resource-timeout`. */

@@ -145,7 +145,7 @@ async function describeContents(store: ObjectStore, name: string): Promise<Pick<
   if (!(await store.objectExists(segments, { signal }))) return { contents: { bytes }, remarks: [] };
   const index = indexOf(await bytesOf(store, segments), `restore ${name}: ${store.url}/${segments}`);
   if (index.version !== undefined && index.version !== 1) {
-    const remark = `${segments} is of version ${String(index.version)}, which this version does not know: the tarball's digest is not checked`;
+    const remark = `${segments} is of version ${JSON.stringify(index.version)}, which this version does not know: the tarball's digest is not checked`;
     return { contents: { bytes }, remarks: [remark] };
   }
   if (index.bytes !== bytes) {
