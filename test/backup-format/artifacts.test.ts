@@ -23,7 +23,9 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encoded = async (value: unknown): Promise<string> => gunzipSync(await encodeGzipJson(value)).toString();
 
 describe('encodeGzipJson', () => {
-  const layouts = [...goldenBackups.map(backupLayout), ...goldenRestores.map(restoreLayout)];
+  // Velero 1.18 writes no file of CSI snapshots any more.
+  const backups = goldenBackups.map(backupLayout).map(({ csiVolumeSnapshots: _, ...written }) => written);
+  const layouts = [...backups, ...goldenRestores.map(restoreLayout)];
   for (const key of layouts.flatMap(artifactsOf)) {
     it(`writes Velero's ${key} as Velero did`, async () => {
       const bytes = goldenFile(key);
