@@ -35,7 +35,7 @@ export interface KubernetesClient {
   mergePatch(resource: ApiResource, ref: ObjectRef, patch: object, options?: WriteOptions): Promise<Unstructured>;
 
   /**
-   * Writes `object.status` through the status subresource; all else stays as it is. Rejects with `NotFound` if the resource has none,
+   * Writes `object.status` through the status subresource; its spec stays as it is. Rejects with `NotFound` if the resource has none,
    * and with `Conflict` if the object is not of the version that `metadata.resourceVersion` names any more.
    */
   replaceStatus(resource: ApiResource, object: Unstructured, options?: CallOptions): Promise<Unstructured>;
