@@ -1,5 +1,5 @@
-import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import { targetNamespace, type RestoreSpec } from '../api/restore.ts';
+import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import { compileModifiers } from '../modifiers/apply-modifiers.ts';
 import type { RestorePlan } from './plan.ts';
 import type { Report } from './report.ts';
@@ -28,6 +28,7 @@ export function createPrepareItem({
   const { spec } = plan.restore;
   const modify = compileModifiers(plan.modifiers ?? { rules: [] });
   return (groupResource, original) => {
+    if (groupResource === 'namespaces') return { item: namespaceOf(original, spec) };
     const { item, leftOut, line } = prepareVolumeItem(groupResource, original, volumes);
     if (line) report.add(line);
     if (leftOut !== undefined) return { item, leftOut };
@@ -44,10 +45,23 @@ export function identifierOf(groupResource: GroupResource, { metadata }: Unstruc
   return { groupResource, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
+/** Namespaces are made for what goes into them: with labels, annotations and spec, and no rules of items. */
+function namespaceOf({ apiVersion, kind, metadata, spec }: Unstructured, restore: RestoreSpec): Unstructured {
+  const { labels, annotations } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name: targetNamespace(restore, metadata.name),
+      ...(labels && { labels }),
+      ...(annotations && { annotations }),
+    },
+    ...(spec !== undefined && { spec }),
+  };
+}
+
 function inTargetNamespace(item: Unstructured, spec: RestoreSpec): Unstructured {
   const { namespace } = item.metadata;
   if (namespace !== undefined) item.metadata.namespace = targetNamespace(spec, namespace);
-  else if (item.kind === 'Namespace' && item.apiVersion === 'v1')
-    item.metadata.name = targetNamespace(spec, item.metadata.name);
   return item;
 }

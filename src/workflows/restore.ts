@@ -183,6 +183,8 @@ export class RestoreRun {
     { wanted, awaited }: { wanted: ReportRef[]; awaited: ReportRef[] },
   ): Promise<BatchRef> {
     let batch = original;
+    // Namespaces are made for what goes into them, without actions. Source: Velero v1.18.1 `pkg/restore/restore.go`.
+    if (original.groupResources.includes('namespaces')) return original;
     for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
       const executed = await steps.executeRestoreItemAction.executeWithOptions(
         { summary: `${action.name}, ${batch.items} items` },

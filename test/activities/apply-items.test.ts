@@ -299,6 +299,26 @@ describe('applyItems', () => {
     assert.deepEqual(outcomes(await apply([service('shop/web')])), { 'services/shop/web': 'skipped' });
   });
 
+  it('(b.3) creates a namespace with its labels, annotations and spec, and nothing else', async () => {
+    const rules =
+      'version: v1\nresourceModifierRules: [{conditions: {groupResource: "*"}, patches: [{operation: remove, path: /spec}]}]';
+    runner.cluster.hold(object('v1 Namespace', 'velero'), object('v1 ConfigMap', 'velero/rules', { data: { rules } }));
+    const metadata = { labels: { team: 'a' }, annotations: { note: 'b' } };
+    const fresh = object('v1 Namespace', 'fresh', {
+      metadata: { ...metadata, finalizers: ['example.com/held'], managedFields: [] },
+      spec: { finalizers: ['kubernetes'] },
+    });
+    await apply([fresh], { spec: { resourceModifier: { kind: 'configmap', name: 'rules' } } });
+    const { uid, resourceVersion, creationTimestamp, ...created } = inCluster('namespaces//fresh').metadata;
+    assert.ok([uid, resourceVersion, creationTimestamp].every(Boolean));
+    assert.deepEqual(created, {
+      name: 'fresh',
+      labels: { team: 'a', 'velero.io/restore-uid': '1-run' },
+      annotations: { note: 'b' },
+    });
+    assert.deepEqual(inCluster('namespaces//fresh')['spec'], { finalizers: ['kubernetes'] });
+  });
+
   it('(b.3) moves a namespace of any name, and leaves others where they are', async () => {
     runner.cluster.hold(object('v1 Namespace', 'constructor'), object('v1 Namespace', 'copy'));
     const spec = { namespaceMapping: { shop: 'copy' } };

@@ -276,6 +276,25 @@ describe('the deletion of a backup', () => {
       assert.deepEqual(runner.store.keys(), []);
     });
 
+    it('(c.2.7) names a file that can not be deleted, and can be run again', async () => {
+      const { run } = await prepare();
+      const { deleteObject } = runner.store;
+      runner.store.deleteObject = async (key) => {
+        if (key === layout.contents) throw new BowlineError('AccessDenied', `delete memory://bucket/${key}: 403`);
+        return deleteObject.call(runner.store, key);
+      };
+      await assert.rejects(runner.run('deleteFiles', run), {
+        type: 'AccessDenied',
+        nonRetryable: true,
+        message: `delete memory://bucket/${layout.contents}: 403`,
+      });
+      assert.ok(runner.store.objects.has(layout.metadata));
+      runner.store.deleteObject = deleteObject;
+      assert.equal((await prepare()).isFirst, true);
+      await runner.run('deleteFiles', run);
+      assert.deepEqual(runner.store.keys(), []);
+    });
+
     it('(c.2.10) removes the metadata after the other files, and the mark last', async () => {
       const { run } = await prepare();
       const deleted: string[] = [];

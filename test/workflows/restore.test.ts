@@ -106,6 +106,22 @@ describe('restore', () => {
     });
   }
 
+  it('(b.3) runs no action over namespaces, not even one that is for all', async () => {
+    const { prepareRestore } = new StubActivities().activities;
+    const stubs = new StubActivities({
+      ...unpacking(group('namespaces', 1), group('pods', 1)),
+      prepareRestore: async (request) => ({
+        ...(await prepareRestore(request)),
+        actions: [{ name: 'example.com/all' }],
+      }),
+    });
+    await restore(stubs);
+    assert.deepEqual(
+      stubs.inputs('executeRestoreItemAction').map(({ batch }) => batch.key),
+      ['pods-0'],
+    );
+  });
+
   it('(b.4.17) waits for definitions before it restores what is of their kinds', async () => {
     const stubs = new StubActivities(unpacking(group(definitions, 1), group('widgets.example.com', 1)));
     await restore(stubs);
