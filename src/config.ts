@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Config } from './api/config.ts';
-import { parseGoDuration } from './api/duration.ts';
 import { BowlineError } from './api/errors.ts';
 import { parseResourcePriorities } from './api/resource-priorities.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
+import { readItemActions, itemActionProblems } from './config-item-actions.ts';
+import { Reader, type Section } from './config-section.ts';
 
 /** Where the configuration comes from. */
 export interface ConfigSources {
@@ -55,13 +56,13 @@ export function parseConfig(
     throw new BowlineError('InvalidConfig', `${file}: ${(error as Error).message.split('\n')[0]}`);
   }
   const reader = new Reader(env);
-  const config = readConfig(reader.section(parsed, ''));
+  const config = readConfig(reader.section(parsed, ''), resolve(dirname(file)));
   const problems = [...reader.problems, ...crossProblems(config)];
   if (problems.length > 0) throw new BowlineError('InvalidConfig', `${file}: ${problems.join('; ')}`);
   return config;
 }
 
-function readConfig(top: Section): Config {
+function readConfig(top: Section, folder: string): Config {
   const temporal = top.section('temporal');
   const kubernetes = top.section('kubernetes');
   const batch = top.section('batch');
@@ -74,6 +75,7 @@ function readConfig(top: Section): Config {
       idPrefix: temporal.text('idPrefix', ''),
       ...temporal.optionalText('apiKey', 'TEMPORAL_API_KEY'),
       ...temporal.optionalBoolean('tls'),
+      ...readCodec(temporal),
     },
     kubernetes: { ...kubernetes.optionalText('kubeconfig', 'KUBECONFIG'), ...kubernetes.optionalText('context') },
     namespace: top.text('namespace', 'velero'),
@@ -87,12 +89,22 @@ function readConfig(top: Section): Config {
       lists: concurrency.count('lists', 4, 64),
       volumes: concurrency.count('volumes', 20, 500),
     },
+    itemActions: readItemActions(top, folder),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
+    defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
+    resourceTimeout: top.duration('resourceTimeout', '10m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
     restoreResourcePriorities: top.text('restoreResourcePriorities', ''),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
   return config;
+}
+
+function readCodec(temporal: Section): Pick<Config['temporal'], 'codec'> {
+  const codec = temporal.section('codec');
+  const { keyFile } = temporal.has('codec') ? { keyFile: codec.text('keyFile') } : codec.optionalText('keyFile');
+  codec.refuseOthers();
+  return keyFile === undefined ? {} : { codec: { keyFile } };
 }
 
 function readStorageLocation(section: Section): BackupStorageLocation {
@@ -116,13 +128,15 @@ function readStorageLocation(section: Section): BackupStorageLocation {
 
 function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
   const location = { name: section.text('name'), provider: section.text('provider'), config: section.texts('config') };
-  section.refuseOthers();
-  return location;
+  const read = section.section('limits');
+  const limits = { ...read.optionalNumber('inFlight', 1, 500), ...read.optionalNumber('perSecond', 0.001, 1_000) };
+  for (const one of [read, section]) one.refuseOthers();
+  return { ...location, ...(Object.keys(limits).length > 0 && { limits }) };
 }
 
 function crossProblems(config: Config): string[] {
   const { backupStorageLocations, volumeSnapshotLocations, staging, restoreResourcePriorities: priorities } = config;
-  const problems: string[] = [];
+  const problems: string[] = itemActionProblems(config);
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
     for (const name of new Set(names.filter((one, index) => one !== '' && names.indexOf(one) !== index)))
@@ -142,137 +156,4 @@ function crossProblems(config: Config): string[] {
     );
   }
   return problems;
-}
-
-/** Collects what is wrong, so that all of it is told at once. */
-class Reader {
-  readonly problems: string[] = [];
-  readonly env: NodeJS.ProcessEnv;
-
-  constructor(env: NodeJS.ProcessEnv) {
-    this.env = env;
-  }
-
-  section(value: unknown, path: string): Section {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return new Section(this, value as Record<string, unknown>, path);
-    if (value !== undefined) this.problems.push(`${path || 'the file'}: expected keys and values`);
-    return new Section(this, {}, path);
-  }
-}
-
-/** One mapping of the file; a scalar of it may be overridden by `BOWLINE_<PATH>`. */
-class Section {
-  readonly #reader: Reader;
-  readonly #values: Record<string, unknown>;
-  readonly #path: string;
-  readonly #known = new Set<string>();
-
-  constructor(reader: Reader, values: Record<string, unknown>, path: string) {
-    this.#reader = reader;
-    this.#values = values;
-    this.#path = path;
-  }
-
-  section(key: string): Section {
-    this.#known.add(key);
-    return this.#reader.section(this.#values[key] ?? undefined, this.#at(key));
-  }
-
-  list<T>(key: string, read: (section: Section) => T): T[] {
-    this.#known.add(key);
-    const value = this.#values[key] ?? [];
-    if (Array.isArray(value))
-      return value.map((one, index) => read(this.#reader.section(one ?? null, `${this.#at(key)}[${index}]`)));
-    this.#reader.problems.push(`${this.#at(key)}: expected a list`);
-    return [];
-  }
-
-  /** @param fallback absent for a value that has to be there */
-  text(key: string, fallback?: string, variable?: string): string {
-    const value = this.#read(key, variable) ?? fallback;
-    if (typeof value === 'string' && (value !== '' || fallback === '')) return value;
-    this.#reader.problems.push(`${this.#at(key)}: ${value === undefined ? 'missing; expected text' : 'expected text'}`);
-    return '';
-  }
-
-  /** A Go duration, as its text. */
-  duration(key: string, fallback: string): string {
-    const text = this.text(key, fallback);
-    if (parseGoDuration(text) === undefined) {
-      this.#reader.problems.push(`${this.#at(key)}: expected a duration such as 720h0m0s, got ${text}`);
-    }
-    return text;
-  }
-
-  optionalText<K extends string>(key: K, variable?: string): { readonly [P in K]?: string } {
-    return this.#read(key, variable) === undefined
-      ? {}
-      : ({ [key]: this.text(key, undefined, variable) } as { readonly [P in K]?: string });
-  }
-
-  optionalBoolean<K extends string>(key: K): { readonly [P in K]?: boolean } {
-    const value = this.#read(key);
-    if (value === undefined) return {};
-    if (value === true || value === false || value === 'true' || value === 'false')
-      return { [key]: String(value) === 'true' } as { readonly [P in K]?: boolean };
-    this.#reader.problems.push(`${this.#at(key)}: expected true or false`);
-    return {};
-  }
-
-  oneOf<K extends string, V extends string>(key: K, values: readonly V[]): { readonly [P in K]?: V } {
-    const value = this.#read(key);
-    if (value === undefined) return {};
-    if (values.some((one) => one === value)) return { [key]: value } as { readonly [P in K]?: V };
-    this.#reader.problems.push(`${this.#at(key)}: expected one of ${values.join(', ')}`);
-    return {};
-  }
-
-  count(key: string, fallback: number, most: number): number {
-    const value = this.#read(key) ?? fallback;
-    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-    if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= most) return number;
-    this.#reader.problems.push(`${this.#at(key)}: expected a whole number from 1 to ${most}`);
-    return fallback;
-  }
-
-  /** A mapping of texts; numbers and booleans, which YAML makes of unquoted ones, are taken as their text. */
-  texts(key: string): Record<string, string> {
-    this.#known.add(key);
-    const value = this.#values[key] ?? {};
-    if (
-      typeof value === 'object' &&
-      !Array.isArray(value) &&
-      Object.values(value).every((one) => ['string', 'number', 'boolean'].includes(typeof one))
-    ) {
-      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)]));
-    }
-    this.#reader.problems.push(`${this.#at(key)}: expected texts by name`);
-    return {};
-  }
-
-  refuseOthers(): void {
-    for (const key of Object.keys(this.#values)) {
-      if (!this.#known.has(key))
-        this.#reader.problems.push(`${this.#at(key)}: unknown key; known are ${[...this.#known].join(', ')}`);
-    }
-  }
-
-  #read(key: string, variable?: string): unknown {
-    this.#known.add(key);
-    const derived = `BOWLINE_${this.#at(key)
-      .replace(/([a-z])([A-Z])/g, '$1_$2')
-      .replaceAll('.', '_')
-      .toUpperCase()}`;
-    const inList = this.#at(key).includes('[');
-    return (
-      (inList ? undefined : (this.#reader.env[variable ?? derived] ?? this.#reader.env[derived])) ??
-      this.#values[key] ??
-      undefined
-    );
-  }
-
-  #at(key: string): string {
-    return this.#path === '' ? key : `${this.#path}.${key}`;
-  }
 }

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from './api/config.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
-import { leaseInterceptors } from './activities/lease.ts';
+import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
+import { openDataConverter } from './codec.ts';
 import { connect } from './kubernetes/http-client.ts';
-import { createRegistry } from './plugins/registry.ts';
+import type { ItemActions } from './plugins/item-action-lists.ts';
+import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
+import { serveSignedFiles } from './signed-files.ts';
 
 /** A worker that has connected to everything it needs, not yet polling. */
 export interface PreparedWorker {
@@ -31,37 +34,63 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
   }
 }
 
-/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with, for tests. */
-export async function prepareWorker(config: Config, options: Partial<WorkerOptions> = {}): Promise<PreparedWorker> {
+/** What tests and benches put in the place of a worker's own. */
+export interface WorkerParts {
+  /** What its activities work with. */
+  readonly dependencies?: Partial<Dependencies>;
+  readonly leases?: Pick<LeaseOptions, 'heartbeatEveryMs' | 'leaseMs' | 'lateMs'>;
+}
+
+/** Connects to Temporal and the cluster and builds the worker. `options` override what it is made with; interceptors are added. */
+export async function prepareWorker(
+  config: Config,
+  options: Partial<WorkerOptions> = {},
+  { dependencies: others = {}, leases = {} }: WorkerParts = {},
+): Promise<PreparedWorker> {
+  const { interceptors, ...rest } = options;
+  const registry = await loadRegistry(config);
+  const dataConverter = await openDataConverter(config.temporal.codec);
   const { address, namespace, taskQueue, apiKey, tls } = config.temporal;
   const secrets = { ...(apiKey !== undefined && { apiKey }), ...(tls !== undefined && { tls }) };
   const native = await NativeConnection.connect({ address, ...secrets });
   const connection = await Connection.connect({ address, ...secrets });
-  const temporal = new Client({ connection, namespace });
+  const temporal = new Client({ connection, namespace, dataConverter });
   const kubernetes = await connect(config.kubernetes);
+  const signedFiles = await serveSignedFiles(config.backupStorageLocations, {
+    now: () => new Date(),
+    warn: (message) => Runtime.instance().logger.warn(message),
+  });
   const dependencies: Dependencies = {
-    ...createProviders(config),
+    ...createProviders(config, registry),
     config,
     kubernetes,
     isRunning: (workflowId) => isRunning(temporal, workflowId),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now: () => new Date(),
+    ...others,
   };
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue,
-    ...workflows(),
+    ...(options.workflowBundle === undefined && workflows()),
+    dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
-    interceptors: { activity: [leaseInterceptors()] },
+    interceptors: {
+      activity: [
+        leaseInterceptors({ ...leases, confirm: (taskToken) => confirm(temporal, taskToken) }),
+        ...(interceptors?.activity ?? []),
+      ],
+    },
     maxHeartbeatThrottleInterval: '2 seconds',
     maxCachedWorkflows: 200,
     shutdownGraceTime: '30 seconds',
-    ...options,
+    ...rest,
   });
   return {
     worker,
     async close() {
+      await signedFiles.close();
       await kubernetes.close();
       await connection.close();
       await native.close();
@@ -72,8 +101,8 @@ export async function prepareWorker(config: Config, options: Partial<WorkerOptio
 /** Stores and snapshotters by location, each opened once, and the item actions. */
 function createProviders(
   config: Config,
-): Pick<Dependencies, 'store' | 'snapshotter' | 'backupItemActions' | 'restoreItemActions'> {
-  const registry = createRegistry();
+  registry: Registry,
+): Pick<Dependencies, 'store' | 'snapshotter' | keyof ItemActions> {
   return {
     store: remembered((name) => registry.openObjectStore(registry.named(config.backupStorageLocations, name))),
     snapshotter: remembered((name) =>
@@ -81,6 +110,7 @@ function createProviders(
     ),
     backupItemActions: registry.backupItemActions,
     restoreItemActions: registry.restoreItemActions,
+    deleteItemActions: registry.deleteItemActions,
   };
 }
 
@@ -102,8 +132,19 @@ function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Pr
 function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: workflowFile('index') };
+}
+
+function workflowFile(name: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+  return fileURLToPath(new URL(`./workflows/${name}.${extension}`, import.meta.url));
+}
+
+/** Renews Temporal's own count of an attempt's time, unless the attempt is over. One that is to be cancelled is not. */
+async function confirm(temporal: Client, taskToken: Uint8Array): Promise<void> {
+  await temporal.activity.heartbeat(taskToken).catch((error: Error) => {
+    if (error.name !== 'ActivityCancelledError') throw error;
+  });
 }
 
 async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {

@@ -17,7 +17,10 @@ describe('parseConfig', () => {
       volumeSnapshotLocations: [],
       batch: { items: 500, bytes: 4_194_304 },
       concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
+      itemActions: [],
       defaultBackupTtl: '720h0m0s',
+      defaultItemOperationTimeout: '4h0m0s',
+      resourceTimeout: '10m0s',
       outOfReachTimeout: '10m0s',
       restoreResourcePriorities: '',
     });
@@ -35,6 +38,7 @@ describe('parseConfig', () => {
         - { name: bare, provider: filesystem, objectStorage: { bucket: b } }
       volumeSnapshotLocations:
         - { name: disks, provider: filesystem, config: { path: /snapshots } }
+        - { name: cloud, provider: aws, config: { region: eu-west-1 }, limits: { inFlight: 10, perSecond: 0.5 } }
       staging: bare`;
     const { backupStorageLocations, volumeSnapshotLocations, staging } = parseText(text);
     const expected: BackupStorageLocation[] = [
@@ -51,8 +55,48 @@ describe('parseConfig', () => {
     assert.deepEqual(backupStorageLocations, expected);
     assert.deepEqual(volumeSnapshotLocations, [
       { name: 'disks', provider: 'filesystem', config: { path: '/snapshots' } },
+      { name: 'cloud', provider: 'aws', config: { region: 'eu-west-1' }, limits: { inFlight: 10, perSecond: 0.5 } },
     ]);
     assert.equal(staging, 'bare');
+  });
+
+  it('takes item actions in their order: modules, from the file that names them, and tasks of other workers', () => {
+    const text = `
+      temporal: { codec: { keyFile: /keys } }
+      itemActions:
+        - module: ./my-actions.ts
+        - taskQueue: my-actions
+          kind: RestoreItemAction
+          name: example.com/label
+          appliesTo: { includedResources: [pods, '*.apps'], excludedNamespaces: [bank], labelSelector: app }
+          timeout: 30s
+          transport: payload
+        - { taskQueue: others, kind: BackupItemAction, name: example.com/x, appliesTo: {} }
+        - module: '@example/actions'`;
+    const { itemActions, temporal } = parseConfig(text, { file: '/etc/bowline/x.yaml', env: {} });
+    assert.deepEqual(itemActions, [
+      { module: './my-actions.ts', folder: '/etc/bowline' },
+      {
+        taskQueue: 'my-actions',
+        kind: 'RestoreItemAction',
+        name: 'example.com/label',
+        appliesTo: { includedResources: ['pods', '*.apps'], excludedNamespaces: ['bank'], labelSelector: 'app' },
+        startTimeout: '1m0s',
+        timeout: '30s',
+        transport: 'payload',
+      },
+      {
+        taskQueue: 'others',
+        kind: 'BackupItemAction',
+        name: 'example.com/x',
+        appliesTo: {},
+        startTimeout: '1m0s',
+        timeout: '5m0s',
+        transport: 'store',
+      },
+      { module: '@example/actions', folder: '/etc/bowline' },
+    ]);
+    assert.deepEqual(temporal.codec, { keyFile: '/keys' });
   });
 
   const overrides: readonly { env: Record<string, string>; expected: Record<string, unknown> }[] = [
@@ -67,6 +111,7 @@ describe('parseConfig', () => {
     { env: { BOWLINE_BATCH_ITEMS: '7' }, expected: { batch: { items: 7 } } },
     { env: { BOWLINE_CONCURRENCY_VOLUMES: '3' }, expected: { concurrency: { volumes: 3 } } },
     { env: { BOWLINE_DEFAULT_BACKUP_TTL: '24h' }, expected: { defaultBackupTtl: '24h' } },
+    { env: { BOWLINE_TEMPORAL_CODEC_KEY_FILE: '/k' }, expected: { temporal: { codec: { keyFile: '/k' } } } },
     { env: { BOWLINE_NAMESPACE: 'ark' }, expected: { namespace: 'ark' } },
   ];
   const file = `
@@ -108,8 +153,8 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, defaultBackupTtl, outOfReachTimeout, restoreResourcePriorities',
-        'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls',
+          'volumeSnapshotLocations, staging, itemActions, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
+        'temporal.adress: unknown key; known are address, namespace, taskQueue, idPrefix, apiKey, tls, codec',
       ],
     },
     {
@@ -166,6 +211,60 @@ describe('parseConfig', () => {
       ],
     },
     {
+      title: 'item actions that lack something, or say too much',
+      text: `
+        itemActions:
+          - {}
+          - { module: 1, name: example.com/a }
+          - { taskQueue: '' }
+          - taskQueue: q
+            kind: ItemBlockAction
+            name: example.com/a
+            appliesTo: { includedResources: pods, labelSelector: [a], resources: [b] }
+            startTimeout: 0s
+            timeout: 2h
+            transport: carrier pigeon
+            module: x`,
+      problems: [
+        'itemActions[0].module: missing; expected text',
+        'itemActions[1].module: expected text',
+        'itemActions[1].name: unknown key; known are module',
+        'itemActions[2].taskQueue: expected text',
+        'itemActions[2].name: missing; expected text',
+        'itemActions[2].kind: missing; expected one of BackupItemAction, RestoreItemAction',
+        'itemActions[2].appliesTo: missing; expected a selector; {} selects everything',
+        'itemActions[3].kind: expected one of BackupItemAction, RestoreItemAction',
+        'itemActions[3].appliesTo.includedResources: expected a list of texts',
+        'itemActions[3].appliesTo.labelSelector: expected text',
+        'itemActions[3].appliesTo.resources: unknown key; known are includedResources, excludedResources, ' +
+          'includedNamespaces, excludedNamespaces, labelSelector',
+        'itemActions[3].startTimeout: expected from 1s to 1h, got 0s',
+        'itemActions[3].timeout: expected from 1s to 1h, got 2h',
+        'itemActions[3].transport: expected one of store, payload',
+        'itemActions[3].module: unknown key; known are taskQueue, kind, name, appliesTo, startTimeout, timeout, transport',
+      ],
+    },
+    {
+      title: "an item action on Bowline's own task queue, and a codec without keys",
+      text: `
+        temporal: { codec: {}, taskQueue: mine }
+        itemActions:
+          - { taskQueue: mine, kind: BackupItemAction, name: example.com/a, appliesTo: {} }`,
+      problems: [
+        'temporal.codec.keyFile: missing; expected text',
+        "itemActions[0].taskQueue: mine is Bowline's own; expected the other worker's",
+      ],
+    },
+    {
+      title: 'payloads without a codec',
+      text: `
+        itemActions:
+          - { taskQueue: q, kind: BackupItemAction, name: example.com/b, appliesTo: {}, transport: payload }`,
+      problems: [
+        'itemActions[0].transport: payload puts items into histories, encrypted: it needs temporal.codec.keyFile',
+      ],
+    },
+    {
       title: 'values of the wrong kind',
       text: 'temporal: here\nbackupStorageLocations: { name: a }\nvolumeSnapshotLocations: [null]',
       problems: [
@@ -174,6 +273,20 @@ describe('parseConfig', () => {
         'volumeSnapshotLocations[0]: expected keys and values',
         'volumeSnapshotLocations[0].name: missing; expected text',
         'volumeSnapshotLocations[0].provider: missing; expected text',
+      ],
+    },
+    {
+      title: 'limits that are none',
+      text:
+        'volumeSnapshotLocations: [{ name: a, provider: p, limits: { inFlight: 1.5, perSecond: 0, burst: 1 } },' +
+        ' { name: b, provider: p, limits: { inFlight: many, perSecond: 2000 } }, { name: c, provider: p, limits: 5 }]',
+      problems: [
+        'volumeSnapshotLocations[0].limits.inFlight: expected a whole number from 1 to 500',
+        'volumeSnapshotLocations[0].limits.perSecond: expected a number from 0.001 to 1000',
+        'volumeSnapshotLocations[0].limits.burst: unknown key; known are inFlight, perSecond',
+        'volumeSnapshotLocations[1].limits.inFlight: expected a whole number from 1 to 500',
+        'volumeSnapshotLocations[1].limits.perSecond: expected a number from 0.001 to 1000',
+        'volumeSnapshotLocations[2].limits: expected keys and values',
       ],
     },
     {

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
+import { readItemAnswers } from '../src/activities/item-answers.ts';
+import { readBatchAnswer, type HandedBatch, type HandedItem } from '../src/api/handed-batch.ts';
 import { parseConfig } from '../src/config.ts';
+import { loadRegistry } from '../src/plugins/registry.ts';
 import { createApplication } from './end-to-end/application.ts';
 import { createEnvironment, type Environment } from './end-to-end/environment.ts';
+import { generateDocs } from '../tools/docs/item-actions.ts';
 import { temporalServer } from './support/servers.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const documents = globSync(['*.md', '{docs,examples}/**/*.md'], { cwd: root }).sort();
 const scripts = Object.keys((parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts);
 
 function read(document: string): string {
@@ -46,6 +52,18 @@ describe('the documents', () => {
     });
   }
 
+  it('are current where they are made from the code (else: npm run docs)', async () => {
+    for (const [file, text] of Object.entries(await generateDocs()))
+      assert.ok(read(file) === text, `${file} is not what npm run docs makes`);
+  });
+
+  it('tell of each vector that is overruled, and of no other', () => {
+    const overruled = JSON.parse(read('test/vectors/overruled.json')) as Record<string, string>;
+    const [, table = ''] = read('docs/item-actions.md').split('## Overruled vectors');
+    const told = [...table.matchAll(/^\| \w+ +\| `[^`]+` +\| ([\w-]+) /gm)].map(([, id]) => id!);
+    assert.deepEqual(told.toSorted(), Object.keys(overruled).toSorted());
+  });
+
   it('list every key of the configuration, with its default', () => {
     const defaults = JSON.parse(JSON.stringify(parseConfig('', { file: 'none', env: {} }))) as Record<string, unknown>;
     const cells = (line: string): string[] => line.split('|').map((cell) => cell.trim().replaceAll('`', ''));
@@ -63,6 +81,42 @@ describe('the documents', () => {
   it('show a configuration that is valid', () => {
     for (const document of documents) {
       for (const block of blocks(document, 'yaml')) parseConfig(block, { file: document, env: {} });
+    }
+  });
+});
+
+describe('the contract with other workers, in docs/plugins.md', () => {
+  const document = 'docs/plugins.md';
+  const [handed, answer] = blocks(document, 'json').map((text) => JSON.parse(text) as unknown) as [HandedBatch, object];
+  const [batch, answers] = blocks(document, 'jsonl') as [string, string];
+  const [header, ...items] = batch
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown) as [object, ...HandedItem[]];
+
+  it('shows a batch with its header and as many items as it says', () => {
+    const { version, kind, action } = handed;
+    assert.partialDeepStrictEqual(header, { version, kind, action });
+    assert.equal(items.length, handed.items);
+  });
+
+  it('shows a result that is taken', () => assert.deepEqual(readBatchAnswer(answer, handed), answer));
+
+  it('shows answers that are taken', async () => {
+    const byIndex = new Map(items.map((item) => [item.index, item]));
+    const read = await readItemAnswers(gzipSync(answers), byIndex, handed.kind);
+    assert.deepEqual([...read.keys()], [...byIndex.keys()]);
+    assert.ok(read.get(0)?.item && read.get(4)?.error);
+  });
+
+  it('shows a module that a worker takes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bowline-plugins-'));
+    try {
+      writeFileSync(join(folder, 'actions.ts'), blocks(document, 'ts')[0]!);
+      const { restoreItemActions } = await loadRegistry({ itemActions: [{ module: './actions.ts', folder }] });
+      assert.equal(restoreItemActions.at(-1)?.name, 'example.com/pause');
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

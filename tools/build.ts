@@ -12,6 +12,7 @@ if (status !== 0) process.exit(status ?? 1);
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../src/workflows/index.ts', import.meta.url)),
+  payloadConverterPath: fileURLToPath(new URL('../src/workflows/payload-converter.ts', import.meta.url)),
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync('lib/workflow-bundle.js', code);

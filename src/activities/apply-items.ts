@@ -7,7 +7,7 @@ import type { BatchRef, ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import { statusFilter } from '../selection/status-filter.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
-import { readBatch, type RestoreBatchItem } from './batch.ts';
+import type { RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
@@ -15,6 +15,7 @@ import { createPlanItem, type Groundwork, type Verdict } from './plan-item.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { createPrepareItem, identifierOf } from './prepare-item.ts';
 import { Report, reportLines } from './report.ts';
+import { readRestoreBatch } from './restore-batch.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { Staging } from './staging.ts';
 import { volumeSources, type PersistentVolumeSpec } from './volume-source.ts';
@@ -116,7 +117,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         }
       }
 
-      const entries = await readBatch<RestoreBatchItem>(staging, input.batch);
+      const entries = await readRestoreBatch(staging, input.batch);
       const settled = await Promise.all(entries.map((entry) => limit(() => settle(entry))));
       for (const { change } of settled) if (change) report.change(change);
       const created = settled.filter(({ outcome }) => outcome === 'created');

@@ -1,5 +1,5 @@
 import { createGzip } from 'node:zlib';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { ReportRef, RunRef } from '../api/run.ts';
 import { logLine } from '../backup-format/log.ts';
 import type { Results } from '../backup-format/results.ts';
@@ -27,7 +27,8 @@ export function logBody(
     }
     for (const line of closing) yield logLine({ ...line, fields: owner });
   }
-  return () => Readable.from(lines()).pipe(createGzip());
+  // Unlike `pipe`, it hands a failure of the lines on to whoever reads the archive.
+  return () => pipeline(Readable.from(lines()), createGzip(), () => undefined);
 }
 
 function fieldsOf({ item, error }: LogLine): Record<string, string> {

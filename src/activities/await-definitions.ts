@@ -1,12 +1,12 @@
 import { activityInfo } from '@temporalio/activity';
 import { errorCode } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
-import { readBatch, type RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
+import { readRestoreBatch } from './restore-batch.ts';
 
 /** How long definitions may take to be served. Velero's `--resource-timeout`. */
 const establishedTimeoutMs = 10 * 60_000;
@@ -33,7 +33,7 @@ export function createAwaitDefinitions(
       const groupResource = 'customresourcedefinitions.apiextensions.k8s.io';
       const resource = (await kubernetes.discover({ signal })).find(groupResource);
       const waiting: string[] = [];
-      for (const { itemFromBackup } of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+      for (const { itemFromBackup } of await readRestoreBatch(staging, input.batch)) {
         const { name } = itemFromBackup.metadata;
         if (resource && !(await isEstablished(name))) waiting.push(name);
       }

@@ -10,6 +10,7 @@ import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import { decodeVolumeInfo, type VolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { describeContents, type ContentsRef } from './backup-contents.ts';
 import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
@@ -28,10 +29,7 @@ export interface BackupFiles {
   readonly volumes: readonly VolumeInfo[];
   /** The claims that the VolumeSnapshots of a backup by Velero before 1.17 are of, as `namespace/name`. */
   readonly csiClaims: readonly string[];
-  /** The tarball's size, and its digest where the backup records one. */
-  readonly contents: { readonly bytes: number; readonly sha256?: string };
-  /** What people should know of the files: warnings of the restore. */
-  readonly remarks: readonly string[];
+  readonly contents: ContentsRef;
 }
 
 /** Metadata files read at the same time when the backups of a schedule are looked for. */
@@ -121,53 +119,14 @@ export async function readBackupFiles(store: ObjectStore, { metadata, status }: 
       throw new BowlineError('CorruptBackup', `restore ${name}: ${store.url}/${key}: ${reason}`, { cause: error });
     }
   };
-  const { contents, remarks } = await describeContents(store, name);
+  const contents = await describeContents(store, name);
   return {
     snapshots: await read(layout.volumeSnapshots, decodeVolumeSnapshots),
     podVolumeBackups: await read(layout.podVolumeBackups, decodePodVolumeBackups),
     volumes: await read(layout.volumeInfo, decodeVolumeInfo),
     csiClaims: await read(layout.csiVolumeSnapshots, claimsOfSnapshots),
     contents,
-    remarks,
   };
-}
-
-async function describeContents(store: ObjectStore, name: string): Promise<Pick<BackupFiles, 'contents' | 'remarks'>> {
-  const { contents, segments } = backupLayout(name);
-  const signal = activitySignal();
-  if (!(await store.objectExists(contents, { signal }))) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} is missing; a backup that failed holds no items`,
-    );
-  }
-  const { bytes } = await store.statObject(contents, { signal });
-  if (!(await store.objectExists(segments, { signal }))) return { contents: { bytes }, remarks: [] };
-  const index = indexOf(await bytesOf(store, segments), `restore ${name}: ${store.url}/${segments}`);
-  if (index.version !== undefined && index.version !== 1) {
-    const remark = `${segments} is of version ${JSON.stringify(index.version)}, which this version does not know: the tarball's digest is not checked`;
-    return { contents: { bytes }, remarks: [remark] };
-  }
-  if (index.bytes !== bytes) {
-    throw new BowlineError(
-      'CorruptBackup',
-      `restore ${name}: ${store.url}/${contents} holds ${bytes} bytes, its index says ${String(index.bytes)}`,
-    );
-  }
-  return {
-    contents: { bytes, ...(typeof index.sha256 === 'string' && { sha256: index.sha256 }) },
-    remarks: [],
-  };
-}
-
-function indexOf(body: Uint8Array, tried: string): { version?: unknown; bytes?: unknown; sha256?: unknown } {
-  try {
-    const index: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    if (typeof index === 'object' && index !== null) return index;
-  } catch {
-    // Told below: what a parser says quotes the text.
-  }
-  throw new BowlineError('CorruptBackup', `${tried}: no JSON object`);
 }
 
 /** Source: Velero v1.18.1 `pkg/restore/restore.go`, hasCSIVolumeSnapshot. */

@@ -8,6 +8,8 @@ export interface BackupBatchItem {
   /** The version it was listed in; its place in the archive keeps it, whatever an action makes of `apiVersion`. */
   readonly version: string;
   readonly item: Unstructured;
+  /** The labels that were read from the cluster; absent while `item` still has them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** An item on its way into the cluster. */
@@ -18,6 +20,15 @@ export interface RestoreBatchItem {
   /** As actions have changed it; absent until one has. */
   readonly item?: Unstructured;
 }
+
+/** An item on its way to the actions of a deletion. */
+export interface DeletionBatchItem {
+  readonly groupResource: GroupResource;
+  readonly item: Unstructured;
+}
+
+/** Any of them. */
+type BatchItem = BackupBatchItem | RestoreBatchItem | DeletionBatchItem;
 
 /** Cuts items into batches and writes each to staging as it fills, one behind the other. */
 export class BatchWriter {
@@ -35,7 +46,7 @@ export class BatchWriter {
     this.#limits = limits;
   }
 
-  async add(item: BackupBatchItem | RestoreBatchItem): Promise<void> {
+  async add(item: BatchItem): Promise<void> {
     const line = JSON.stringify(item);
     if (this.#lines.length > 0 && this.#bytes + line.length > this.#limits.bytes) await this.#cut();
     this.#lines.push(line);
@@ -59,11 +70,38 @@ export class BatchWriter {
   }
 }
 
+/** Cuts items into batches of one group-resource each. */
+export class BatchWriters {
+  readonly #staging: Staging;
+  readonly #step: Step;
+  readonly #limits: RunSettings['batch'];
+  readonly #writers = new Map<GroupResource, BatchWriter>();
+
+  constructor(staging: Staging, step: Step, limits: RunSettings['batch']) {
+    this.#staging = staging;
+    this.#step = step;
+    this.#limits = limits;
+  }
+
+  add(item: BatchItem): Promise<void> {
+    let writer = this.#writers.get(item.groupResource);
+    if (writer === undefined) {
+      writer = new BatchWriter(this.#staging, `${this.#step}-${this.#writers.size}`, this.#limits);
+      this.#writers.set(item.groupResource, writer);
+    }
+    return writer.add(item);
+  }
+
+  /** Writes what is left; resolves with the batches of each group-resource, in the order in which they first came. */
+  async finish(): Promise<Map<GroupResource, BatchRef[]>> {
+    const batches = new Map<GroupResource, BatchRef[]>();
+    for (const [groupResource, writer] of this.#writers) batches.set(groupResource, await writer.finish());
+    return batches;
+  }
+}
+
 /** Reads the items of a batch, after checking its digest. */
-export async function readBatch<T extends BackupBatchItem | RestoreBatchItem>(
-  staging: Staging,
-  batch: BatchRef,
-): Promise<T[]> {
+export async function readBatch<T extends BatchItem>(staging: Staging, batch: BatchRef): Promise<T[]> {
   return (await staging.readLines(batch)) as T[];
 }
 

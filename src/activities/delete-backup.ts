@@ -4,7 +4,7 @@ import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { backupTag, backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
-import type { RunRef, RunSettings } from '../api/run.ts';
+import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
@@ -15,9 +15,11 @@ import type { Dependencies } from './dependencies.ts';
 import { invalidSpec, notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { stagingLocation } from './locations.ts';
+import { orGiveUp } from './out-of-reach.ts';
+import type { DeletionPlan } from './plan.ts';
 import { deleteAll } from './put-object.ts';
 import { requestProblems, runSettings } from './request.ts';
-import { orGiveUp } from './out-of-reach.ts';
+import { openStaging } from './staging.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What starts a deletion: the workflow's one argument. */
@@ -33,12 +35,16 @@ export interface PreparedDeletion {
   readonly startTimestamp: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
+  /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
+  readonly snapshotLocations: readonly string[];
   /** When the backup ran, and its uid; absent if its metadata is not there, or damaged. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
+  /** The actions that are to see the backup's items, by name and in order; absent if there are none, or no items. */
+  readonly itemActions?: { readonly plan: StagedRef; readonly names: readonly string[] };
   /** Whether this run put the mark. If not, an earlier deletion did, which may have deleted something. */
   readonly isFirst: boolean;
   /** What will not be deleted, for people. */
-  readonly notes: readonly string[];
+  readonly remarks: readonly string[];
 }
 
 /** What became of the files. */
@@ -95,7 +101,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       if (backup === undefined) return { deleted: [], leftAlone: [] };
       const signal = activitySignal();
       const opened = await snapshotter(location);
-      const recorded = new Set(snapshots.map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`));
+      const recorded = new Set(
+        snapshots
+          .filter(({ spec }) => spec.location === location)
+          .map(({ spec }) => `${spec.persistentVolumeName} ${spec.providerVolumeID}`),
+      );
       const swept = { deleted: [] as string[], leftAlone: [] as string[] };
       for await (const { snapshotId, volumeId, tags, createdAt } of opened.listSnapshots(
         { [backupUidLabel]: backup.uid },
@@ -106,9 +116,10 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         const inTime =
           timestamp(new Date(createdAt)) >= backup.startTimestamp &&
           timestamp(new Date(createdAt)) <= backup.completionTimestamp;
-        if (known && inTime) await opened.deleteSnapshot(snapshotId, { signal });
         (known && inTime ? swept.deleted : swept.leftAlone).push(snapshotId);
       }
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of swept.deleted) await opened.deleteSnapshot(snapshotId, { signal });
       return swept;
     },
 
@@ -136,6 +147,11 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     },
   };
 
+  function knownLocationsOf(backup: Backup | undefined): string[] {
+    const named = backup?.spec.volumeSnapshotLocations ?? [];
+    return named.filter((name) => config.volumeSnapshotLocations.some((location) => location.name === name));
+  }
+
   async function prepare(request: DeleteBackupRequest): Promise<PreparedDeletion> {
     const problems = [
       ...requestProblems({ request, kind: 'delete-backup', idPrefix, fields: ['name'] }),
@@ -161,14 +177,15 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       location: location.name,
       staging: stagingLocation(config, location),
     };
-    const notes: string[] = [];
+    const remarks: string[] = [];
     const backup = await readBackup(store, name).catch((error: unknown) => {
       if (errorCode(error) !== 'CorruptBackup') throw error;
-      notes.push(`${(error as Error).message}: snapshots that no file records can't be looked for`);
+      remarks.push(`${(error as Error).message}: snapshots that no file records can't be looked for`);
       return undefined;
     });
     const snapshots = await readSnapshots(store, name);
-    notes.push(...(await volumesElsewhere(store, name)));
+    remarks.push(...(await volumesElsewhere(store, name)));
+    const itemActions = backup && (await planItemActions(run, backup));
     // The last step: what can't be read must not leave a mark behind.
     const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     return {
@@ -176,25 +193,41 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
       snapshots,
-      ...(backup && { backup }),
+      snapshotLocations: knownLocationsOf(backup),
+      ...(backup && { backup: timesOf(backup) }),
+      ...(itemActions && { itemActions }),
       isFirst,
-      notes,
+      remarks,
     };
+  }
+
+  /** A backup that failed has no tarball, and is deleted without its items being asked for. */
+  async function planItemActions(run: RunRef, backup: Backup): Promise<PreparedDeletion['itemActions']> {
+    const names = dependencies.deleteItemActions.map((action) => action.name);
+    const store = await dependencies.store(run.location);
+    const { contents } = backupLayout(run.name);
+    if (names.length === 0 || !(await store.objectExists(contents, { signal: activitySignal() }))) return undefined;
+    const plan: DeletionPlan = { backup };
+    const staging = await openStaging(dependencies, run);
+    return { plan: await staging.writeLines('plan', [JSON.stringify(plan)]), names };
   }
 }
 
-/** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. */
+/** The location that holds anything under the backup's name: a finished backup, or what a cut-off run left. Staging counts least. */
 async function findFiles(
   { config, store }: Dependencies,
   name: string,
 ): Promise<{ location: BackupStorageLocation; store: ObjectStore }> {
   const { directory } = backupLayout(name);
+  let staged: { location: BackupStorageLocation; store: ObjectStore } | undefined;
   for (const location of config.backupStorageLocations) {
     const opened = await store(location.name);
     for await (const key of opened.listObjects(directory, { signal: activitySignal() })) {
-      if (key !== '') return { location, store: opened };
+      if (!key.startsWith(`${directory}staging/`)) return { location, store: opened };
+      staged ??= { location, store: opened };
     }
   }
+  if (staged) return staged;
   throw new BowlineError('NotFound', `delete backup ${name}: nothing of that name in the storage locations`);
 }
 
@@ -226,12 +259,15 @@ async function readJson(store: ObjectStore, key: string): Promise<Record<string,
   }
 }
 
-async function readBackup(store: ObjectStore, name: string): Promise<PreparedDeletion['backup']> {
+async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
   const { metadata } = backupLayout(name);
   if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
-  const { metadata: meta, status }: Backup = decodeMetadata(await bytesOf(store, metadata));
-  const startTimestamp = status?.startTimestamp ?? meta.creationTimestamp ?? '';
-  return { uid: meta.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
+  return decodeMetadata(await bytesOf(store, metadata));
+}
+
+function timesOf({ metadata, status }: Backup): NonNullable<PreparedDeletion['backup']> {
+  const startTimestamp = status?.startTimestamp ?? metadata.creationTimestamp ?? '';
+  return { uid: metadata.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
 }
 
 async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {

@@ -1,19 +1,17 @@
 import type { Config } from '../api/config.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { BackupItemAction, RestoreItemAction } from '../plugins/item-action.ts';
+import type { ItemActions } from '../plugins/item-action-lists.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import type { VolumeSnapshotter } from '../plugins/volume-snapshotter.ts';
 
 /** What activities need from outside; built once by the worker, or by a test. */
-export interface Dependencies {
+export interface Dependencies extends ItemActions {
   readonly config: Config;
   readonly kubernetes: KubernetesClient;
   /** The object store of a storage location, by the location's name. Rejects with `InvalidConfig` for an unknown one. */
   readonly store: (location: string) => Promise<ObjectStore>;
   /** The snapshotter of a volume snapshot location, by the location's name. */
   readonly snapshotter: (location: string) => Promise<VolumeSnapshotter>;
-  readonly backupItemActions: readonly BackupItemAction[];
-  readonly restoreItemActions: readonly RestoreItemAction[];
   /** Whether a workflow is running: asked before a deletion, and for what a run that was terminated left behind. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
   /** Whether Temporal knows the search attributes. */

@@ -1,9 +1,11 @@
 import { BowlineError, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import { readerOf } from '../kubernetes/reader.ts';
+import type { Registered } from '../plugins/item-action-lists.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { identify, readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
+import { openBackupBatch } from './action-items.ts';
+import type { BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
@@ -50,38 +52,40 @@ export function createExecuteBackupItemAction(
       const reader = readerOf(kubernetes, signal);
       const report = new Report(now);
 
-      const items: BackupBatchItem[] = [];
-      for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
+      const batch = await openBackupBatch(staging, input.batch);
+      const left: BackupBatchItem[] = [];
+      for (const { identifier, matched, item, asItWas, changedTo } of batch.items) {
         signal.throwIfAborted();
-        const identifier = identify(entry);
-        const { labels } = entry.item.metadata;
-        if (!selector.matchesItem({ ...identifier, labels })) {
-          items.push(entry);
+        if (!selector.matchesItem(matched)) {
+          left.push(asItWas);
           continue;
         }
-        const given = { item: entry.item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
+        const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
         const result = await executeItemAction(action, given);
         if (result.failed) {
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
           continue;
         }
         report.additional(result.output.additionalItems ?? []);
-        items.push({ ...entry, item: result.output.updatedItem });
+        left.push(changedTo(result.output.updatedItem));
       }
       return {
-        batch: await writeBatch(staging, input.step, items),
+        batch: await batch.write(input.step, left),
         report: await report.write(staging, input.step),
       };
     },
   };
 }
 
-/** The action of that name. @throws BowlineError `InvalidConfig` if this worker has none such: another build planned the run */
-export function findAction<Action extends { readonly name: string }>(actions: readonly Action[], name: string): Action {
-  const action = actions.find((candidate) => candidate.name === name);
-  if (action) return action;
+/** The action of that name. @throws BowlineError `InvalidConfig` if this worker has none such: another configuration planned the run */
+export function findAction<Action extends { readonly name: string; execute(input: never): unknown }>(
+  actions: readonly Registered<Action>[],
+  name: string,
+): Action {
+  for (const action of actions) if (action.name === name && 'execute' in action) return action as Action;
+  const known = actions.filter((action) => 'execute' in action).map((action) => action.name);
   throw new BowlineError(
     'InvalidConfig',
-    `execute ${name}: this worker has no such action; it has ${actions.map((known) => known.name).join(', ')}`,
+    `execute ${name}: this worker has no such action; it has ${known.join(', ')}`,
   );
 }

@@ -1,16 +1,16 @@
 import { errorText } from '../api/errors.ts';
-import { cloneJson } from '../api/json.ts';
-import { targetNamespace } from '../api/restore.ts';
 import { readerOf } from '../kubernetes/reader.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { readBatch, writeBatch, type RestoreBatchItem } from './batch.ts';
+import { openRestoreBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
+import { tellFailed, tellStopped } from './item-verdicts.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { PluginConfigs } from './plugin-configs.ts';
 import { Report } from './report.ts';
-import { resetMetadata } from './reset-metadata.ts';
+import type { LeftEntry } from './restore-batch.ts';
 import { restoreReader } from './restore-reader.ts';
 
 /** The step of a restore that runs item actions. */
@@ -28,6 +28,7 @@ export function createExecuteRestoreItemAction(
   openRun: OpenRun,
 ): ExecuteRestoreItemActionActivities {
   const { kubernetes, now } = dependencies;
+  const configs = new PluginConfigs();
   return {
     async executeRestoreItemAction(input) {
       const action = findAction(dependencies.restoreItemActions, input.action);
@@ -36,33 +37,34 @@ export function createExecuteRestoreItemAction(
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
       const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
-      const reader = restoreReader(readerOf(kubernetes, signal), plan.podVolumeBackups);
+      const cluster = configs.readerOf(input.run.uid, readerOf(kubernetes, signal));
+      const reader = restoreReader(cluster, plan.podVolumeBackups);
       const report = new Report(now);
 
-      const items: RestoreBatchItem[] = [];
+      const batch = await openRestoreBatch(staging, input.batch, restore);
+      const left: LeftEntry[] = [];
       let waits = false;
-      for (const entry of await readBatch<RestoreBatchItem>(staging, input.batch)) {
+      for (const one of batch.items) {
         signal.throwIfAborted();
-        const { groupResource, itemFromBackup } = entry;
-        const item = entry.item ?? resetMetadata(cloneJson(itemFromBackup));
-        const { name, namespace = '', labels } = item.metadata;
-        const target = targetNamespace(restore.spec, namespace);
-        if (!selector.matchesItem({ groupResource, namespace: target, labels })) {
-          items.push(entry);
+        const { identifier, matched, item, asItWas, changedTo } = one;
+        if (!selector.matchesItem(matched)) {
+          left.push(asItWas);
           continue;
         }
-        const identifier = { groupResource, namespace, name };
-        const given = { item, itemFromBackup, restore, kubernetes: reader, log: report.logOf(identifier) };
+        const given = {
+          item,
+          get itemFromBackup() {
+            return one.itemFromBackup!;
+          },
+          restore,
+          kubernetes: reader,
+          log: report.logOf(identifier),
+        };
         const result = await executeItemAction(action, given);
         if (result.failed) {
-          const error = errorText(result.error);
-          if (plan.dryRun) report.change({ ...identifier, action: 'refused', reason: `${action.name}: ${error}` });
-          else report.error(`Error executing item action ${action.name}`, identifier, error);
-          report.item(groupResource, item, 'failed');
+          tellFailed({ report, plan }, { action: action.name, identifier, item }, errorText(result.error));
         } else if (result.output.skipRestore) {
-          const reason = `${action.name} says so`;
-          if (plan.dryRun) report.change({ ...identifier, action: 'skip', reason });
-          else report.info(`Skipping item: ${reason}`, identifier);
+          tellStopped({ report, plan }, { action: action.name, identifier, item });
         } else {
           const { additionalItems = [], updatedItem, ...waiting } = result.output;
           report.additional(additionalItems);
@@ -72,11 +74,14 @@ export function createExecuteRestoreItemAction(
             const about = { action: action.name, item: identifier, items: additionalItems };
             report.add({ type: 'wait', ...about, ...(timeout !== undefined && { timeout }) });
           }
-          items.push({ groupResource, itemFromBackup, item: updatedItem });
+          left.push(changedTo(updatedItem));
         }
       }
-      const batch = await writeBatch(staging, input.step, items);
-      return { batch, report: await report.write(staging, input.step), ...(waits && { waits }) };
+      return {
+        batch: await batch.write(input.step, left),
+        report: await report.write(staging, input.step),
+        ...(waits && { waits }),
+      };
     },
   };
 }

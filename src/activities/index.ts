@@ -1,3 +1,4 @@
+import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitAdditionalItems, type AwaitAdditionalItemsActivities } from './await-additional-items.ts';
@@ -9,11 +10,13 @@ import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createExecuteBackupItemAction, type ExecuteBackupItemActionActivities } from './execute-backup-item-action.ts';
+import { createExecuteDeleteItemAction, type ExecuteDeleteItemActionActivities } from './execute-delete-item-action.ts';
 import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
 import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
+import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -21,6 +24,7 @@ import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
+import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 
 /** Every activity, as workflows see them: an interface, never the code. */
 export interface Activities
@@ -29,6 +33,8 @@ export interface Activities
     CountItemsActivities,
     CollectItemsActivities,
     ExecuteBackupItemActionActivities,
+    HandOverItemsActivities,
+    AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
     SnapshotVolumesActivities,
@@ -42,7 +48,9 @@ export interface Activities
     AwaitDefinitionsActivities,
     FinishVolumesActivities,
     CollectPlanActivities,
-    DeleteBackupActivities {}
+    DeleteBackupActivities,
+    UnpackDeletionActivities,
+    ExecuteDeleteItemActionActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -52,6 +60,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCountItems(dependencies, openRun),
     ...createCollectItems(dependencies, openRun),
     ...createExecuteBackupItemAction(dependencies, openRun),
+    ...createHandOverItems(dependencies, openRun),
+    ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),
@@ -66,5 +76,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createFinishVolumes(dependencies, openRun),
     ...createCollectPlan(openRun),
     ...createDeleteBackup(dependencies),
+    ...createUnpackDeletion(dependencies, openRun),
+    ...createExecuteDeleteItemAction(dependencies, openRun),
   };
 }

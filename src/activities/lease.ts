@@ -2,26 +2,42 @@ import { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { BowlineError } from '../api/errors.ts';
 import { toFailure } from './failures.ts';
-import { Wakefulness } from './wakefulness.ts';
 
-/** How often an activity tells Temporal that it lives, and hears of a cancellation. */
-const heartbeatEveryMs = 2_000;
+/** Asks Temporal, by a heartbeat, whether an attempt is still the current one; rejects if it is not. */
+export type ConfirmAttempt = (taskToken: Uint8Array) => Promise<void>;
 
-/**
- * After so long without a heartbeat another attempt may run: the limit stays below the heartbeat timeout of 10 s, so
- * that an attempt which was suspended gives up before it writes, instead of working beside its successor.
- */
-const leaseMs = 8_000;
+/** How leases are kept. */
+export interface LeaseOptions {
+  /** How often an activity tells Temporal that it lives, and hears of a cancellation. Default 2,000. */
+  readonly heartbeatEveryMs?: number;
+  /**
+   * After so long without a heartbeat another attempt may run: it stays below the heartbeat timeout of 10 s, so that an attempt
+   * which was suspended gives up before it writes, instead of working beside its successor. Default 8,000.
+   */
+  readonly leaseMs?: number;
+  /**
+   * A task that comes so long after it was scheduled may have waited somewhere, in the buffers of a suspended worker, until another
+   * worker was given it: such an attempt begins only once it is confirmed. Default 5,000: half of the heartbeat timeout, the rest
+   * being for clocks that differ.
+   */
+  readonly lateMs?: number;
+  /** Default: nobody is asked. */
+  readonly confirm?: ConfirmAttempt;
+  /** The clock, in milliseconds. Default the machine's. */
+  readonly now?: () => number;
+}
 
 /** An attempt's right to write. */
 class Lease {
   /** Each takes back something that the attempt has written. */
   readonly undo: (() => Promise<void>)[] = [];
   readonly #lost = new AbortController();
+  readonly #durationMs: number;
   readonly #now: () => number;
   #renewedAt: number;
 
-  constructor(now: () => number) {
+  constructor(durationMs: number, now: () => number) {
+    this.#durationMs = durationMs;
     this.#now = now;
     this.#renewedAt = now();
   }
@@ -32,7 +48,7 @@ class Lease {
   }
 
   get signal(): AbortSignal {
-    if (this.#now() - this.#renewedAt > leaseMs) this.#lost.abort();
+    if (this.#now() - this.#renewedAt > this.#durationMs) this.#lost.abort();
     return this.#lost.signal;
   }
 }
@@ -69,24 +85,26 @@ export function assertLease(): void {
   if (leaseIsLost()) throw new BowlineError('Interrupted', 'this attempt was suspended past its heartbeat timeout');
 }
 
-/**
- * Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. `now` is the
- * clock, in milliseconds; default the machine's.
- */
-export function leaseInterceptors(now: () => number = Date.now): ActivityInterceptorsFactory {
-  const wakefulness = new Wakefulness(now, leaseMs);
+/** Keeps every activity's lease by heartbeats, and turns what it throws into a failure that workflows understand. */
+export function leaseInterceptors({
+  heartbeatEveryMs = 2_000,
+  leaseMs = 8_000,
+  lateMs = 5_000,
+  confirm,
+  now = Date.now,
+}: LeaseOptions = {}): ActivityInterceptorsFactory {
   return (context) => ({
     inbound: {
       async execute(input, next) {
-        const lease = new Lease(now);
+        const lease = new Lease(leaseMs, now);
         leases.set(context, lease);
         const timer = setInterval(() => {
           lease.renew();
           context.heartbeat();
         }, heartbeatEveryMs);
         try {
-          if (wakefulness.hasJustWoken)
-            throw new BowlineError('Interrupted', 'this worker was suspended until just now');
+          const { taskToken, currentAttemptScheduledTimestampMs } = context.info;
+          if (confirm && now() - currentAttemptScheduledTimestampMs > lateMs) await confirmed(confirm, taskToken);
           return await next(input);
         } catch (error) {
           // A cancelled activity must end as cancelled, whatever the interrupted call made of it.
@@ -99,4 +117,14 @@ export function leaseInterceptors(now: () => number = Date.now): ActivityInterce
       },
     },
   });
+}
+
+async function confirmed(confirm: ConfirmAttempt, taskToken: Uint8Array): Promise<void> {
+  try {
+    await confirm(taskToken);
+  } catch (error) {
+    throw new BowlineError('Interrupted', 'this attempt came late and is not known to be the current one', {
+      cause: error,
+    });
+  }
 }

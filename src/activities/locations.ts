@@ -28,6 +28,23 @@ export function stagingLocation({ staging }: Config, location: BackupStorageLoca
   return staging ?? location.name;
 }
 
+/** Where the keys of a storage location lie, for those who reach its bucket by themselves. */
+export interface BucketPlace {
+  readonly provider: string;
+  readonly bucket: string;
+  /** What the bucket's own keys begin with: nothing, or the location's prefix and a slash. */
+  readonly root: string;
+}
+
+/** The place of a storage location that is configured. */
+export function placeOf({ backupStorageLocations }: Config, name: string): BucketPlace {
+  const { provider, objectStorage } = backupStorageLocations.find((location) => location.name === name)!;
+  const [bucket, prefix] = [objectStorage.bucket, objectStorage.prefix ?? ''].map((text) =>
+    text.replace(/^\/+|\/+$/g, ''),
+  );
+  return { provider, bucket: bucket!, root: prefix ? `${prefix}/` : '' };
+}
+
 /**
  * The snapshot locations that a backup uses, at most one per provider: those it names, and for each other provider its only
  * location. None with `snapshotVolumes: false`. Source: Velero `pkg/controller/backup_controller.go`.

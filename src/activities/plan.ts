@@ -7,6 +7,7 @@ import type { GroupResource } from '../api/unstructured.ts';
 import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
 import type { BackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
+import { Remembered } from './remembered.ts';
 import { openStaging, type Staging } from './staging.ts';
 
 /** What a backup's first activity settled; in staging, since a spec may be long and workflows need none of it. */
@@ -23,11 +24,18 @@ export interface BackupPlan {
 export interface RestorePlan extends BackupFiles {
   readonly restore: Restore;
   readonly backup: Backup;
+  /** What people should know before anything is restored, as warnings. */
+  readonly remarks: readonly string[];
   /** Default Velero's. */
   readonly priorities?: ResourcePriorities;
   readonly modifiers?: ResourceModifiers;
   /** Nothing is to be changed, neither in the cluster nor at a provider. */
   readonly dryRun?: true;
+}
+
+/** What a deletion's first activity settled, for its item actions. */
+export interface DeletionPlan {
+  readonly backup: Backup;
 }
 
 /** An activity's input names its run and the run's plan. */
@@ -37,25 +45,19 @@ export interface Planned {
 }
 
 /** Opens an activity's staging and reads its plan. */
-export type OpenRun = <Plan extends BackupPlan | RestorePlan>(
+export type OpenRun = <Plan extends BackupPlan | RestorePlan | DeletionPlan>(
   input: Planned,
 ) => Promise<{ staging: Staging; plan: Plan }>;
 
 /** Plans remembered at the same time in one worker. */
-const remembered = 20;
+const rememberedPlans = 20;
 
 /** `OpenRun` that reads each plan once per worker: a plan's key is never written twice. */
 export function createOpenRun(dependencies: Dependencies): OpenRun {
-  const plans = new Map<string, unknown>();
+  const plans = new Remembered<unknown>(rememberedPlans);
   return async <Plan>({ run, plan: ref }: Planned) => {
     const staging = await openStaging(dependencies, run);
-    let plan = plans.get(ref.key);
-    if (plan === undefined) {
-      [plan] = await staging.readLines(ref);
-      plans.set(ref.key, plan);
-      const [oldest] = plans.keys();
-      if (plans.size > remembered && oldest !== undefined) plans.delete(oldest);
-    }
+    const plan = await plans.get(ref.key, async () => (await staging.readLines(ref))[0]);
     return { staging, plan: plan as Plan };
   };
 }

@@ -2,19 +2,26 @@ import type { PlannedAction } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import type { Discovery } from '../kubernetes/discovery.ts';
 import type { BackupItemAction, RestoreItemAction } from '../plugins/item-action.ts';
-import { resolveSelector } from '../selection/resource-selector.ts';
+import type { Registered } from '../plugins/item-action-lists.ts';
+import { concerns } from '../selection/planned-action.ts';
+import { resolveExcludes, resolveNames } from '../selection/resource-selector.ts';
 
-/** Resolves which group-resources each action can match: those of the cluster, and `others` that only a backup holds. */
+/** Resolves which group-resources each action can match. */
 export function planActions(
-  actions: readonly (BackupItemAction | RestoreItemAction)[],
+  actions: readonly Registered<BackupItemAction | RestoreItemAction>[],
   discovery: Discovery,
-  others: readonly GroupResource[] = [],
 ): PlannedAction[] {
-  const known = [...new Set([...discovery.all.map((resource) => resource.groupResource), ...others])];
-  return actions.map(({ name, appliesTo }) => {
-    if (!appliesTo.includedResources?.length && !appliesTo.excludedResources?.length) return { name };
-    const selector = resolveSelector(appliesTo, (resource) => discovery.resolve(resource)?.groupResource);
-    return { name, groupResources: known.filter((groupResource) => selector.matchesResource(groupResource)) };
+  const resolve = (name: string) => discovery.resolve(name)?.groupResource;
+  return actions.map((action) => {
+    const { name, appliesTo } = action;
+    const groupResources = [...new Set(resolveNames(appliesTo.includedResources, resolve))];
+    const excludedGroupResources = resolveExcludes(appliesTo.excludedResources, resolve);
+    return {
+      name,
+      ...(groupResources.length > 0 && { groupResources }),
+      ...(excludedGroupResources.length > 0 && { excludedGroupResources }),
+      ...('worker' in action && { worker: action.worker }),
+    };
   });
 }
 
@@ -24,10 +31,8 @@ export function stagedResources(
   discovery: Discovery,
   volumes: boolean,
 ): GroupResource[] {
-  const staged = new Set(volumes ? ['persistentvolumes'] : []);
-  for (const { groupResources } of actions) {
-    for (const groupResource of groupResources ?? discovery.preferred.map((resource) => resource.groupResource))
-      staged.add(groupResource);
-  }
-  return [...staged];
+  const concerned = discovery.preferred
+    .map(({ groupResource }) => groupResource)
+    .filter((groupResource) => actions.some((action) => concerns(action, { groupResources: [groupResource] })));
+  return [...new Set([...(volumes ? ['persistentvolumes'] : []), ...concerned])];
 }

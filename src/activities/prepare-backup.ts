@@ -92,7 +92,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
     return {
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-      settings: runSettings(dependencies),
+      settings: runSettings(dependencies, spec),
       resources: filter.resources.map((resource) => resource.groupResource),
       actions,
       snapshotLocations: snapshots.names,

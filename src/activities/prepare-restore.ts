@@ -101,7 +101,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         ...files,
         restore: describe(config.namespace, { run, spec, startedAt }),
         backup,
-        remarks: [...files.remarks, ...(modifiers?.remarks ?? [])],
+        remarks: [files.contents.remark ?? [], modifiers?.remarks ?? []].flat(),
         ...(priorities && { priorities }),
         ...(modifiers && { modifiers: modifiers.modifiers }),
         ...(dryRun && { dryRun }),
@@ -111,7 +111,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
       return {
         run,
         plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-        settings: runSettings(dependencies),
+        settings: runSettings(dependencies, spec),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
         ...(!dryRun && volumesToFinish(plan).length > 0 && { finishesVolumes: true }),

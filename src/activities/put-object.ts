@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import type { RunRef } from '../api/run.ts';
@@ -6,17 +5,15 @@ import type { ObjectStore, WrittenObject } from '../plugins/object-store.ts';
 import { artifactBody, artifactKey, type Artifact } from './artifact.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal, assertLease } from './lease.ts';
-import type { OpenRun, Planned } from './plan.ts';
+import type { BackupPlan, OpenRun, Planned, RestorePlan } from './plan.ts';
 import { stagingPrefix } from './staging.ts';
+import { digest, verifyArtifact, type PutArtifact } from './verify-artifact.ts';
+
+export type { PutArtifact };
 
 /** An artifact to write, of a run. */
 export interface PutObjectInput extends Planned {
   readonly artifact: Artifact;
-}
-
-/** An artifact in the object store. */
-export interface PutArtifact extends WrittenObject {
-  readonly key: string;
 }
 
 /** The last steps of a run: its artifacts, and the end of its staging. */
@@ -26,7 +23,7 @@ export interface PutObjectActivities {
    * is an earlier attempt's, else this fails with `AlreadyExists`; no key is ever overwritten.
    */
   putObject(input: PutObjectInput): Promise<PutArtifact>;
-  /** Checks once more that every artifact is in the store with the size it was written with. Fails with `CorruptBackup`. */
+  /** Checks once more that every artifact is in the store as it was written, by size and checksum. Fails with `CorruptBackup`. */
   verifyArtifacts(input: { readonly run: RunRef; readonly artifacts: readonly PutArtifact[] }): Promise<void>;
   /** Removes artifacts in the order given; absent ones are fine. */
   deleteArtifacts(input: { readonly run: RunRef; readonly types: readonly Artifact['type'][] }): Promise<void>;
@@ -42,7 +39,7 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
   const { store } = dependencies;
   return {
     async putObject({ run, plan: ref, artifact }) {
-      const { staging, plan } = await openRun({ run, plan: ref });
+      const { staging, plan } = await openRun<BackupPlan | RestorePlan>({ run, plan: ref });
       // What a restore writes goes where its staging lies: the backup's own location may be read-only.
       const opened = await store(run.kind === 'restore' ? run.staging : run.location);
       const key = artifactKey(run, artifact);
@@ -51,16 +48,8 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
 
     async verifyArtifacts({ run, artifacts }) {
       const opened = await store(run.kind === 'restore' ? run.staging : run.location);
-      await Promise.all(
-        artifacts.map(async ({ key, bytes }) => {
-          const stat = await opened.statObject(key, { signal: activitySignal() });
-          if (stat.bytes === bytes) return;
-          throw new BowlineError(
-            'CorruptBackup',
-            `check ${opened.url}/${key}: it holds ${stat.bytes} bytes, ${bytes} were written`,
-          );
-        }),
-      );
+      const signal = activitySignal();
+      await Promise.all(artifacts.map((artifact) => verifyArtifact(opened, artifact, { signal })));
     },
 
     async deleteArtifacts({ run, types }) {
@@ -86,8 +75,11 @@ export async function deleteAll(opened: ObjectStore, prefix: string, kept: reado
 
 async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<WrittenObject> {
   assertLease();
+  const source = Readable.from(body());
+  // What fails while the store reads, the store tells of. What fails when it has given up must not end the process.
+  source.on('error', () => undefined);
   try {
-    return await opened.putObject(key, Readable.from(body()), { ifAbsent: true, signal: activitySignal() });
+    return await opened.putObject(key, source, { ifAbsent: true, signal: activitySignal() });
   } catch (error) {
     if (errorCode(error) !== 'AlreadyExists') throw error;
   }
@@ -100,14 +92,4 @@ async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<Wr
     'AlreadyExists',
     `put ${opened.url}/${key}: another object is there, of ${theirs.bytes} bytes`,
   );
-}
-
-async function digest(chunks: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { bytes, sha256: hash.digest('hex') };
 }

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { parseGoDuration } from '../api/duration.ts';
 import type { RunSettings } from '../api/run.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -36,11 +37,26 @@ function listed(fields: readonly string[]): string {
   return [fields.slice(0, -1).join(', '), fields.at(-1)].filter(Boolean).join(' and ');
 }
 
-/** The settings that a run keeps from its first activity on. */
-export function runSettings({ config, searchAttributes }: Dependencies): RunSettings {
+/** What clouds take of each kind of request, more or less: none of them says it in one number. */
+const cloudsPerSecond = 5;
+
+/** The settings that a run keeps from its first activity on. Of a timeout, `0s` and nothing stand for the default, as with Velero. */
+export function runSettings(
+  { config, searchAttributes }: Dependencies,
+  { itemOperationTimeout = '' }: { readonly itemOperationTimeout?: string } = {},
+): RunSettings {
+  const { batches, volumes } = config.concurrency;
   return {
     batch: config.batch,
-    concurrency: { batches: config.concurrency.batches, volumes: config.concurrency.volumes },
+    concurrency: { batches, volumes },
+    snapshotLimits: Object.fromEntries(
+      config.volumeSnapshotLocations.map(({ name, provider, limits: { inFlight = volumes, perSecond } = {} }) => {
+        const rate = perSecond ?? (provider.endsWith('filesystem') ? undefined : cloudsPerSecond);
+        return [name, { inFlight, ...(rate !== undefined && { perSecond: rate }) }];
+      }),
+    ),
+    itemOperationTimeoutMs:
+      parseGoDuration(itemOperationTimeout) || parseGoDuration(config.defaultItemOperationTimeout) || 0,
     searchAttributes,
   };
 }

@@ -1,13 +1,15 @@
 import type { BackupVolume } from '../api/backup.ts';
 import { BowlineError } from '../api/errors.ts';
-import { backupTag, backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
+import { backupTag, backupUidLabel, persistentVolumeTag, sourceVolumeTag } from '../api/labels.ts';
 import type { BatchRef, RunRef } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
-import type { VolumeInfo } from '../plugins/volume-snapshotter.ts';
+import type { SnapshotSummary, VolumeInfo } from '../plugins/volume-snapshotter.ts';
+import { awaitReady } from './await-ready.ts';
 import { readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
+import { Remembered } from './remembered.ts';
 import { zoneOf } from './volume-zone.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 
@@ -45,35 +47,62 @@ export interface SnapshotVolumesActivities {
   deleteSnapshot(input: { readonly location: string; readonly snapshotId: string }): Promise<void>;
   /**
    * Deletes this run's snapshots that are not in `keep`: where a provider's index lags, a repeated creation may not have found
-   * the first one. Safe to repeat. Resolves with the ids it deleted.
+   * the first one. `since` is when the last one was asked for, in milliseconds since 1970; until the index can't lag behind that
+   * any more, each attempt fails as retryable. Snapshots that bear copies of this run's tags are not touched. Safe to repeat.
+   * Resolves with the ids it deleted.
    */
   reconcileSnapshots(input: {
     readonly run: RunRef;
     readonly location: string;
     readonly keep: readonly string[];
+    readonly since?: number;
   }): Promise<string[]>;
 }
 
-/** How long until a provider that names no time is asked again. */
-const pollAfterMs = 5_000;
+/** Batches whose volumes one worker remembers: each of its volumes asks for them again. */
+const rememberedBatches = 4;
 
 /** The activities over a worker's dependencies. */
 export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenRun): SnapshotVolumesActivities {
-  const { snapshotter } = dependencies;
+  const { snapshotter, now } = dependencies;
+  const batches = new Remembered<ReadonlyMap<string, Unstructured>>(rememberedBatches);
 
-  async function volumesOf(input: Planned & { readonly batch: BatchRef }): Promise<Unstructured[]> {
+  /** The PersistentVolumes of a batch by name; only to be read. */
+  async function volumesOf(input: Planned & { readonly batch: BatchRef }): Promise<ReadonlyMap<string, Unstructured>> {
     const { staging } = await openRun(input);
-    const items = await readBatch<BackupBatchItem>(staging, input.batch);
-    return items.filter(({ groupResource }) => groupResource === 'persistentvolumes').map(({ item }) => item);
+    return batches.get(input.batch.key, async () => {
+      const items = await readBatch<BackupBatchItem>(staging, input.batch);
+      const volumes = items.filter(({ groupResource }) => groupResource === 'persistentvolumes');
+      return new Map(volumes.map(({ item }) => [item.metadata.name, item]));
+    });
+  }
+
+  /** What can't be told here is met once more where the snapshot is taken, and counts there. */
+  async function locationOf(volume: Unstructured, locations: readonly string[]): Promise<string | undefined> {
+    try {
+      for (const location of locations) {
+        if ((await snapshotter(location)).getVolumeId(volume) !== '') return location;
+      }
+    } catch {
+      return undefined;
+    }
+    return undefined;
   }
 
   return {
     async selectVolumes(input) {
-      return (await volumesOf(input)).map(describe);
+      const { plan } = await openRun<BackupPlan>(input);
+      const locations = plan.backup.spec.volumeSnapshotLocations ?? [];
+      return Promise.all(
+        [...(await volumesOf(input)).values()].map(async (volume) => {
+          const location = await locationOf(volume, locations);
+          return { ...describe(volume), ...(location !== undefined && { location }) };
+        }),
+      );
     },
 
     async getVolumeId(input) {
-      const volume = (await volumesOf(input)).find(({ metadata }) => metadata.name === input.persistentVolume);
+      const volume = (await volumesOf(input)).get(input.persistentVolume);
       if (volume === undefined) {
         throw new BowlineError(
           'NotFound',
@@ -95,6 +124,7 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
         [backupTag]: run.name,
         [persistentVolumeTag]: persistentVolume,
         [backupUidLabel]: run.uid,
+        [sourceVolumeTag]: volumeId,
       };
       assertLease();
       const request = { volumeId, zone, tags, owner: { uid: run.uid, persistentVolume } };
@@ -102,31 +132,37 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     },
 
     async awaitSnapshot({ location, snapshotId }) {
-      const status = await (await snapshotter(location)).snapshotStatus(snapshotId, { signal: activitySignal() });
-      if (status.phase === 'Failed')
-        throw new BowlineError('InvalidItem', `snapshot ${snapshotId} failed: ${status.message ?? 'no reason given'}`);
-      if (status.phase === 'Pending')
-        throw notYet(`snapshot ${snapshotId} is ${status.percent ?? 0} % done`, status.pollAfterMs ?? pollAfterMs);
+      const opened = await snapshotter(location);
+      await awaitReady(`snapshot ${snapshotId}`, {
+        ask: () => opened.snapshotStatus(snapshotId, { signal: activitySignal() }),
+        indexLagMs: opened.indexLagMs,
+        now,
+      });
     },
 
     async deleteSnapshot({ location, snapshotId }) {
       await (await snapshotter(location)).deleteSnapshot(snapshotId, { signal: activitySignal() });
     },
 
-    async reconcileSnapshots({ run, location, keep }) {
+    async reconcileSnapshots({ run, location, keep, since = 0 }) {
       const opened = await snapshotter(location);
-      const deleted: string[] = [];
-      for await (const { snapshotId } of opened.listSnapshots(
-        { [backupUidLabel]: run.uid },
-        { signal: activitySignal() },
-      )) {
-        if (keep.includes(snapshotId)) continue;
-        await opened.deleteSnapshot(snapshotId, { signal: activitySignal() });
-        deleted.push(snapshotId);
+      const unsettledMs = since + (opened.indexLagMs ?? 0) - now().getTime();
+      if (unsettledMs > 0) throw notYet(`a list of ${location} may not show every snapshot yet`, unsettledMs);
+      const doubles: string[] = [];
+      const signal = activitySignal();
+      for await (const snapshot of opened.listSnapshots({ [backupUidLabel]: run.uid }, { signal })) {
+        if (!keep.includes(snapshot.snapshotId) && isTakenByUs(snapshot)) doubles.push(snapshot.snapshotId);
       }
-      return deleted;
+      // Only now: a list that is being read may lose its place when something in it goes.
+      for (const snapshotId of doubles) await opened.deleteSnapshot(snapshotId, { signal });
+      return doubles;
     },
   };
+}
+
+/** Whether a snapshot that bears the uid of a running backup is the backup's own: what copies tags takes other volumes' snapshots. */
+function isTakenByUs({ tags, volumeId }: SnapshotSummary): boolean {
+  return tags[persistentVolumeTag] !== undefined && tags[sourceVolumeTag] === volumeId;
 }
 
 function describe(volume: Unstructured): BackupVolume {

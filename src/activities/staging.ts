@@ -26,6 +26,8 @@ export interface Staging {
   read(ref: StagedRef): Promise<Buffer>;
   /** Reads the values written by `writeLines`. */
   readLines(ref: StagedRef): Promise<unknown[]>;
+  /** The same, each as its text. */
+  readTexts(ref: StagedRef): Promise<string[]>;
 }
 
 /** Opens the staging of `run`, seen from the activity at hand. */
@@ -65,15 +67,18 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     );
   }
 
+  async function readTexts(ref: StagedRef): Promise<string[]> {
+    const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
+    return text === '' ? [] : text.split('\n');
+  }
+
   return {
     write,
     read,
+    readTexts,
     async writeLines(step, lines) {
       return write(step, await compress(lines.join('\n'), { level: 1 }));
     },
-    async readLines(ref) {
-      const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
-      return text === '' ? [] : text.split('\n').map(parseJson);
-    },
+    readLines: async (ref) => (await readTexts(ref)).map(parseJson),
   };
 }

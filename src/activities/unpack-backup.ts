@@ -1,17 +1,14 @@
-import { createHash, type Hash } from 'node:crypto';
-import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Counts } from '../api/backup.ts';
-import { BowlineError, errorText } from '../api/errors.ts';
-import { parseJson } from '../api/json.ts';
-import type { BatchRef, ReportRef, RunSettings, Step } from '../api/run.ts';
+import { errorText } from '../api/errors.ts';
+import type { BatchRef, ReportRef, RunRef, RunSettings, Step } from '../api/run.ts';
 import { itemKey, type GroupResource, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
-import { backupLayout } from '../backup-format/layout.ts';
-import { readTarball, type TarballItem } from '../backup-format/tarball.ts';
+import type { TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
+import { parseItem, readContents } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
-import { BatchWriter } from './batch.ts';
+import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
@@ -66,21 +63,16 @@ export interface UnpackBackupActivities {
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
-  /** Reads the whole tarball, hands each wanted item on, and checks the digest that the backup records. */
+  /** Reads the whole tarball and hands each wanted item on. */
   async function read(
-    { run, plan, staging }: { run: UnpackInput['run']; plan: RestorePlan; staging: Staging },
+    { run, plan }: { readonly run: RunRef; readonly plan: RestorePlan },
     source: { wanted: (item: ResourceIdentifier) => boolean; take: (item: TarballItem) => Promise<void> },
   ): Promise<void> {
-    void staging;
     const store = await dependencies.store(run.location);
-    const key = backupLayout(plan.backup.metadata.name).contents;
-    const signal = activitySignal();
-    const hash = createHash('sha256');
-    const body = hashed(await store.getObject(key, { signal }), hash);
-    for await (const item of readTarball(body, { wanted: source.wanted, signal })) await source.take(item);
+    const { wanted } = source;
     const { sha256 } = plan.contents;
-    if (sha256 === undefined || hash.digest('hex') === sha256) return;
-    throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: its SHA-256 is not the one its index records`);
+    for await (const item of readContents(store, plan.backup.metadata.name, { sha256, wanted }))
+      await source.take(item);
   }
 
   async function orderOf(groupResources: readonly GroupResource[], { priorities }: RestorePlan): Promise<string[]> {
@@ -100,7 +92,7 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       let isEmpty = true;
 
       await read(
-        { run: input.run, plan, staging },
+        { run: input.run, plan },
         {
           wanted({ groupResource, namespace, name }) {
             isEmpty = false;
@@ -108,7 +100,7 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
             return filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace });
           },
           async take(entry) {
-            const item = unpacking.parse(entry);
+            const item = parseItem(entry, unpacking.report);
             if (item === undefined) return;
             const { groupResource, namespace, name } = entry;
             const { labels = {} } = item.metadata;
@@ -150,14 +142,14 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const owners = new Set([...wanted.values()].map(({ namespace }) => namespace));
       if (wanted.size > 0) {
         await read(
-          { run: input.run, plan, staging },
+          { run: input.run, plan },
           {
             wanted: (identifier) =>
               wanted.has(itemKey(identifier)) ||
               (identifier.groupResource === 'namespaces' && owners.has(identifier.name)),
             async take(entry) {
               const isWanted = wanted.delete(itemKey(entry));
-              const item = unpacking.parse(entry);
+              const item = parseItem(entry, unpacking.report);
               if (item === undefined) return;
               if (entry.groupResource === 'namespaces') {
                 namespaces.found(entry.name, item);
@@ -175,17 +167,6 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
   };
 }
 
-function hashed(source: Readable, hash: Hash): Readable {
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  // The reader sees what goes wrong here as an error of the stream it reads.
-  return pipeline(source, counting, () => undefined);
-}
-
 /** Of a tarball that repeats itself over and over the rest is told in one line. */
 const repetitionsTold = 20;
 
@@ -194,7 +175,7 @@ class Unpacking {
   readonly report: Report;
   readonly #staging: Staging;
   readonly #input: UnpackInput;
-  readonly #writers = new Map<GroupResource, BatchWriter>();
+  readonly #writers: BatchWriters;
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
   readonly #isDryRun: boolean;
@@ -204,21 +185,10 @@ class Unpacking {
   constructor(staging: Staging, input: UnpackInput, { report, plan }: { report: Report; plan: RestorePlan }) {
     this.#staging = staging;
     this.#input = input;
+    this.#writers = new BatchWriters(staging, input.step, input.batch);
     this.#staged = input.staged;
     this.#isDryRun = plan.dryRun ?? false;
     this.report = report;
-  }
-
-  parse({ groupResource, namespace, name, body }: TarballItem): Unstructured | undefined {
-    try {
-      const item = parseJson(Buffer.from(body).toString('utf8')) as unknown as Unstructured;
-      if (typeof item?.apiVersion === 'string' && typeof item.kind === 'string' && item.metadata?.name === name)
-        return item;
-      this.report.error('Item in the backup is no Kubernetes object of that name', { groupResource, namespace, name });
-    } catch (error) {
-      this.report.error('Item in the backup is no JSON', { groupResource, namespace, name }, errorText(error));
-    }
-    return undefined;
   }
 
   /** Takes the item; `false` if it is one that is never restored, such as a pod that has ended, or was taken before. */
@@ -233,12 +203,7 @@ class Unpacking {
     this.#seen.add(key);
     if (this.#isSkipped({ groupResource, namespace, name }, itemFromBackup)) return false;
     assertFewSingleItems(this.#input.batch, ++this.#staged);
-    let writer = this.#writers.get(groupResource);
-    if (writer === undefined) {
-      writer = new BatchWriter(this.#staging, `${this.#input.step}-${this.#writers.size}`, this.#input.batch);
-      this.#writers.set(groupResource, writer);
-    }
-    await writer.add({ groupResource, itemFromBackup });
+    await this.#writers.add({ groupResource, itemFromBackup });
     this.report.unpacked(groupResource, itemFromBackup);
     this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
     return true;
@@ -265,10 +230,9 @@ class Unpacking {
   async finish(orderOf: (groupResources: readonly GroupResource[]) => Promise<string[]>): Promise<Unpacked> {
     const untold = this.#repeated - repetitionsTold;
     if (untold > 0) this.report.warning(`${untold} more items are in the backup twice`);
-    const groups: UnpackedGroup[] = [];
-    for (const groupResource of await orderOf([...this.#writers.keys()])) {
-      groups.push({ groupResource, batches: (await this.#writers.get(groupResource)?.finish()) ?? [] });
-    }
+    const batches = await this.#writers.finish();
+    const order = await orderOf([...batches.keys()]);
+    const groups = order.map((groupResource) => ({ groupResource, batches: batches.get(groupResource) ?? [] }));
     return { groups, report: await this.report.write(this.#staging, this.#input.step), selected: this.#selected };
   }
 }

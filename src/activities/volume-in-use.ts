@@ -29,7 +29,7 @@ export async function reasonToGo(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (isGoing(volume)) return 'being deleted';
-  if (phaseOf(volume) === 'Released') return 'Released';
+  if (phaseOf(volume) === 'Released') return 'released';
   const { claimRef } = (volume['spec'] ?? {}) as PersistentVolumeSpec;
   if (claimRef?.namespace === undefined || claimRef.name === undefined) return undefined;
 

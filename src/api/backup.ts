@@ -30,6 +30,8 @@ export interface BackupSpec {
   readonly snapshotVolumes?: boolean | null;
   /** Go duration such as `720h0m0s`, the default. */
   readonly ttl?: string;
+  /** How long a provider may take for a snapshot. Go duration; default `4h0m0s`. */
+  readonly itemOperationTimeout?: string;
   readonly storageLocation?: string;
   readonly volumeSnapshotLocations?: readonly string[];
   /** Labels of the backup itself, and tags of its snapshots. */
@@ -112,6 +114,8 @@ export interface BackupVolume {
   readonly pvcNamespace?: string;
   readonly reclaimPolicy: string;
   readonly labels: Readonly<Record<string, string>> | null;
+  /** The first volume snapshot location that knows its volume; absent if none does, or if one could not tell. */
+  readonly location?: string;
 }
 
 /** What came of a volume: a snapshot, a failure, or neither where no location fits it. */

@@ -1,4 +1,6 @@
+import type { HandedKind } from './handed-batch.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './locations.ts';
+import type { ResourceSelector } from './resource-selector.ts';
 
 /** The configuration of workers, clients and the command line: `bowline.yaml` and the variables that override it. */
 export interface Config {
@@ -15,6 +17,11 @@ export interface Config {
     readonly apiKey?: string;
     /** Whether to use TLS. Default: only with an API key. */
     readonly tls?: boolean;
+    /** Encrypts what goes into histories. Default: nothing is encrypted. */
+    readonly codec?: {
+      /** A file of AES-256 keys in base64, one a line: the first encrypts, the others are older ones that still decrypt. */
+      readonly keyFile: string;
+    };
   };
   readonly kubernetes: {
     /** A file. Default: as kubectl finds it, or the pod's own account. */
@@ -40,10 +47,40 @@ export interface Config {
     /** Volumes that one run provisions at the same time. Default 20. */
     readonly volumes: number;
   };
+  /** Actions beyond the built-in ones, in the order in which they run after these. */
+  readonly itemActions: readonly (ItemActionModule | ItemActionWorker)[];
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
+  /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */
+  readonly defaultItemOperationTimeout: string;
+  /** How long a restore waits for what is being released or deleted in the cluster. Go duration. Default `10m0s`. */
+  readonly resourceTimeout: string;
   /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
   readonly outOfReachTimeout: string;
   /** As Velero's flag `--restore-resource-priorities` has them (`parseResourcePriorities`). Default, and for `''`: Velero's own. */
   readonly restoreResourcePriorities: string;
+}
+
+/** A module whose exports are item actions, for the worker to import. */
+export interface ItemActionModule {
+  /** A path from `folder`, beginning with `.` or `/`, or the name of a package. */
+  readonly module: string;
+  /** The configuration file's. */
+  readonly folder: string;
+}
+
+/** An item action that another Temporal worker runs. */
+export interface ItemActionWorker {
+  /** Where that worker listens. */
+  readonly taskQueue: string;
+  readonly kind: HandedKind;
+  /** With a prefix, such as `example.com/label`. */
+  readonly name: string;
+  readonly appliesTo: ResourceSelector;
+  /** How long until the worker takes a batch, from 1s to 1h. Go duration. Default `1m0s`. */
+  readonly startTimeout: string;
+  /** How long one attempt at a batch may take, from 1s to 1h. Go duration. Default `5m0s`. */
+  readonly timeout: string;
+  /** How batches get there: through the object store, or, small ones, as encrypted payloads. Default `store`. */
+  readonly transport: 'store' | 'payload';
 }

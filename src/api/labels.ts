@@ -8,6 +8,8 @@ export const restoreNameLabel = 'velero.io/restore-name';
 export const restoreUidLabel = 'velero.io/restore-uid';
 /** On backups: the name of the schedule that made them. */
 export const scheduleNameLabel = 'velero.io/schedule-name';
+/** On snapshots and volumes of providers that take no name for them: a digest of the run and the PersistentVolume. */
+export const ownerDigestTag = 'velero.io/owner';
 /** On backups: the storage location's name, in label form. */
 export const storageLocationLabel = 'velero.io/storage-location';
 /** `true` on an object or a namespace keeps it out of every backup. */
@@ -18,5 +20,9 @@ export const excludeFromRestoreLabel = 'velero.io/exclude-from-restore';
 export const backupTag = 'velero.io/backup';
 /** Tag of a snapshot: the PersistentVolume's name. */
 export const persistentVolumeTag = 'velero.io/pv';
+/** Tag of a snapshot: the provider's id of the volume that was asked for. A tool that copies tags copies it to snapshots of other volumes. */
+export const sourceVolumeTag = 'velero.io/source-volume';
+/** Tags by which a run knows what it made: no snapshot or volume may get them from another one. */
+export const ownerTags: readonly string[] = [backupUidLabel, restoreUidLabel, ownerDigestTag, sourceVolumeTag];
 /** Annotation of a PersistentVolume restored under another name. */
 export const originalPersistentVolumeAnnotation = 'velero.io/original-pv-name';

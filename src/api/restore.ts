@@ -21,6 +21,8 @@ export interface RestoreSpec {
   readonly restorePVs?: boolean | null;
   /** Keeps all node ports of services. Default: only those that were set by hand. */
   readonly preserveNodePorts?: boolean | null;
+  /** How long a provider may take for a volume. Go duration; default `4h0m0s`. */
+  readonly itemOperationTimeout?: string;
   /** What happens to objects that exist and differ. Default `none`: a warning. */
   readonly existingResourcePolicy?: '' | 'none' | 'update';
   /**

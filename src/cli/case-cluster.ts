@@ -1,7 +1,7 @@
 import { BowlineError, type ErrorCode } from '../api/errors.ts';
 import { groupOf, groupResourceOf, versionOf, type GroupResource, type Unstructured } from '../api/unstructured.ts';
 import type { KubernetesReader } from '../plugins/index.ts';
-import { matchesLabels, parseLabelSelector } from '../selection/label-selector.ts';
+import { labelMatcher } from '../selection/label-selector.ts';
 
 /** The cluster of a case: what is in it, and what its API server does. */
 export interface CaseCluster {
@@ -16,6 +16,9 @@ export interface CaseCluster {
   readonly apiErrors?: readonly ApiRefusal[];
 }
 
+/** What a call does. */
+export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
+
 /** A call that is refused. */
 interface ApiRefusal {
   readonly verb: string;
@@ -27,16 +30,21 @@ interface ApiRefusal {
   readonly message: string;
 }
 
-/** Reads the cluster of a case as actions read a real one. */
-export function caseReader({ cluster = [], apiGroups, apiErrors = [] }: CaseCluster): KubernetesReader {
-  const sorted = cluster.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-
-  function refuse(verb: string, groupResource: GroupResource): void {
+/** Throws what a call of the case's API server comes to, if it refuses that call. */
+export function refuserOf({ apiErrors = [] }: CaseCluster): (verb: Verb, groupResource: GroupResource) => void {
+  return (verb, groupResource) => {
     const refusal = apiErrors.find((error) => error.verb === verb && error.resource === groupResource.split('.')[0]);
     if (refusal === undefined) return;
     const { code: status, reason, message: detail } = refusal;
     throw new BowlineError(codeOf(status), `${verb} ${groupResource}: ${status} ${reason}`, { status, detail });
-  }
+  };
+}
+
+/** Reads the cluster of a case as actions read a real one. */
+export function caseReader(given: CaseCluster): KubernetesReader {
+  const { cluster = [], apiGroups } = given;
+  const refuse = refuserOf(given);
+  const sorted = cluster.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 
   function serves(groupResource: GroupResource, version?: string): boolean {
     const dot = groupResource.indexOf('.');
@@ -64,12 +72,12 @@ export function caseReader({ cluster = [], apiGroups, apiErrors = [] }: CaseClus
     async list(groupResource, { namespace, labelSelector = '' } = {}) {
       if (!serves(groupResource)) return [];
       refuse('list', groupResource);
-      const selector = parseLabelSelector(labelSelector);
+      const matchesLabels = labelMatcher(labelSelector);
       return sorted.filter(
         (object) =>
           resourceOf(object) === groupResource &&
           (namespace === undefined || object.metadata.namespace === namespace) &&
-          matchesLabels(selector, object.metadata.labels),
+          matchesLabels(object.metadata.labels),
       );
     },
   };

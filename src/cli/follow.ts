@@ -39,8 +39,8 @@ export async function follow(handle: FollowedRun, { what, started, hint, wait }:
   }
   err(`Waiting for the ${what} to complete. Ctrl-C ends the waiting, not the ${what}.\n`);
   const result = await awaitEnd(handle, cli);
-  for (const note of result.notes ?? []) err(`note: ${plain(note)}\n`);
   out(`${summary(what, result)}\n${hint}\n`);
+  for (const remark of result.remarks ?? []) err(`${plain(remark)}\n`);
   return exitCodeOf(result.phase);
 }
 

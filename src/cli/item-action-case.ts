@@ -5,7 +5,8 @@ import type { Restore } from '../api/restore.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import type { ItemLog, KubernetesReader } from '../plugins/index.ts';
-import { caseReader, type CaseCluster } from './case-cluster.ts';
+import { caseReader, refuserOf, type CaseCluster } from './case-cluster.ts';
+import { effectsWriter, type Effect } from './case-writer.ts';
 import { UsageError } from './cli.ts';
 
 /** An item, and all that an action may ask when it is run on it. */
@@ -32,6 +33,8 @@ export interface CaseResult {
   }[];
   readonly skipRestore: boolean;
   readonly error: string | null;
+  /** What an action of a deletion would have changed in the cluster; absent if nothing. */
+  readonly effects?: readonly Effect[];
 }
 
 /** An action of any kind, as far as a case goes. */
@@ -47,6 +50,11 @@ interface CaseOutput {
 }
 
 const metadata = { name: 'case', namespace: 'velero', uid: '00000000-0000-4000-8000-000000000000' };
+const backup: Backup = { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} };
+const restore: Restore = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: {} };
+
+/** What a case's own backup or restore leaves out counts as empty; but for the namespace, where the configuration of actions is. */
+const unnamed = { name: '', namespace: metadata.namespace, uid: '' };
 
 /** Reads a case, or several in a list. @throws UsageError with all that is wrong, by the case's place in the list */
 export function parseCases(text: string): ItemActionCase | ItemActionCase[] {
@@ -65,7 +73,7 @@ export function parseCases(text: string): ItemActionCase | ItemActionCase[] {
 
 /**
  * Runs an action on a copy of a case's item, whether its selector matches it or not. Rejects only if a live cluster does not
- * answer. Reads the case's own cluster unless `kubernetes` is given.
+ * answer. Reads the case's own cluster unless `kubernetes` is given, and writes to neither.
  */
 export async function runCase(
   action: CaseAction,
@@ -75,20 +83,26 @@ export async function runCase(
   if (!given.item.kind) return failed('the item has no kind');
   // An object without metadata reaches no action but here; Velero's take it for an empty one.
   const [item, itemFromBackup] = [given.item, given.itemFromBackup ?? given.item].map((object) =>
-    cloneJson(object.metadata ? object : { ...object, metadata: {} as Unstructured['metadata'] }),
+    cloneJson(object.metadata == null ? { ...object, metadata: {} as Unstructured['metadata'] } : object),
   );
+  const effects: Effect[] = [];
   const input = {
     item: item!,
     itemFromBackup: itemFromBackup!,
-    backup: given.backup ?? { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} },
-    restore: given.restore ?? { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: {} },
-    kubernetes,
+    backup: completed(given.backup ?? backup),
+    restore: completed(given.restore ?? restore),
+    kubernetes: effectsWriter(kubernetes, { effects, refuse: refuserOf(given) }),
     log,
   };
   const result = await executeItemAction<typeof input, CaseOutput | void>(action, input);
-  if (result.failed) return failed(errorText(result.error));
+  const told = effects.length > 0 ? { effects } : {};
+  if (result.failed) return { ...failed(errorText(result.error)), ...told };
   const { updatedItem = null, additionalItems = [], skipRestore = false } = result.output ?? {};
-  return { item: updatedItem, additionalItems: additionalItems.map(asVelero), skipRestore, error: null };
+  return { item: updatedItem, additionalItems: additionalItems.map(asVelero), skipRestore, error: null, ...told };
+}
+
+function completed<T extends Backup | Restore>(run: T): T {
+  return { ...run, metadata: { ...unnamed, ...run.metadata }, spec: run.spec ?? {} };
 }
 
 function failed(error: string): CaseResult {

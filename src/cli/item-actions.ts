@@ -1,6 +1,8 @@
+import type { Config } from '../client/index.ts';
 import { itemActionDifferences } from '../plugins/item-action-differences.ts';
 import type { ResourceSelector } from '../plugins/index.ts';
-import { createRegistry } from '../plugins/registry.ts';
+import { itemActionLists, type ItemActions, type Registered } from '../plugins/item-action-lists.ts';
+import { createRegistry, loadRegistry } from '../plugins/registry.ts';
 import { UsageError } from './cli.ts';
 import type { CaseAction } from './item-action-case.ts';
 import { structured, table, type GetFormat } from './output.ts';
@@ -11,38 +13,44 @@ export const itemActionKinds = ['BackupItemAction', 'RestoreItemAction', 'Delete
 /** One of Velero's kinds of item actions. */
 export type ItemActionKind = (typeof itemActionKinds)[number];
 
-/** An action as the command line sees it. */
-export interface ListedAction extends CaseAction {
-  readonly name: string;
-  readonly appliesTo: ResourceSelector;
-}
+/** An action as the command line sees it; only one that this program can run has the code of it. */
+export type ListedAction = Registered<CaseAction & { readonly name: string; readonly appliesTo: ResourceSelector }>;
 
 /** Every action of a kind, in the order in which they run. */
-export function itemActionsOf(kind: ItemActionKind): readonly ListedAction[] {
-  const { backupItemActions, restoreItemActions, ...others } = createRegistry();
-  const { deleteItemActions = [] } = others as { readonly deleteItemActions?: readonly ListedAction[] };
-  return {
-    BackupItemAction: backupItemActions,
-    RestoreItemAction: restoreItemActions,
-    DeleteItemAction: deleteItemActions,
-  }[kind];
+export function itemActionsOf(kind: ItemActionKind, registry: ItemActions = createRegistry()): readonly ListedAction[] {
+  return registry[itemActionLists[kind]];
 }
 
-/** The action of that kind and name. @throws UsageError naming the known ones */
-export function findItemAction(kind: ItemActionKind, name: string): ListedAction {
-  const actions = itemActionsOf(kind);
-  const action = actions.find((candidate) => candidate.name === name);
-  if (action) return action;
-  const known = actions.map((candidate) => candidate.name).join(', ') || 'none';
-  throw new UsageError(`no ${kind} is named ${name}; known are ${known}`);
+/**
+ * The action of that kind and name; the configuration is asked for one that is not built in. Rejects with a `UsageError` that names the known ones, or the
+ * task queue of one that runs elsewhere; with `InvalidConfig` if the actions of the configuration can't be loaded.
+ */
+export async function findItemAction(
+  config: () => Promise<Pick<Config, 'itemActions'>>,
+  kind: ItemActionKind,
+  name: string,
+): Promise<CaseAction> {
+  const named = (candidate: ListedAction): boolean => candidate.name === name;
+  const builtIn = itemActionsOf(kind).find(named);
+  const actions = builtIn ? [builtIn] : itemActionsOf(kind, await loadRegistry(await config()));
+  const action = actions.find(named);
+  if (action === undefined) {
+    const known = actions.map((candidate) => candidate.name).join(', ') || 'none';
+    throw new UsageError(`no ${kind} is named ${name}; known are ${known}`);
+  }
+  if ('execute' in action) return action;
+  throw new UsageError(
+    `${name} runs in another worker, on ${action.source}, and not here; back up or restore something that it applies to`,
+  );
 }
 
-/** All actions, as `action list` prints them. */
-export function listItemActions(format: GetFormat): string {
+/** All actions of a configuration, as `action list` prints them. Rejects with `InvalidConfig` if its own can't be loaded. */
+export async function listItemActions(config: Pick<Config, 'itemActions'>, format: GetFormat): Promise<string> {
+  const registry = await loadRegistry(config);
   const actions = itemActionKinds.flatMap((kind) =>
-    itemActionsOf(kind).map(({ name, appliesTo }) => {
+    itemActionsOf(kind, registry).map(({ name, appliesTo, source = 'built in' }) => {
       const differences = itemActionDifferences[`${kind}/${name}`] ?? [];
-      return { name, kind, appliesTo, source: 'built in', differences };
+      return { name, kind, appliesTo, source, differences };
     }),
   );
   switch (format) {

@@ -1,6 +1,7 @@
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
+import { openDataConverter } from '../codec.ts';
 import { RunHandle, type RunKind } from './run-handle.ts';
 import { temporalError } from './temporal-error.ts';
 
@@ -132,7 +133,8 @@ export class Temporal {
   }
 
   async #connect(): Promise<Client> {
-    const { address, namespace, apiKey, tls } = this.#config;
+    const { address, namespace, apiKey, tls, codec } = this.#config;
+    const dataConverter = await openDataConverter(codec);
     try {
       const connection = await Connection.connect({
         address,
@@ -140,7 +142,7 @@ export class Temporal {
         ...(apiKey !== undefined && { apiKey }),
         ...(tls !== undefined && { tls }),
       });
-      return new Client({ connection, namespace });
+      return new Client({ connection, namespace, dataConverter });
     } catch (cause) {
       throw new BowlineError('Unavailable', `connect to Temporal at ${address}: no answer within ${connectSeconds} s`, {
         cause,

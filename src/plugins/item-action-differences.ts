@@ -5,13 +5,9 @@ export const itemActionDifferences: Readonly<Record<string, readonly string[]>> 
   ],
   'RestoreItemAction/velero.io/change-image-name': [
     'rules are tried in the order of their keys, because there it is left to chance which one counts.',
-    'a rule without an old part is left out with a warning, because it would be put between all characters.',
   ],
   'RestoreItemAction/velero.io/change-pvc-node-selector': [
     'the configuration still has its effect, as in 1.6.3 and its documentation, because claims bound to no node would lose what was written for them; 1.18 always removes the annotation.',
-  ],
-  'RestoreItemAction/velero.io/crd-preserve-fields': [
-    'names of fields count in their own letter case only, and a `name` beside `metadata` is not looked at, because the API server has neither.',
   ],
   'RestoreItemAction/velero.io/init-restore-hook': [
     'a container that waits for restic volumes stays first like one of later versions, because the volumes have to be restored before a hook uses them.',

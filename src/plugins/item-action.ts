@@ -3,8 +3,9 @@ import type { ResourceSelector } from '../api/resource-selector.ts';
 import type { Restore } from '../api/restore.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { KubernetesReader } from '../kubernetes/reader.ts';
+import type { KubernetesWriter } from '../kubernetes/writer.ts';
 
-/** Lines for the run's own log file, about the item at hand. */
+/** Lines for the run's own log file, about the item at hand; a deletion leaves no file, so its lines are in the worker's log. */
 export interface ItemLog {
   info(message: string): void;
   warning(message: string): void;
@@ -84,4 +85,25 @@ export interface RestoreItemActionOutput {
   readonly additionalItemsReadyTimeout?: string;
   /** Leaves the item out, silently. Default `false`. */
   readonly skipRestore?: boolean;
+}
+
+/**
+ * Cleans up what was made outside of the backup for one of its items, when the backup is deleted. Runs before anything of the
+ * backup goes, and again if the deletion is: it must accept what an earlier run has done, absence above all. What it throws is
+ * reported, and keeps neither the other items nor the deletion; faults of the server as a whole (no HTTP status) repeat the batch.
+ * `conformance/delete-item-action.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/delete_item_action.go`.
+ */
+export interface DeleteItemAction {
+  readonly name: string;
+  readonly appliesTo: ResourceSelector;
+  execute(input: DeleteItemActionInput): Promise<void>;
+}
+
+/** What an action gets. */
+export interface DeleteItemActionInput {
+  /** As it is in the backup; whether the cluster still holds it is another question. A copy of the action's own. */
+  readonly item: Unstructured;
+  readonly backup: Backup;
+  readonly kubernetes: KubernetesWriter;
+  readonly log: ItemLog;
 }

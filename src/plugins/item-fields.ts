@@ -62,6 +62,18 @@ export const fields: FieldReader = {
   },
 };
 
+/**
+ * Removes members that hold text. What is of another type is the item's error, and not put away unseen.
+ *
+ * @throws BowlineError `InvalidItem` naming the field
+ */
+export function removeTexts(parent: object, names: readonly string[]): void {
+  for (const name of names) {
+    fields.text(parent, name);
+    delete (parent as Record<string, unknown>)[name];
+  }
+}
+
 function read(parent: object, field: string): unknown {
   return (parent as Record<string, unknown>)[field];
 }

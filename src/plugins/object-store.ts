@@ -7,8 +7,9 @@ import type { Readable } from 'node:stream';
  *
  * Guarantees: a write is visible to every reader once it resolves; no reader sees part of an object; every method may be
  * repeated after a crash. Rejections are `BowlineError`s whose `code` says whether a retry can help (`isPermanent`):
- * `NotFound`, `AlreadyExists`, `AccessDenied`, `InvalidConfig`, `Unsupported`, `Conflict` (two writers met), `Throttled`,
- * `Unavailable`, `Interrupted` (the signal fired). So do the streams that a store hands out. Messages name the bucket and the key, never a credential.
+ * `NotFound` (of an object; a bucket that is not there is `InvalidConfig`), `AlreadyExists`, `AccessDenied`, `InvalidConfig`,
+ * `Unsupported`, `Conflict` (two writers met), `Throttled`, `Unavailable`, `Interrupted` (the signal fired). So do the streams
+ * that a store hands out. Messages name the bucket and the key, never a credential.
  * `conformance/object-store.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/object_store.go`.
  */
 export interface ObjectStore {
@@ -26,7 +27,7 @@ export interface ObjectStore {
   /** Whether `key` holds an object. A refused or failed request rejects; it is never reported as `false`. */
   objectExists(key: string, options?: CallOptions): Promise<boolean>;
 
-  /** Size of the object, and its digest where the store keeps one. Rejects with `NotFound` if `key` is absent. */
+  /** Size of the object, and its checksum where the store keeps one. Rejects with `NotFound` if `key` is absent. */
   statObject(key: string, options?: CallOptions): Promise<ObjectStat>;
 
   /** Streams the object, or a part of it. Rejects with `NotFound`, before the first byte, if `key` is absent. The caller closes the stream. */
@@ -41,7 +42,7 @@ export interface ObjectStore {
   /** Removes the object. Resolves when `key` is already absent, so that a retried delete succeeds. */
   deleteObject(key: string, options?: CallOptions): Promise<void>;
 
-  /** A GET URL that needs no credentials for `ttlSeconds`. Code `Unsupported` where the store has none. */
+  /** A GET URL that needs no credentials for `ttlSeconds`, a week at most. Code `Unsupported` where the store has none. */
   createSignedUrl(key: string, ttlSeconds: number): Promise<string>;
 }
 
@@ -68,11 +69,15 @@ export interface WrittenObject {
   readonly bytes: number;
   /** SHA-256 in lower-case hex. */
   readonly sha256: string;
+  /** What `statObject` has to tell of the object, if the store is going to keep a checksum of it. */
+  readonly checksum?: string;
 }
 
 /** What is known of an object without reading it. */
 export interface ObjectStat {
   readonly bytes: number;
+  /** The store's own checksum of the whole content, such as `crc32:yZRlqg==`. Absent where it keeps none. */
+  readonly checksum?: string;
 }
 
 /** Opens the bucket named by `config.bucket`. Rejects with code `InvalidConfig`, naming all unknown and missing keys at once. */

@@ -34,13 +34,14 @@ export async function pluginConfig({
       `found more than one ConfigMap matching label selector "${labelSelector}": [${names}]`,
     );
   }
-  const data = (configMap['data'] ?? {}) as Readonly<Record<string, string>>;
-  for (const [key, value] of Object.entries(data)) {
-    if (typeof value === 'string') continue;
-    throw new BowlineError(
-      'InvalidConfig',
-      `ConfigMap ${namespace}/${configMap.metadata.name}: key ${key}: expected text, got ${typeof value}`,
-    );
-  }
-  return data;
+  const data = Object.entries((configMap['data'] ?? {}) as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    data.map(([key, value = null]) => {
+      if (value === null || typeof value === 'string') return [key, value ?? ''];
+      throw new BowlineError(
+        'InvalidConfig',
+        `ConfigMap ${namespace}/${configMap.metadata.name}: key ${key}: expected text, got ${typeof value}`,
+      );
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { BowlineError } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 
@@ -31,20 +31,19 @@ const securityContext: Types = {
 };
 
 /**
- * A SecurityContext from YAML or JSON. Members that it does not know, that come twice or that are of another type are refused;
- * those that are `null` count as absent. Numbers and booleans pass as text where text is expected.
+ * A SecurityContext from YAML or JSON, the first document of it. Names are known in any letter case. Members that it does not know, that
+ * come twice or that are of another type are refused; one that is `null` is handed back so, for it takes away what was set before.
+ * Numbers and booleans pass as text where text is expected.
  *
  * @throws BowlineError `InvalidConfig`
  */
 export function parseSecurityContext(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    // Kubernetes' own reader knows YAML 1.1, where `yes` is true.
-    value = parse(text, { version: '1.1' }) ?? {};
-  } catch {
+  // Kubernetes' own reader knows YAML 1.1, where `yes` is true.
+  const [document] = parseAllDocuments(text, { version: '1.1', intAsBigInt: true });
+  if (document === undefined) return {};
+  if (document.errors.length > 0)
     throw new BowlineError('InvalidConfig', 'security context: expected YAML in which no key comes twice');
-  }
-  return read(value, securityContext, 'security context') as Record<string, unknown>;
+  return readMembers(document.toJS() ?? {}, securityContext, 'security context');
 }
 
 /** The members of a security context that have a key of their own in a configuration, in the order in which they are read. */
@@ -71,8 +70,11 @@ export function readSecurityKeys(config: Readonly<Record<string, string>>): {
 
 /** A whole number of 64 bits. */
 function parseInteger(text: string): unknown {
-  if (!/^[+-]?\d+$/.test(text)) return undefined;
-  const value = BigInt(text);
+  return /^[+-]?\d+$/.test(text) ? integerOf(BigInt(text.replace('+', ''))) : undefined;
+}
+
+/** With all its digits; `undefined` beyond 64 bits. */
+function integerOf(value: bigint): unknown {
   return BigInt.asIntN(64, value) === value ? parseJson(String(value)) : undefined;
 }
 
@@ -83,20 +85,31 @@ function parseBoolean(text: string): boolean | undefined {
 }
 
 function read(value: unknown, type: Type, path: string): unknown {
-  if (typeof type === 'object') return readMembers(value, type, path);
-  if (type === 'texts' && Array.isArray(value)) return value.map((entry) => read(entry, 'text', path));
-  if (type === 'text' && ['string', 'number', 'boolean'].includes(typeof value)) return String(value);
+  if (typeof type === 'object') return withoutNulls(readMembers(value, type, path));
+  if (type === 'texts' && Array.isArray(value)) return value.map((entry) => read(entry ?? '', 'text', path));
+  if (type === 'text' && ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return String(value);
   if (type === 'boolean' && typeof value === 'boolean') return value;
-  if (type === 'integer' && Number.isInteger(value)) return value;
+  const integer = type === 'integer' && isWhole(value) ? integerOf(BigInt(value)) : undefined;
+  if (integer !== undefined) return integer;
   throw new BowlineError('InvalidConfig', `${path}: expected ${type === 'texts' ? 'a list of texts' : type}`);
+}
+
+function isWhole(value: unknown): value is bigint | number {
+  return typeof value === 'bigint' || Number.isInteger(value);
 }
 
 function readMembers(value: unknown, types: Types, path: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new BowlineError('InvalidConfig', `${path}: expected an object`);
-  const members = Object.entries(value).flatMap(([name, member]) => {
-    if (!Object.hasOwn(types, name)) throw new BowlineError('InvalidConfig', `${path}: unknown member ${name}`);
-    return member === null ? [] : [[name, read(member, types[name]!, `${path}: ${name}`)]];
+  const members = Object.entries(value).map(([given, member]) => {
+    const name = Object.keys(types).find((known) => known.toLowerCase() === given.toLowerCase());
+    if (name === undefined) throw new BowlineError('InvalidConfig', `${path}: unknown member ${given}`);
+    return [name, member === null ? null : read(member, types[name]!, `${path}: ${name}`)];
   });
   return Object.fromEntries(members) as Record<string, unknown>;
+}
+
+/** The members that are not `null`. */
+export function withoutNulls(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));
 }

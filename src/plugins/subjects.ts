@@ -9,9 +9,11 @@ import { fields } from './item-fields.ts';
  * @throws BowlineError `InvalidItem` naming the field
  */
 export function mapSubjects(binding: Unstructured, { spec: { namespaceMapping } }: Restore): Unstructured {
-  for (const subject of namespaceMapping ? fields.objects(binding, 'subjects') : []) {
+  const mapping = namespaceMapping ?? {};
+  if (Object.keys(mapping).length === 0) return binding;
+  for (const subject of fields.objects(binding, 'subjects')) {
     const namespace = fields.text(subject, 'namespace');
-    if (Object.hasOwn(namespaceMapping!, namespace)) subject['namespace'] = namespaceMapping![namespace];
+    if (Object.hasOwn(mapping, namespace)) subject['namespace'] = mapping[namespace];
   }
   return binding;
 }

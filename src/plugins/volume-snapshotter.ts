@@ -7,10 +7,17 @@ import type { CallOptions } from './object-store.ts';
  * Guarantees: `createSnapshot` and `createVolumeFromSnapshot` create once per `owner`, however often and from however many
  * processes they are called; they return when the provider has accepted the request, and `snapshotStatus` and
  * `volumeStatus` tell the rest. A snapshot holds the volume as it was when `createSnapshot` resolved. Deletions of what is absent
- * resolve. Rejections are `BowlineError`s (`isPermanent`), with code `Interrupted` if the signal fired.
+ * resolve. What a provider copies from volume to snapshot and back never includes the tags that name an owner (`ownerTags`).
+ * Rejections are `BowlineError`s (`isPermanent`), with code `Interrupted` if the signal fired.
  * `conformance/volume-snapshotter.ts` is this contract as code. Source: Velero v1.6.3 `pkg/plugin/velero/volume_snapshotter.go`.
  */
 export interface VolumeSnapshotter {
+  /**
+   * For how many milliseconds after a creation was asked for the provider may not show what came of it: in `listSnapshots` a
+   * snapshot may be missing, and a status may be `NotFound`. Default 0: what was made is there at once.
+   */
+  readonly indexLagMs?: number;
+
   /** The provider's id of the volume behind a PersistentVolume; `''` if the volume is none of this provider's. Reads only its argument. */
   getVolumeId(persistentVolume: Unstructured): string;
 
@@ -38,6 +45,9 @@ export interface VolumeSnapshotter {
   volumeStatus(volumeId: string, options?: CallOptions): Promise<ProvisioningStatus>;
 
   deleteVolume(volumeId: string, options?: CallOptions): Promise<void>;
+
+  /** Every volume that bears all of `tags`, to find what a cut-off restore left behind. */
+  listVolumes(tags: Readonly<Record<string, string>>, options?: CallOptions): AsyncIterable<VolumeSummary>;
 }
 
 /** What a volume like it needs: the provider's type, and its I/O operations a second where they are set. */
@@ -87,6 +97,16 @@ export interface ProvisioningStatus {
 export interface SnapshotSummary {
   readonly snapshotId: string;
   readonly volumeId: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A volume as a list shows it. */
+export interface VolumeSummary {
+  readonly volumeId: string;
+  /** What it was made from, as `createVolumeFromSnapshot` was told; `''` if from no snapshot. */
+  readonly snapshotId: string;
   /** RFC 3339. */
   readonly createdAt: string;
   readonly tags: Readonly<Record<string, string>>;

@@ -62,6 +62,9 @@ interface Amounts {
   readonly memory: string;
 }
 
+/** What the configuration's keys of an amount begin with. */
+const prefixes = { cpu: 'cpu', memory: 'mem' } as const;
+
 /** Requests and limits; all are the defaults if one is no quantity or a request exceeds its limit. */
 function resourcesOf(config: WaitContainerConfig, log: ItemLog): object {
   const amounts = (of: 'Request' | 'Limit'): Amounts => ({
@@ -69,7 +72,7 @@ function resourcesOf(config: WaitContainerConfig, log: ItemLog): object {
     memory: config[`mem${of}`] || defaultMemory,
   });
   const [requests, limits] = [amounts('Request'), amounts('Limit')];
-  const problems = (['cpu', 'memory'] as const).flatMap((of) => problemOf(requests[of], limits[of]) ?? []);
+  const problems = (['cpu', 'memory'] as const).flatMap((of) => problemsOf(of, requests[of], limits[of]));
   if (problems.length > 0) {
     log.warning(`the default resources are used: ${problems.join('; ')}`);
     const defaults = { cpu: defaultCpu, memory: defaultMemory };
@@ -78,10 +81,18 @@ function resourcesOf(config: WaitContainerConfig, log: ItemLog): object {
   return { requests: bounded(requests), limits: bounded(limits) };
 }
 
-function problemOf(request: string, limit: string): string | undefined {
-  const [requested = NaN, limited = NaN] = [parseQuantity(request), parseQuantity(limit)];
-  if (Number.isNaN(requested + limited)) return `${request} or ${limit} is no quantity`;
-  return limit !== '0' && requested > limited ? `the request of ${request} exceeds the limit of ${limit}` : undefined;
+function problemsOf(of: keyof Amounts, request: string, limit: string): string[] {
+  const [requestKey, limitKey] = [`${prefixes[of]}Request`, `${prefixes[of]}Limit`];
+  const [requested, limited] = [parseQuantity(request), parseQuantity(limit)];
+  const isNone = (key: string, text: string): string => `key ${key}: ${JSON.stringify(text)} is no quantity`;
+  if (requested === undefined || limited === undefined)
+    return [
+      ...(requested === undefined ? [isNone(requestKey, request)] : []),
+      ...(limited === undefined ? [isNone(limitKey, limit)] : []),
+    ];
+  return limit !== '0' && requested > limited
+    ? [`key ${requestKey}: ${request} exceeds ${limit}, which is ${limitKey}`]
+    : [];
 }
 
 /** `0`, in this spelling alone, means no bound. */

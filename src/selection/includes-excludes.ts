@@ -1,7 +1,7 @@
 /** A filter by names: what is included and not excluded. */
 export interface IncludesExcludes {
   includes(name: string): boolean;
-  /** Whether every name passes: nothing is excluded, and all is included. */
+  /** Whether every name passes: nothing is excluded, and there are no includes or `*` alone. */
   readonly everything: boolean;
 }
 
@@ -16,10 +16,11 @@ export function includesExcludes(
   const included = (includes ?? []).map(glob);
   const excluded = (excludes ?? []).map(glob);
   const all = included.length === 0 || (includes ?? []).includes('*');
+  const allByRule = (includes ?? []).every((name) => name === '*');
   return {
     includes: (name) =>
       !excluded.some((matches) => matches(name)) && (all || included.some((matches) => matches(name))),
-    everything: all && excluded.length === 0,
+    everything: allByRule && excluded.length === 0,
   };
 }
 
@@ -64,11 +65,16 @@ export function validateIncludesExcludes(
   const problems: string[] = [];
   if (includes.length > 1 && includes.includes('*')) problems.push(`${what}: "*" must stand alone in the includes`);
   if (excludes.includes('*')) problems.push(`${what}: "*" is not allowed in the excludes`);
-  for (const name of [...includes, ...excludes]) {
-    if (compile(name) === undefined)
-      problems.push(`${what}: ${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`);
-  }
+  for (const name of [...includes, ...excludes])
+    problems.push(...patternProblems(name).map((problem) => `${what}: ${problem}`));
   for (const name of excludes)
     if (name !== '*' && includes.includes(name)) problems.push(`${what}: ${name} is both included and excluded`);
   return problems;
+}
+
+/** What is wrong with a name or glob by itself. */
+export function patternProblems(name: string): string[] {
+  return compile(name) === undefined
+    ? [`${JSON.stringify(name)} is neither a name nor a glob of *, ?, [a-c], [!a]`]
+    : [];
 }

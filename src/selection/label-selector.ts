@@ -77,6 +77,53 @@ export function parseLabelSelector(text: string): LabelSelector {
   };
 }
 
+/**
+ * Reads a selector as the API server reads one in a query, and tells whether labels meet it: beyond `parseLabelSelector` it knows
+ * `key>1` and `key<1`, which hold for labels that are whole numbers. Source: Kubernetes `labels.Parse`.
+ *
+ * @throws BowlineError `InvalidSpec` naming the requirement that can't be read
+ */
+export function labelMatcher(text: string): (labels: Labels) => boolean {
+  const comparisons: Comparison[] = [];
+  const matchExpressions: LabelRequirement[] = [];
+  for (const part of splitRequirements(text)) {
+    const comparison = parseComparison(part.trim());
+    if (comparison) comparisons.push(comparison);
+    else matchExpressions.push(parseRequirement(part.trim()));
+  }
+  return (labels) => matchesLabels({ matchExpressions }, labels) && comparisons.every((one) => holds(one, labels));
+}
+
+/** `key>bound` or `key<bound`. */
+interface Comparison {
+  readonly key: string;
+  readonly sign: string;
+  readonly bound: bigint;
+}
+
+function parseComparison(text: string): Comparison | undefined {
+  const [, key = '', sign = '', value = ''] = /^([^<>=!\s]+)\s*([<>])\s*(.*)$/.exec(text) ?? [];
+  if (sign === '') return undefined;
+  checked({ key, operator: 'In', values: [value] }, text);
+  const bound = wholeNumber(value);
+  if (bound !== undefined) return { key, sign, bound };
+  throw new BowlineError(
+    'InvalidSpec',
+    `label selector ${JSON.stringify(text)}: ${JSON.stringify(value)} is no whole number`,
+  );
+}
+
+function holds({ key, sign, bound }: Comparison, labels: Labels): boolean {
+  const number = labels !== undefined && Object.hasOwn(labels, key) ? wholeNumber(labels[key]!) : undefined;
+  return number !== undefined && (sign === '>' ? number > bound : number < bound);
+}
+
+/** Kubernetes compares numbers of 64 bits, with a sign that no label can have. */
+function wholeNumber(text: string): bigint | undefined {
+  const number = /^\d+$/.test(text) ? BigInt(text) : undefined;
+  return number !== undefined && BigInt.asIntN(64, number) === number ? number : undefined;
+}
+
 /** Splits at commas that stand outside parentheses. */
 function splitRequirements(text: string): string[] {
   return text.trim() === '' ? [] : text.split(/,(?![^(]*\))/);

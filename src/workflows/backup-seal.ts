@@ -1,5 +1,5 @@
 import type { Artifact, ClosingLine } from '../activities/artifact.ts';
-import type { BackupPhase, BackupStatus } from '../api/backup.ts';
+import type { BackupPhase, BackupStatus, VolumeOutcome } from '../api/backup.ts';
 import { cleanup, steps, transfers } from './activity-options.ts';
 import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
 import type { BackupRun } from './backup.ts';
@@ -50,6 +50,7 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   }
   progress.phase(phase, 'cleaning up');
   const { run } = state.prepared;
+  const since = state.snapshotsAskedAt;
   const left: string[] = [];
   const attempt = async (what: string, step: () => Promise<unknown>): Promise<void> => {
     try {
@@ -60,12 +61,16 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   };
 
   await attempt('artifacts', () => deleteArtifacts(state.artifacts, run));
+  const volumes: VolumeOutcome[] = [];
   for (const location of state.prepared.snapshotLocations) {
-    await attempt(`snapshots in ${location}`, () =>
+    const what = `snapshots in ${location}`;
+    await attempt(what, () =>
       cleanup.reconcileSnapshots.executeWithOptions({ summary: `delete all in ${location}` }, [
-        { run, location, keep: [] },
+        { run, location, keep: [], ...(since !== undefined && { since }) },
       ]),
     );
+    if (left.includes(what))
+      volumes.push(...state.volumes.filter(({ snapshot }) => snapshot?.spec.location === location));
   }
   const closing = [
     closingLine('error', ending.cancelled ? 'Backup was cancelled' : `Backup failed: ${ending.reason}`),
@@ -77,6 +82,8 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   for (const artifact of [
     { type: 'logs', reports, closing },
     { type: 'results', reports, closing },
+    // What is left has to be recorded, so that the backup's deletion takes it along.
+    ...(volumes.length > 0 ? [{ type: 'volumeSnapshots', volumes } as const] : []),
     { type: 'metadata', status },
   ] as const) {
     await attempt(artifact.type, () => put(backup, artifact, cleanup));

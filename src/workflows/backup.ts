@@ -3,15 +3,18 @@ import type { CollectedAdditionalItems } from '../activities/collect-additional-
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
-import type { BatchRef, PlannedAction, ReportRef, SegmentRef } from '../api/run.ts';
+import type { BatchRef, ReportRef, SegmentRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { estimates, steps } from './activity-options.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 
 /** What a backup carries from one Temporal run to the next. References and counts only. */
 export interface BackupState {
@@ -32,6 +35,12 @@ export interface BackupState {
   wanted: ReportRef[];
   reports: ReportRef[];
   volumes: VolumeOutcome[];
+  /** How many of them have been waited for. */
+  awaited: number;
+  /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
+  snapshotsAskedAt?: number;
+  /** How many snapshots may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -61,6 +70,8 @@ export class BackupRun {
   readonly request: BackupRequest;
   readonly state: BackupState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
+  #gates: VolumeGates | undefined;
 
   constructor(request: BackupRequest, state: BackupState) {
     this.request = request;
@@ -75,10 +86,10 @@ export class BackupRun {
     state.prepared ??= await this.#prepare();
     while (state.position !== undefined || state.wanted.length > 0 || state.wave === 0) {
       if (historyIsLong()) return false;
-      await (state.position === undefined ? this.#collectAdditional() : this.#collectAndEstimate());
+      await (state.position === undefined ? this.#collectAdditional() : this.#collect());
     }
     progress.step('waiting for snapshots');
-    await awaitSnapshots(this);
+    if (!(await awaitSnapshots(this))) return false;
     progress.step('sealing');
     await sealBackup(this);
     return true;
@@ -86,6 +97,12 @@ export class BackupRun {
 
   get prepared(): PreparedBackup {
     return this.state.prepared!;
+  }
+
+  /** By which snapshots begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get contentsBytes(): number {
@@ -116,20 +133,12 @@ export class BackupRun {
     return prepared;
   }
 
-  /** Collects, and tells beside it how much there will be, once. */
-  async #collectAndEstimate(): Promise<void> {
-    const beside = new Lanes(1);
-    await beside.run(async () => {
-      if (this.progress.status.progress.expectedItems === undefined) await beside.start(() => this.#estimate());
-      await this.#collect();
-    });
-  }
-
   /** Lists until the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
+      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
@@ -212,15 +221,7 @@ export class BackupRun {
 
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
-    let batch = collected;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeBackupItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-    }
+    const batch = await executeItemActions(this, collected, ({ report }) => this.report(report));
     const failedVolumes = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       { ...this.planned, step: this.nextStep('archive'), order, batch, failedVolumes },
@@ -234,13 +235,6 @@ export class BackupRun {
     const { resources } = this.prepared;
     return resources[list] ?? `list ${list + 1}`;
   }
-}
-
-/** Whether an action's selector can match anything in the batch. */
-export function concerns({ groupResources }: PlannedAction, batch: BatchRef): boolean {
-  return (
-    groupResources === undefined || batch.groupResources.some((groupResource) => groupResources.includes(groupResource))
-  );
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */
@@ -266,6 +260,7 @@ function newState(request: BackupRequest): BackupState {
     wanted: [],
     reports: [],
     volumes: [],
+    awaited: 0,
     artifacts: { begun: [], written: [] },
   };
 }

@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   isCancellation,
   rootCause,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 
@@ -43,6 +44,16 @@ export function endingOf(error: unknown): Ending {
     type: failure?.type ?? 'Unexpected',
     reason: failure?.message ?? rootCause(error) ?? String(error),
   };
+}
+
+/** Why a provider did not do what it was told, in `limitMs` at the most. */
+export function refusalOf(error: unknown, limitMs: number): string {
+  const failure = applicationFailureOf(error);
+  const isLate = failure?.type === 'Pending' || (error instanceof Error && error.cause instanceof TimeoutFailure);
+  if (!isLate) return endingOf(error).reason;
+  // What comes after the first semicolon is when it would have been asked again.
+  const [last] = failure?.message.split('; ') ?? [];
+  return [...(last === undefined ? [] : [last]), `not done within ${limitMs / 60_000} minutes`].join('; ');
 }
 
 /** The failure that Temporal shows: the fault itself, not the activity that met it. */

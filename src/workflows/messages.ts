@@ -25,10 +25,10 @@ export interface RunStatus {
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
   readonly warnings: number;
   readonly errors: number;
+  /** What people should look at themselves; each counts as a warning. Absent if there is nothing, and never more than 50. */
+  readonly remarks?: readonly string[];
   /** RFC 3339, UTC. */
   readonly startTimestamp: string;
-  /** What people should know: what a deletion leaves, and why. At most 20 lines; absent if there is none. */
-  readonly notes?: readonly string[];
   /** Where the plan of a dry run lies, from when it is complete until it has been taken. */
   readonly plan?: { readonly location: string; readonly key: string; readonly sha256: string };
 }
@@ -48,7 +48,8 @@ export interface RunResult {
   readonly warnings: number;
   readonly errors: number;
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
-  readonly notes?: readonly string[];
+  /** What people should look at themselves; absent if there is nothing. */
+  readonly remarks?: readonly string[];
   /** Size of the tarball; absent for a deletion. */
   readonly bytes?: number;
   readonly seconds: number;

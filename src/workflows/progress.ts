@@ -22,8 +22,8 @@ const attributes = {
   warnings: integer('BowlineWarnings'),
 };
 
-/** A result is part of a history: it holds no list that grows with the backup. */
-const mostNotes = 20;
+/** Remarks that a status holds: details in the UI have a size. */
+const mostRemarks = 50;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -94,11 +94,11 @@ export class Progress {
     this.#update({ warnings: this.status.warnings + warnings, errors: this.status.errors + errors });
   }
 
-  /** Adds notes for people, each of which counts as a warning. */
-  note(notes: readonly string[]): void {
-    if (notes.length === 0) return;
-    const all = [...(this.status.notes ?? []), ...notes];
-    this.#update({ notes: all.slice(0, mostNotes), warnings: this.status.warnings + notes.length });
+  /** Adds something that people should look at, as a warning. What comes after too many of these is only counted. */
+  remark(remark: string): void {
+    const { remarks = [] } = this.status;
+    this.reported({ warnings: 1, errors: 0 });
+    if (remarks.length < mostRemarks) this.#update({ remarks: [...remarks, remark] });
   }
 
   /** Tells where a dry run's plan lies. */
@@ -125,7 +125,7 @@ export class Progress {
 
   /** What the workflow returns. */
   result(seconds: number, bytes?: number): RunResult {
-    const { name, uid, phase, progress, warnings, errors, volumes, notes } = this.status;
+    const { name, uid, phase, progress, warnings, errors, volumes, remarks } = this.status;
     return {
       name,
       uid,
@@ -134,7 +134,7 @@ export class Progress {
       warnings,
       errors,
       volumes,
-      ...(notes && { notes }),
+      ...(remarks && { remarks }),
       ...(bytes !== undefined && { bytes }),
       seconds,
     };
@@ -155,7 +155,7 @@ export class Progress {
 
   /** The dev server's UI renders lists, not tables. */
   #show(): void {
-    const { kind, name, phase, step, progress, volumes, warnings, errors, notes } = this.status;
+    const { kind, name, phase, step, progress, volumes, warnings, errors, remarks = [] } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
@@ -163,7 +163,7 @@ export class Progress {
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
       `- warnings: ${warnings}, errors: ${errors}`,
-      ...(notes ?? []).map((note) => `- ${note}`),
+      ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
       ),

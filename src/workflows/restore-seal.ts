@@ -4,13 +4,19 @@ import { cleanup, steps } from './activity-options.ts';
 import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
 import { failedPhase, type Ending } from './endings.ts';
 import type { RestoreRun } from './restore.ts';
+import { deleteUnusedVolumes, mayBeUnused } from './unused-volumes.ts';
 
 /** Writes what a restore leaves in the store, its own record last, and removes staging. */
 export async function sealRestore(restore: RestoreRun): Promise<void> {
   const { state, progress, planned } = restore;
+  const left = mayBeUnused(restore) ? await deleteUnusedVolumes(restore) : [];
+  progress.reported({ warnings: left.length, errors: 0 });
   const phase: RestorePhase = progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed';
   const { reports, volumes } = state;
-  const closing = [closingLine('info', `Restore completed: ${phase}`)];
+  const closing = [
+    ...left.map((what) => closingLine('warning', `Could not be removed: ${what}`)),
+    closingLine('info', `Restore completed: ${phase}`),
+  ];
   const artifacts: Artifact[] = [
     { type: 'logs', reports, closing },
     { type: 'results', reports, closing },
@@ -50,11 +56,7 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
     }
   };
 
-  for (const { location, volumeId, persistentVolume } of state.unused) {
-    await attempt(`volume ${volumeId}`, () =>
-      cleanup.deleteVolume.executeWithOptions({ summary: persistentVolume }, [{ location, volumeId }]),
-    );
-  }
+  left.push(...(await deleteUnusedVolumes(restore)));
   if (restore.isDryRun) {
     await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
     progress.phase(phase);

@@ -6,13 +6,16 @@ import type { RestoreRequest } from '../api/restore.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
 import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
-import { concerns, secondsSince } from './backup.ts';
+import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
 import { handOverPlan } from './dry-run.ts';
+import { HistoryRoom } from './history-room.ts';
+import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
 
 /** What a restore carries from one Temporal run to the next. References and counts only. */
@@ -34,6 +37,10 @@ export interface RestoreState {
   volumes: RestoredVolume[];
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
+  /** When the last volume was asked for in each location, in milliseconds since 1970. */
+  volumesAskedAt?: Record<string, number>;
+  /** How many volumes may still be asked for, and until when; absent if none was. */
+  paces?: Paces;
   artifacts: ArtifactsState;
 }
 
@@ -67,6 +74,8 @@ export class RestoreRun {
   readonly request: RestoreRequest;
   readonly state: RestoreState;
   readonly progress: Progress;
+  readonly room: HistoryRoom = new HistoryRoom();
+  #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
     this.request = request;
@@ -101,6 +110,12 @@ export class RestoreRun {
 
   get prepared(): PreparedRestore {
     return this.state.prepared!;
+  }
+
+  /** By which volumes begin. */
+  get gates(): VolumeGates {
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    return this.#gates;
   }
 
   get planned(): Pick<PreparedRestore, 'run' | 'plan'> {
@@ -178,24 +193,17 @@ export class RestoreRun {
     );
   }
 
+  /** Namespaces are made for what goes into them, without actions. Source: Velero v1.18.1 `pkg/restore/restore.go`. */
   async #executeActions(
     original: BatchRef,
     { wanted, awaited }: { wanted: ReportRef[]; awaited: ReportRef[] },
   ): Promise<BatchRef> {
-    let batch = original;
-    // Namespaces are made for what goes into them, without actions. Source: Velero v1.18.1 `pkg/restore/restore.go`.
     if (original.groupResources.includes('namespaces')) return original;
-    for (const action of this.prepared.actions.filter((candidate) => concerns(candidate, batch))) {
-      const executed = await steps.executeRestoreItemAction.executeWithOptions(
-        { summary: `${action.name}, ${batch.items} items` },
-        [{ ...this.planned, step: this.nextStep('action'), action: action.name, batch }],
-      );
-      batch = executed.batch;
-      this.report(executed.report);
-      if (executed.report.additionalItems > 0) wanted.push(executed.report);
-      if (executed.waits) awaited.push(executed.report);
-    }
-    return batch;
+    return executeItemActions(this, original, ({ report, waits: isWaiting }) => {
+      this.report(report);
+      if (report.additionalItems > 0) wanted.push(report);
+      if (isWaiting) awaited.push(report);
+    });
   }
 
   async #apply({ groupResource }: UnpackedGroup, batch: BatchRef, items: number): Promise<void> {

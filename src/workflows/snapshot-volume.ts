@@ -1,7 +1,7 @@
 import type { BackupVolume, VolumeOutcome, VolumeSnapshot } from '../api/backup.ts';
 import type { BatchRef, RunRef, StagedRef } from '../api/run.ts';
 import { steps, transfers } from './activity-options.ts';
-import { endingOf, failureOf } from './endings.ts';
+import { endingOf, failureOf, isCancelled, refusalOf } from './endings.ts';
 
 /** The volume that one child takes a snapshot of, and the run it does so for. */
 export interface SnapshotVolumeRequest {
@@ -11,6 +11,8 @@ export interface SnapshotVolumeRequest {
   readonly volume: BackupVolume;
   /** Volume snapshot locations to try, in order: the first that knows the volume takes the snapshot. */
   readonly locations: readonly string[];
+  /** How long a provider may take to accept it. */
+  readonly timeoutMs: number;
 }
 
 /**
@@ -18,14 +20,23 @@ export interface SnapshotVolumeRequest {
  * a result, for the backup goes on. Cancelled or not, what was created is recorded with the parent or deleted by it.
  */
 export async function snapshotVolume(request: SnapshotVolumeRequest): Promise<VolumeOutcome> {
-  const { run, plan, batch, volume, locations } = request;
+  const { run, plan, batch, volume, locations, timeoutMs } = request;
   const { persistentVolume, zone } = volume;
   let record: VolumeSnapshot | undefined;
+  let unreadable: string | undefined;
   try {
     for (const location of locations) {
-      const volumeId = await steps.getVolumeId.executeWithOptions({ summary: location }, [
-        { run, plan, batch, persistentVolume, location },
-      ]);
+      let volumeId: string;
+      try {
+        volumeId = await steps.getVolumeId.executeWithOptions({ summary: location }, [
+          { run, plan, batch, persistentVolume, location },
+        ]);
+      } catch (error) {
+        // Another location may know the volume.
+        if (isCancelled()) throw error;
+        unreadable ??= endingOf(error).reason;
+        continue;
+      }
       if (volumeId === '') continue;
       const { type, iops } = await steps.getVolumeInfo.executeWithOptions({ summary: volumeId }, [
         { location, volumeId, zone },
@@ -43,15 +54,16 @@ export async function snapshotVolume(request: SnapshotVolumeRequest): Promise<Vo
         },
         status: { phase: 'Failed' },
       };
-      const providerSnapshotID = await transfers.createSnapshot.executeWithOptions({ summary: volumeId }, [
+      const options = { summary: volumeId, scheduleToCloseTimeout: timeoutMs };
+      const providerSnapshotID = await transfers.createSnapshot.executeWithOptions(options, [
         { run, plan, location, volumeId, zone, persistentVolume },
       ]);
       return { volume, snapshot: { ...record, status: { phase: 'Completed', providerSnapshotID } } };
     }
-    return { volume };
+    return { volume, ...(unreadable !== undefined && { error: unreadable }) };
   } catch (error) {
     const ending = endingOf(error);
     if (ending.cancelled) throw failureOf(error, ending);
-    return { volume, ...(record && { snapshot: record }), error: ending.reason };
+    return { volume, ...(record && { snapshot: record }), error: refusalOf(error, timeoutMs) };
   }
 }

@@ -1,10 +1,10 @@
 import { executeChild } from '@temporalio/workflow';
-import type { VolumeOutcome } from '../api/backup.ts';
+import type { BackupVolume, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
 import type { BackupRun } from './backup.ts';
-import { endingOf, isCancelled } from './endings.ts';
-import { inLanes } from './lanes.ts';
+import { historyIsLong, isCancelled, refusalOf } from './endings.ts';
+import { Lanes } from './lanes.ts';
 import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
@@ -19,14 +19,22 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
     { ...backup.planned, batch },
   ]);
   const failed: Record<string, string> = {};
-  await inLanes(settings.concurrency.volumes, volumes, async (volume) => {
+  const locationOf = ({ location }: BackupVolume) => location;
+  await backup.gates.each(volumes, locationOf, async (volume) => {
+    const locations = volume.location === undefined ? snapshotLocations : [volume.location];
     backup.progress.volumes({ attempted: 1 });
-    const outcome: VolumeOutcome = await executeChild(snapshotVolume, {
-      workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-      args: [{ ...backup.planned, batch, volume, locations: snapshotLocations }],
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `snapshot ${volume.persistentVolume}`,
-    });
+    let outcome: VolumeOutcome | undefined;
+    try {
+      outcome = await executeChild(snapshotVolume, {
+        workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
+        args: [{ ...backup.planned, batch, volume, locations, timeoutMs: settings.itemOperationTimeoutMs }],
+        parentClosePolicy: 'REQUEST_CANCEL',
+        staticSummary: `snapshot ${volume.persistentVolume}`,
+      });
+    } finally {
+      // A child that was cancelled may have asked for one all the same.
+      if (outcome === undefined || outcome.snapshot) backup.state.snapshotsAskedAt = Date.now();
+    }
     if (outcome.snapshot) backup.state.volumes.push(outcome);
     else backup.progress.volumes({ attempted: -1 });
     if (outcome.error === undefined) return;
@@ -39,28 +47,53 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
 /** Waits in flight at the same time: each is one pending activity. */
 const waitsInFlight = 50;
 
-/** Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. */
-export async function awaitSnapshots(backup: BackupRun): Promise<void> {
-  const taken = backup.state.volumes.filter(({ snapshot }) => snapshot?.status.phase === 'Completed');
-  await inLanes(waitsInFlight, taken, async (outcome) => {
-    const { location } = outcome.snapshot!.spec;
-    const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
-    const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
-    try {
-      await waits.awaitSnapshot.executeWithOptions({ summary }, [{ location, snapshotId }]);
-      backup.progress.volumes({ completed: 1 });
-    } catch (error) {
-      if (isCancelled()) throw error;
-      fail(backup, outcome, endingOf(error).reason);
+/** Enough for one question, whatever the time is. */
+const shortestWaitMs = 60_000;
+
+/**
+ * Waits until every accepted snapshot is ready, and deletes doubles that a lagging index may have let happen. Resolves with `false`
+ * if the history is long before that: then nothing is in flight.
+ */
+export async function awaitSnapshots(backup: BackupRun): Promise<boolean> {
+  const { state } = backup;
+  const lanes = new Lanes(waitsInFlight);
+  await lanes.run(async () => {
+    while (state.awaited < state.volumes.length && !historyIsLong()) {
+      const outcome = state.volumes[state.awaited++]!;
+      if (outcome.snapshot?.status.phase === 'Completed') await lanes.start(() => awaitSnapshot(backup, outcome));
     }
   });
+  if (state.awaited < state.volumes.length) return false;
+  await reconcile(backup);
+  return true;
+}
+
+async function awaitSnapshot(backup: BackupRun, outcome: VolumeOutcome): Promise<void> {
+  const { location } = outcome.snapshot!.spec;
+  const snapshotId = outcome.snapshot!.status.providerSnapshotID!;
+  const summary = `${snapshotId} of ${outcome.volume.persistentVolume}`;
+  const { itemOperationTimeoutMs } = backup.prepared.settings;
+  // For all of them from the last acceptance on: each waits for a lane first, and the limits would add up.
+  const deadline = (backup.state.snapshotsAskedAt ?? Date.now()) + itemOperationTimeoutMs;
+  const scheduleToCloseTimeout = Math.max(deadline - Date.now(), shortestWaitMs);
+  try {
+    await waits.awaitSnapshot.executeWithOptions({ summary, scheduleToCloseTimeout }, [{ location, snapshotId }]);
+    backup.progress.volumes({ completed: 1 });
+  } catch (error) {
+    if (isCancelled()) throw error;
+    fail(backup, outcome, refusalOf(error, itemOperationTimeoutMs));
+  }
+}
+
+async function reconcile(backup: BackupRun): Promise<void> {
+  const { snapshotsAskedAt: since, volumes } = backup.state;
+  if (since === undefined) return;
   for (const location of backup.prepared.snapshotLocations) {
-    if (taken.length === 0) break;
-    const keep = taken
-      .filter(({ snapshot }) => snapshot!.spec.location === location)
-      .map(({ snapshot }) => snapshot!.status.providerSnapshotID!);
+    const keep = volumes.flatMap(({ snapshot }) =>
+      snapshot?.spec.location === location ? (snapshot.status.providerSnapshotID ?? []) : [],
+    );
     await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [
-      { run: backup.prepared.run, location, keep },
+      { run: backup.prepared.run, location, keep, since },
     ]);
   }
 }

@@ -1,10 +1,10 @@
 import { executeChild } from '@temporalio/workflow';
 import type { RestoredPersistentVolume } from '../activities/apply-items.ts';
+import type { VolumeToRestore } from '../activities/restore-volumes.ts';
 import type { BatchRef } from '../api/run.ts';
 import { waits } from './activity-options.ts';
-import { inLanes } from './lanes.ts';
 import type { RestoreRun } from './restore.ts';
-import { restoreVolume } from './restore-volume.ts';
+import { restoreVolume, type MadeVolume } from './restore-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
 /** PersistentVolumes that point to new volumes, and those whose volume could not be made, with the reason. */
@@ -18,29 +18,13 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
   const volumes = await waits.selectSnapshots.executeWithOptions({ summary: `${batch.items} items` }, [
     { ...run.planned, batch },
   ]);
+  if (run.isDryRun) return plannedVolumes(volumes);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
-  if (run.isDryRun) {
-    for (const { persistentVolume, renamedTo, error } of volumes) {
-      if (error !== undefined) outcome.failed[persistentVolume] = error;
-      else outcome.restored.push({ persistentVolume, ...(renamedTo !== undefined && { renamedTo }) });
-    }
-    return outcome;
-  }
-  await inLanes(run.prepared.settings.concurrency.volumes, volumes, async (volume) => {
+  const locationOf = ({ snapshot }: VolumeToRestore) => snapshot.spec.location;
+  await run.gates.each(volumes, locationOf, async (volume) => {
     const { persistentVolume, renamedTo } = volume;
     run.progress.volumes({ attempted: 1 });
-    if (volume.error !== undefined) {
-      outcome.failed[persistentVolume] = volume.error;
-      run.progress.volumes({ failed: 1 });
-      return;
-    }
-    const made = await executeChild(restoreVolume, {
-      workflowId: volumeWorkflowId('restore-volume', run.prepared.run.uid, persistentVolume),
-      args: [{ ...run.planned, batch, volume }],
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `restore volume of ${persistentVolume}`,
-    });
-    const { volumeId, item, error } = made;
+    const { volumeId, item, error } = volume.error === undefined ? await make(run, batch, volume) : volumeless(volume);
     run.state.volumes.push({
       ...volume,
       ...(volumeId !== undefined && { volumeId }),
@@ -57,4 +41,34 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
     run.progress.volumes({ completed: 1 });
   });
   return outcome;
+}
+
+/** What a dry run takes for made. */
+function plannedVolumes(volumes: readonly VolumeToRestore[]): RestoredVolumes {
+  const outcome: RestoredVolumes = { restored: [], failed: {} };
+  for (const { persistentVolume, renamedTo, error } of volumes) {
+    if (error !== undefined) outcome.failed[persistentVolume] = error;
+    else outcome.restored.push({ persistentVolume, ...(renamedTo !== undefined && { renamedTo }) });
+  }
+  return outcome;
+}
+
+async function make(run: RestoreRun, batch: BatchRef, volume: VolumeToRestore): Promise<MadeVolume> {
+  const { persistentVolume, snapshot } = volume;
+  const { run: ref, settings } = run.prepared;
+  try {
+    return await executeChild(restoreVolume, {
+      workflowId: volumeWorkflowId('restore-volume', ref.uid, persistentVolume),
+      args: [{ ...run.planned, batch, volume, timeoutMs: settings.itemOperationTimeoutMs }],
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticSummary: `restore volume of ${persistentVolume}`,
+    });
+  } finally {
+    // A child that was cancelled, or failed, may have asked for one all the same.
+    (run.state.volumesAskedAt ??= {})[snapshot.spec.location] = Date.now();
+  }
+}
+
+function volumeless({ error }: VolumeToRestore): MadeVolume {
+  return { ...(error !== undefined && { error }) };
 }

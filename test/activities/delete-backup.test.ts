@@ -35,7 +35,7 @@ describe('the deletion of a backup', () => {
 
   describe('prepareDeletion', () => {
     it('(c.2) marks the backup, and tells of its snapshots and times', async () => {
-      const { run, snapshots, backup } = await prepare();
+      const { run, snapshots, snapshotLocations, backup } = await prepare();
       assert.deepEqual(run, {
         kind: 'deletion',
         name: 'nightly',
@@ -43,13 +43,20 @@ describe('the deletion of a backup', () => {
         location: 'default',
         staging: 'default',
       });
-      assert.deepEqual(snapshots, [recorded]);
+      assert.deepEqual([snapshots, snapshotLocations], [[recorded], []]);
       assert.deepEqual(backup, {
         uid: 'nightly-uid',
         startTimestamp: '2026-01-02T03:04:00Z',
         completionTimestamp: '2026-01-02T03:05:00Z',
       });
       assert.ok(runner.store.objects.has(layout.deletion));
+    });
+
+    it('names the locations that may hold snapshots and that the configuration still knows', async () => {
+      const metadata = JSON.parse(runner.store.objects.get(layout.metadata)!.toString()) as { spec: object };
+      metadata.spec = { volumeSnapshotLocations: ['disks', 'sold'] };
+      await runner.store.putObject(layout.metadata, Buffer.from(JSON.stringify(metadata)));
+      assert.deepEqual((await prepare()).snapshotLocations, ['disks']);
     });
 
     it('(c.1) accepts a mark that an earlier deletion left, and knows whose it is', async () => {
@@ -79,18 +86,21 @@ describe('the deletion of a backup', () => {
 
     it('(c.2) deletes a backup whose metadata is damaged, and says what it can not look for', async () => {
       await runner.store.putObject(layout.metadata, Buffer.from('{'));
-      const { backup, snapshots, notes } = await prepare();
+      const { backup, snapshots, remarks } = await prepare();
       assert.deepEqual([backup, snapshots], [undefined, [recorded]]);
-      assert.match(notes.join(), /^read velero-backup\.json: .*: snapshots that no file records can't be looked for$/);
+      assert.match(
+        remarks.join(),
+        /^read velero-backup\.json: .*: snapshots that no file records can't be looked for$/,
+      );
     });
 
     it('(c.2.6) tells of pod volume backups, whose data stays', async () => {
       const kept = { metadata: { name: 'a' }, status: { snapshotID: 'x' } };
       const files = { podVolumeBackups: [kept, { ...kept, status: {} }, kept] };
       await holdBackup(runner.store, 'nightly', [], { files });
-      assert.deepEqual((await prepare()).notes, ['the data of 2 pod volume backups stays in their repositories']);
+      assert.deepEqual((await prepare()).remarks, ['the data of 2 pod volume backups stays in their repositories']);
       await runner.store.putObject(layout.podVolumeBackups, Buffer.from('x'));
-      assert.match((await prepare()).notes.join(), /the data of pod volume backups stays/);
+      assert.match((await prepare()).remarks.join(), /the data of pod volume backups stays/);
     });
 
     it('(c.1) finds what a run that was terminated left', async () => {
@@ -101,6 +111,16 @@ describe('the deletion of a backup', () => {
         workflow('delete-backup/torn'),
       );
       assert.deepEqual([backup, snapshots], [undefined, []]);
+    });
+
+    it('finds the files, not the staging that lies elsewhere', async () => {
+      await runner.stores['vault']!.putObject('backups/kept/velero-backup.json', Buffer.from('{}'));
+      await runner.store.putObject('backups/kept/staging/1-run/plan-1', Buffer.from('x'));
+      const ask = runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      await assert.rejects(ask, { type: 'ReadOnlyLocation', message: /location vault/ });
+      await runner.stores['vault']!.deleteObject('backups/kept/velero-backup.json');
+      const { run } = await runner.run('prepareDeletion', { name: 'kept' }, workflow('delete-backup/kept'));
+      assert.equal(run.location, 'default');
     });
 
     it('(c.1) refuses a backup that is still running', async () => {
@@ -199,6 +219,15 @@ describe('the deletion of a backup', () => {
         leftAlone: ['of-another-volume', 'of-another-pv', 'too-early', 'too-late'],
       });
       assert.equal(runner.snapshotter.snapshots.size, 4);
+    });
+
+    it('takes nothing in a location for what was recorded in another', async () => {
+      const prepared = await prepare();
+      snapshot('elsewhere');
+      assert.deepEqual(await runner.run('sweepSnapshots', { prepared, location: 'tapes' }), {
+        deleted: [],
+        leftAlone: ['elsewhere'],
+      });
     });
 
     it("does not even look at another backup's", async () => {

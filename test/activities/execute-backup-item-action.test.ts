@@ -38,6 +38,16 @@ const action: BackupItemAction = {
   },
 };
 
+/** Edits labels in place. */
+const relabel: BackupItemAction = {
+  name: 'example.com/relabel',
+  appliesTo: {},
+  async execute({ item }) {
+    item.metadata.labels!['app'] = item.metadata.labels!['app'] === 'web' ? 'db' : 'web';
+    return { updatedItem: item };
+  },
+};
+
 function pod(name: string, doing?: string, labels: Record<string, string> = { app: 'web' }): BackupBatchItem {
   const annotations = doing === undefined ? {} : { do: doing };
   return { groupResource: 'pods', version: 'v1', item: object('v1 Pod', name, { metadata: { labels, annotations } }) };
@@ -47,7 +57,7 @@ describe('executeBackupItemAction', () => {
   let runner: ActivityRunner;
 
   beforeEach(() => {
-    runner = new ActivityRunner({ backupItemActions: [action] });
+    runner = new ActivityRunner({ backupItemActions: [action, relabel] });
     runner.cluster.hold(object('v1 Namespace', 'shop'));
   });
 
@@ -68,6 +78,20 @@ describe('executeBackupItemAction', () => {
     assert.equal(web?.['marked'], 'shop');
     assert.deepEqual(untouched, other.item);
     assert.deepEqual([executed.batch.items, executed.batch.groupResources], [2, ['pods']]);
+  });
+
+  it('goes by the labels that were read from the cluster, whatever an earlier action has made of them', async () => {
+    const { batch } = await execute([pod('shop/web'), pod('shop/db', undefined, { app: 'db' })], relabel.name);
+    const again = await execute(runner.staged<BackupBatchItem>(batch), relabel.name);
+    const twice = await execute(runner.staged<BackupBatchItem>(again.batch), relabel.name);
+    const executed = await execute(runner.staged<BackupBatchItem>(twice.batch));
+    assert.deepEqual(
+      itemsOf(executed).map(({ metadata, ...item }) => [metadata.name, metadata.labels, item['marked']]),
+      [
+        ['web', { app: 'db' }, 'shop'],
+        ['db', { app: 'web' }, undefined],
+      ],
+    );
   });
 
   it('asks the cluster once for what several items need', async () => {
@@ -114,7 +138,8 @@ describe('executeBackupItemAction', () => {
     await assert.rejects(execute([pod('shop/a')], 'example.com/other'), {
       type: 'InvalidConfig',
       nonRetryable: true,
-      message: 'execute example.com/other: this worker has no such action; it has example.com/mark',
+      message:
+        'execute example.com/other: this worker has no such action; it has example.com/mark, example.com/relabel',
     });
   });
 });

@@ -44,6 +44,15 @@ describe('executeRestoreItemAction', () => {
     return runner.run('executeRestoreItemAction', input);
   }
 
+  /** What the items of a batch are, and were in the backup. */
+  function entriesOf({ batch }: Pick<ExecutedItemAction, 'batch'>): RestoreBatchItem[] {
+    const { origin } = batch;
+    if (origin === undefined) return runner.staged(batch);
+    return runner
+      .staged<{ line: number }>(batch)
+      .map(({ line, ...entry }) => ({ ...runner.staged<RestoreBatchItem>(origin)[line]!, ...entry }));
+  }
+
   it('(b.4.7) (b.4.8) hands in the item without what the old cluster gave it, and the backup as it was', async () => {
     await execute(configMap('shop/web'));
     const [{ item, itemFromBackup, restore }] = seen as [RestoreItemActionInput];
@@ -55,7 +64,7 @@ describe('executeRestoreItemAction', () => {
   it('(b.4.8) matches by the namespace to restore into, and passes other items on as they are', async () => {
     const other = configMap('elsewhere/web');
     const { batch, report } = await execute(configMap('shop/web'), other);
-    const [marked, untouched] = runner.staged<RestoreBatchItem>(batch);
+    const [marked, untouched] = entriesOf({ batch });
     assert.equal(marked?.item?.['marked'], true);
     assert.deepEqual(untouched, other);
     assert.equal(report.additionalItems, 1);
@@ -63,8 +72,7 @@ describe('executeRestoreItemAction', () => {
 
   it('(b.4.8) goes on from what the action before has made of the item', async () => {
     const item = object('v1 ConfigMap', 'shop/web', { earlier: true });
-    const { batch } = await execute({ ...configMap('shop/web'), item });
-    const [entry] = runner.staged<RestoreBatchItem>(batch);
+    const [entry] = entriesOf(await execute({ ...configMap('shop/web'), item }));
     assert.deepEqual(entry?.item, { ...item, marked: true });
   });
 
@@ -74,7 +82,7 @@ describe('executeRestoreItemAction', () => {
       configMap('shop/refused'),
       configMap('shop/web'),
     );
-    const names = runner.staged<RestoreBatchItem>(batch).map(({ itemFromBackup }) => itemFromBackup.metadata.name);
+    const names = entriesOf({ batch }).map(({ itemFromBackup }) => itemFromBackup.metadata.name);
     assert.deepEqual(names, ['web']);
     assert.deepEqual(runner.complaints(report), [
       'error configmaps/shop/refused: Error executing item action example.com/mark',
@@ -83,6 +91,32 @@ describe('executeRestoreItemAction', () => {
       runner.lines(report, 'items').map(({ names: failed, action: outcome }) => [failed, outcome]),
       [[['refused'], 'failed']],
     );
+  });
+
+  it('keeps what was in the backup in the batch that the tarball gave, through action after action', async () => {
+    const { run, plan } = await runner.prepareRestore({ namespaceMapping: { shop: 'target' } });
+    const original = await runner.batch([configMap('shop/stopped'), configMap('shop/web'), configMap('shop/db')]);
+    const input = { run, plan, action: action.name };
+    const first = await runner.run('executeRestoreItemAction', { ...input, step: 'action-1', batch: original });
+    const { key, sha256, bytes } = original;
+    assert.deepEqual(first.batch.origin, { key, sha256, bytes });
+    assert.deepEqual(
+      runner.staged<object>(first.batch).map((line) => Object.keys(line)),
+      [
+        ['groupResource', 'line', 'item'],
+        ['groupResource', 'line', 'item'],
+      ],
+    );
+    seen.length = 0;
+    const second = await runner.run('executeRestoreItemAction', { ...input, step: 'action-2', batch: first.batch });
+    assert.deepEqual(
+      seen.map(({ item, itemFromBackup }) => [item.metadata.name, item['marked'], itemFromBackup.metadata.uid]),
+      [
+        ['web', true, 'old'],
+        ['db', true, 'old'],
+      ],
+    );
+    assert.deepEqual(second.batch, first.batch, 'it wrote what was there');
   });
 
   it('fails the whole batch, to be repeated, when the server does not answer', async () => {

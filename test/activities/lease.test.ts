@@ -17,7 +17,7 @@ describe('lease', () => {
 
   beforeEach(() => {
     now = 1_000_000;
-    environment = activityEnvironment({}, [leaseInterceptors(() => now)]);
+    environment = activityEnvironment({}, [leaseInterceptors({ now: () => now })]);
   });
 
   it('is held by an attempt that goes on working', async () => {
@@ -87,14 +87,46 @@ describe('lease', () => {
     assert.equal(store.keys().length, 1);
   });
 
-  it('is not given to a task that may have waited through a suspension of the worker', async () => {
-    const begun: number[] = [];
-    const work = () => environment.run(async () => begun.push(now));
-    now += 8_001;
-    await assert.rejects(work(), { type: 'Interrupted', nonRetryable: false });
-    now += 2_001;
-    await work();
-    assert.deepEqual(begun, [now]);
+  /** Runs an activity that comes so long after it was handed out; tells of which tasks Temporal was asked, and what was done. */
+  async function runLate(ms: number, confirm: () => Promise<void> = async () => undefined) {
+    const story: string[] = [];
+    const late = activityEnvironment(
+      { taskToken: Buffer.from('task-7'), currentAttemptScheduledTimestampMs: now - ms },
+      [
+        leaseInterceptors({
+          now: () => now,
+          async confirm(taskToken) {
+            story.push(`asked of ${Buffer.from(taskToken).toString()}`);
+            await confirm();
+          },
+        }),
+      ],
+    );
+    const outcome = await late
+      .run(async () => story.push(leaseIsLost() ? 'lost' : 'held'))
+      .catch((error: Error) => error);
+    return { story, outcome };
+  }
+
+  it('is taken for granted by an attempt that comes in time', async () => {
+    assert.deepEqual((await runLate(5_000)).story, ['held']);
+  });
+
+  it('is confirmed before an attempt that comes late does anything', async () => {
+    assert.deepEqual((await runLate(5_001)).story, ['asked of task-7', 'held']);
+  });
+
+  it('is not had by an attempt that Temporal has given up by the time it comes', async () => {
+    const { story, outcome } = await runLate(60_000, () => Promise.reject(new Error('no such activity')));
+    assert.deepEqual(story, ['asked of task-7']);
+    assert.equal((outcome as { type?: string }).type, 'Interrupted');
+  });
+
+  it('counts from before the question, not from its answer', async () => {
+    const { story } = await runLate(60_000, async () => {
+      now += 8_001;
+    });
+    assert.deepEqual(story, ['asked of task-7', 'lost']);
   });
 
   it('is asked by nobody outside of a worker', async () => {

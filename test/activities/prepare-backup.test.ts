@@ -53,13 +53,39 @@ describe('prepareBackup', () => {
       expiration: '2026-02-01T03:04:05Z',
     });
     assert.deepEqual(staged.toSorted(), ['persistentvolumes', 'pods']);
-    assert.deepEqual(prepared.actions, [{ name: onPods.name, groupResources: ['pods'] }]);
+    assert.deepEqual(prepared.actions, [{ name: onPods.name, groupResources: ['po', 'pods'] }]);
     assert.deepEqual(prepared.resources.slice(0, 3), ['pods', 'persistentvolumeclaims', 'persistentvolumes']);
     assert.deepEqual(prepared.settings, {
       batch: { items: 500, bytes: 4 * 1024 * 1024 },
       concurrency: { batches: 8, volumes: 20 },
+      snapshotLimits: { disks: { inFlight: 20, perSecond: 5 } },
+      itemOperationTimeoutMs: 4 * 3_600_000,
       searchAttributes: true,
     });
+  });
+
+  it('limits what is asked of providers as the configuration and the spec say', async () => {
+    const limited = new ActivityRunner({
+      config: {
+        volumeSnapshotLocations: [
+          { name: 'disks', provider: 'aws', limits: { inFlight: 3, perSecond: 0.5 } },
+          { name: 'folders', provider: 'velero.io/filesystem' },
+        ],
+        defaultItemOperationTimeout: '30m',
+      },
+    });
+    for (const [itemOperationTimeout, minutes] of [
+      ['1h', 60],
+      ['0s', 30],
+      [undefined, 30],
+    ] as const) {
+      const { settings } = await limited.prepareBackup({ ...(itemOperationTimeout && { itemOperationTimeout }) });
+      assert.equal(settings.itemOperationTimeoutMs, minutes * 60_000);
+      assert.deepEqual(settings.snapshotLimits, {
+        disks: { inFlight: 3, perSecond: 0.5 },
+        folders: { inFlight: 20 },
+      });
+    }
   });
 
   it('stages no volumes where they are not to be snapshotted', async () => {

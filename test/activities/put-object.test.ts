@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Readable } from 'node:stream';
 import type { PutObjectInput } from '../../src/activities/put-object.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
@@ -55,6 +56,32 @@ describe('putObject', () => {
     await assert.rejects(runner.run('putObject', input), { type: 'Unavailable', nonRetryable: false });
   });
 
+  for (const type of ['contents', 'logs', 'results', 'resourceList'] as const) {
+    it(`fails when something is gone that ${type} is made of, and writes nothing`, async () => {
+      const gone = { key: 'gone', sha256: '', bytes: 1 };
+      const report = { ...gone, additionalItems: 0, warnings: 0, errors: 0 };
+      const segment = { ...gone, items: 1, order: [0] };
+      const artifact = { type, reports: [report], segments: [segment], closing: [] };
+      await assert.rejects(runner.run('putObject', { ...input, artifact: artifact as never }), { type: 'NotFound' });
+      assert.deepEqual(
+        runner.store.keys().filter((key) => !key.includes('/staging/')),
+        [],
+      );
+    });
+  }
+
+  it('lets what is written fail after the store has given up, without harm to the worker', async () => {
+    const absent = { key: 'absent', sha256: 'f'.repeat(64), bytes: 1, items: 1, order: [0] };
+    const failed = Promise.withResolvers<void>();
+    runner.store.putObject = async (_key, body) => {
+      (body as Readable).on('close', failed.resolve).resume();
+      throw new BowlineError('Interrupted', 'put: interrupted');
+    };
+    const artifact = { type: 'contents' as const, segments: [absent] };
+    await assert.rejects(runner.run('putObject', { ...input, artifact }), { type: 'Interrupted' });
+    await failed.promise;
+  });
+
   it('makes every artifact the same bytes each time', async () => {
     const segments = [await runner.store.putObject('segment', Buffer.from('segment'))].map((written) => ({
       ...written,
@@ -98,6 +125,18 @@ describe('verifyArtifacts', () => {
     });
     runner.store.objects.delete(written.key);
     await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), { type: 'NotFound' });
+  });
+
+  it('fails for good if an artifact is of the size that was written, and of another content', async () => {
+    const runner = new ActivityRunner();
+    const { run, plan } = await runner.prepareBackup();
+    const written = await runner.run('putObject', { run, plan, artifact: { type: 'itemOperations' } });
+    runner.store.objects.set(written.key, Buffer.alloc(written.bytes, 'x'));
+    await assert.rejects(runner.run('verifyArtifacts', { run, artifacts: [written] }), {
+      type: 'CorruptBackup',
+      nonRetryable: true,
+      message: /its SHA-256 is [0-9a-f]{64}, [0-9a-f]{64} was written$/,
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { VolumeToRestore } from '../../src/activities/restore-volumes.ts';
+import type { Planned } from '../../src/activities/plan.ts';
+import type { VolumesMade, VolumeToRestore } from '../../src/activities/restore-volumes.ts';
 import type { VolumeSnapshot } from '../../src/api/backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { Unstructured } from '../../src/api/unstructured.ts';
@@ -105,10 +106,15 @@ describe('volumes of a restore', () => {
         await assert.rejects(select({}, 9), { type: 'Pending', nonRetryable: false });
       });
 
-      it('(b.5) fail after ten minutes, each for itself', async () => {
-        const [failed] = await select({}, 10);
-        assert.equal(failed?.persistentVolume, 'pv-1');
-        assert.match(failed.error ?? '', /^one of that name has been .* for 10 minutes$/);
+      it('(b.5) fail after ten minutes, each for itself, and the others are made', async () => {
+        const other = { ...snapshot, spec: { ...snapshot.spec, persistentVolumeName: 'pv-2' } };
+        await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot, other] });
+        const [late, made, ...more] = await select({}, 10);
+        assert.match(late?.error ?? '', /^one of that name has been .* for 10 minutes$/);
+        assert.deepEqual(
+          [late?.persistentVolume, made?.persistentVolume, made?.error, more],
+          ['pv-1', 'pv-2', undefined, []],
+        );
       });
     });
   }
@@ -127,10 +133,68 @@ describe('volumes of a restore', () => {
     await assert.rejects(runner.run('setVolumeId', { ...input, persistentVolume: 'pv-9' }), { type: 'NotFound' });
   });
 
+  describe('to which no PersistentVolume points', () => {
+    const since = Date.parse('2026-01-02T03:04:05Z');
+
+    function make(persistentVolume: string): Promise<string> {
+      const { run } = planned;
+      return runner.run('createVolumeFromSnapshot', { run, volume: { persistentVolume, snapshot } });
+    }
+
+    let planned: Planned;
+
+    beforeEach(async () => {
+      const other = { ...snapshot, spec: { ...snapshot.spec, persistentVolumeName: 'pv-2' } };
+      await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot, other] });
+      planned = await runner.prepareRestore();
+    });
+
+    function deleteUnused(others: Partial<VolumesMade> = {}): Promise<string[]> {
+      const { run, plan } = planned;
+      const input = { run, plan, location: 'disks', used: [], unused: [], since };
+      return runner.run('deleteUnusedVolumes', { ...input, ...others });
+    }
+
+    it('are deleted, recorded or not, and no others', async () => {
+      const [recorded, used] = [await make('pv-1'), 'used'];
+      const own = { 'velero.io/restore-uid': planned.run.uid, 'velero.io/pv': 'pv-2' };
+      for (const [volumeId, snapshotId, tags] of [
+        ['unrecorded', 'snapshot-1', own],
+        [used, 'snapshot-1', own],
+        ['copy', 'snapshot-of-a-copy', own],
+        ['of-another-volume', 'snapshot-1', { ...own, 'velero.io/pv': 'pv-9' }],
+        ['of-another-run', 'snapshot-1', { ...own, 'velero.io/restore-uid': 'another-run' }],
+      ] as const)
+        runner.snapshotter.volumes.set(volumeId, { volumeId, snapshotId, tags, createdAt: '2026-01-02T03:04:30Z' });
+      const deleted = await deleteUnused({ used: [used], unused: [recorded] });
+      assert.deepEqual(deleted.toSorted(), ['unrecorded', recorded].toSorted());
+      const left = [used, 'copy', 'of-another-volume', 'of-another-run'];
+      assert.deepEqual([...runner.snapshotter.volumes.keys()], left);
+      assert.deepEqual(await deleteUnused({ used: [used] }), []);
+    });
+
+    it("do not include those that the cluster's PersistentVolumes of this run use, whatever the run knows", async () => {
+      const volumeId = await make('pv-1');
+      const labels = { 'velero.io/restore-uid': planned.run.uid };
+      runner.cluster.hold(volume('velero-clone-1', { metadata: { labels }, spec: { memory: { volumeId } } }));
+      assert.deepEqual(await deleteUnused({ unused: [volumeId] }), []);
+      assert.ok(runner.snapshotter.volumes.has(volumeId));
+    });
+
+    it('are looked for only when the list has to show them all', async () => {
+      runner.snapshotter.indexLagMs = 60_000;
+      await assert.rejects(deleteUnused({ since: since - 45_000 }), { type: 'Pending', nextRetryDelay: 15_000 });
+      assert.deepEqual(await deleteUnused({ since: since - 60_000 }), []);
+    });
+  });
+
   it('(b.5) are waited for, and a failed one fails for good', async () => {
     const input = { location: 'disks', volumeId: 'volume-1' };
     runner.snapshotter.status = { phase: 'Pending', percent: 7 };
-    await assert.rejects(runner.run('awaitVolume', input), { type: 'Pending', message: 'volume volume-1 is 7 % done' });
+    await assert.rejects(runner.run('awaitVolume', input), {
+      type: 'Pending',
+      message: 'volume volume-1 is 7 % done; asked again in 5 s',
+    });
     runner.snapshotter.status = { phase: 'Failed' };
     await assert.rejects(runner.run('awaitVolume', input), { type: 'InvalidItem', nonRetryable: true });
   });

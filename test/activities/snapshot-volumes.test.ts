@@ -20,7 +20,9 @@ describe('snapshots of volumes', () => {
 
   beforeEach(async () => {
     runner = new ActivityRunner();
-    prepared = await runner.prepareBackup({ metadata: { labels: { team: 'a', 'velero.io/pv': 'forged' } } });
+    prepared = await runner.prepareBackup({
+      metadata: { labels: { team: 'a', 'velero.io/pv': 'forged', 'velero.io/source-volume': 'forged' } },
+    });
     batch = await runner.batch([
       { groupResource: 'persistentvolumes', version: 'v1', item: volume },
       { groupResource: 'pods', version: 'v1', item: object('v1 Pod', 'shop/pv-1') },
@@ -37,6 +39,7 @@ describe('snapshots of volumes', () => {
         pvcNamespace: 'shop',
         reclaimPolicy: 'Retain',
         labels: { 'topology.kubernetes.io/zone': 'a' },
+        location: 'disks',
       },
     ]);
     const input = { run, plan, batch, persistentVolume: 'pv-1', location: 'disks' };
@@ -54,6 +57,7 @@ describe('snapshots of volumes', () => {
       'velero.io/backup': 'nightly',
       'velero.io/pv': 'pv-1',
       'velero.io/backup-uid': run.uid,
+      'velero.io/source-volume': 'volume-1',
     });
   });
 
@@ -62,11 +66,14 @@ describe('snapshots of volumes', () => {
     runner.snapshotter.status = { phase: 'Pending', percent: 43, pollAfterMs: 7_000 };
     await assert.rejects(runner.run('awaitSnapshot', input), {
       type: 'Pending',
-      message: 'snapshot snapshot-1 is 43 % done',
+      message: 'snapshot snapshot-1 is 43 % done; asked again in 7 s',
       nextRetryDelay: 7_000,
     });
     runner.snapshotter.status = { phase: 'Pending' };
-    await assert.rejects(runner.run('awaitSnapshot', input), { nextRetryDelay: 5_000 });
+    await assert.rejects(runner.run('awaitSnapshot', input), {
+      message: 'snapshot snapshot-1 is not ready; asked again in 5 s',
+      nextRetryDelay: 5_000,
+    });
     runner.snapshotter.status = { phase: 'Failed', message: 'disk is gone' };
     await assert.rejects(runner.run('awaitSnapshot', input), {
       type: 'InvalidItem',
@@ -77,20 +84,50 @@ describe('snapshots of volumes', () => {
     await runner.run('awaitSnapshot', input);
   });
 
-  it('are reconciled: of this run only those that are kept stay', async () => {
+  it('are waited for though the provider does not know them yet, but not for longer than its index may lag', async () => {
+    const input = { location: 'disks', snapshotId: 'absent' };
+    const askAfter = (waitedMs: number): Promise<void> =>
+      runner.run('awaitSnapshot', input, { scheduledTimestampMs: runner.now.getTime() - waitedMs });
+    runner.snapshotter.status = undefined;
+    await assert.rejects(askAfter(0), { type: 'NotFound', nonRetryable: true });
+    runner.snapshotter.indexLagMs = 60_000;
+    await assert.rejects(askAfter(0), { type: 'Pending', nonRetryable: false, nextRetryDelay: 5_000 });
+    await assert.rejects(askAfter(59_000), { type: 'Pending', nextRetryDelay: 1_000 });
+    await assert.rejects(askAfter(60_000), { type: 'NotFound' });
+  });
+
+  it('are reconciled: of this run only those that are kept stay, and what bears copies of its tags', async () => {
     const { run } = prepared;
-    for (const [snapshotId, uid] of [
-      ['kept', run.uid],
-      ['double', run.uid],
-      ['foreign', 'another-run'],
+    const own = {
+      'velero.io/backup-uid': run.uid,
+      'velero.io/pv': 'pv-1',
+      'velero.io/source-volume': 'volume-1',
+    };
+    const { 'velero.io/pv': _pv, ...incomplete } = own;
+    for (const [snapshotId, volumeId, tags] of [
+      ['kept', 'volume-1', own],
+      ['double', 'volume-1', own],
+      ['another-run', 'volume-1', { ...own, 'velero.io/backup-uid': 'another-run' }],
+      ['copy', 'volume-2', own],
+      ['incomplete', 'volume-1', incomplete],
     ] as const) {
-      const tags = { 'velero.io/backup-uid': uid };
       const createdAt = '2026-01-02T03:04:30Z';
-      runner.snapshotter.snapshots.set(snapshotId, { snapshotId, volumeId: 'volume-1', tags, createdAt });
+      runner.snapshotter.snapshots.set(snapshotId, { snapshotId, volumeId, tags, createdAt });
     }
     const input = { run, location: 'disks', keep: ['kept'] };
     assert.deepEqual(await runner.run('reconcileSnapshots', input), ['double']);
-    assert.deepEqual([...runner.snapshotter.snapshots.keys()], ['kept', 'foreign']);
+    const left = ['kept', 'another-run', 'copy', 'incomplete'];
+    assert.deepEqual([...runner.snapshotter.snapshots.keys()], left);
     assert.deepEqual(await runner.run('reconcileSnapshots', { ...input, keep: [] }), ['kept']);
+  });
+
+  it('are reconciled only when the list has to show them all', async () => {
+    runner.snapshotter.indexLagMs = 60_000;
+    const reconcile = (askedAgoMs: number): Promise<string[]> => {
+      const since = runner.now.getTime() - askedAgoMs;
+      return runner.run('reconcileSnapshots', { run: prepared.run, location: 'disks', keep: [], since });
+    };
+    await assert.rejects(reconcile(45_000), { type: 'Pending', nextRetryDelay: 15_000 });
+    assert.deepEqual(await reconcile(60_000), []);
   });
 });

@@ -15,7 +15,9 @@ import type { Results } from '../../src/backup-format/results.ts';
 import { goldenBackups, goldenFile, goldenRestores } from './golden.ts';
 
 function artifactsOf(layout: object): string[] {
-  return Object.values(layout).filter((key) => /(json|results)\.gz$/.test(String(key))) as string[];
+  // Velero 1.18 writes no file of CSI snapshots any more.
+  const written = Object.entries(layout).filter(([name]) => name !== 'csiVolumeSnapshots');
+  return written.map(([, key]) => String(key)).filter((key) => /(json|results)\.gz$/.test(key));
 }
 
 const corrupt = (message: RegExp) => ({ code: 'CorruptBackup', message });
@@ -23,9 +25,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encoded = async (value: unknown): Promise<string> => gunzipSync(await encodeGzipJson(value)).toString();
 
 describe('encodeGzipJson', () => {
-  // Velero 1.18 writes no file of CSI snapshots any more.
-  const backups = goldenBackups.map(backupLayout).map(({ csiVolumeSnapshots: _, ...written }) => written);
-  const layouts = [...backups, ...goldenRestores.map(restoreLayout)];
+  const layouts = [...goldenBackups.map(backupLayout), ...goldenRestores.map(restoreLayout)];
   for (const key of layouts.flatMap(artifactsOf)) {
     it(`writes Velero's ${key} as Velero did`, async () => {
       const bytes = goldenFile(key);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,9 @@ import { createRegistry } from '../../src/plugins/registry.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
 import { writeConfiguration, type ConfigurationParts } from '../../tools/stack/configuration.ts';
 import type { KubernetesServer } from '../../tools/stack/kubernetes.ts';
+import { startFaultProxy, type FaultProxy } from '../../tools/stack/fault-proxy.ts';
 import { startWorker, type WorkerProcess } from '../../tools/stack/worker.ts';
 import { kubernetesServer, s3Server, temporalServer } from '../support/servers.ts';
-import { startHoldingProxy, type HoldingProxy } from '../support/holding-proxy.ts';
 
 /** A Bowline of a test's own on the run's shared servers: its bucket, task queue, snapshots and workers. */
 export interface Environment {
@@ -30,8 +30,8 @@ export interface Environment {
   readonly temporal: Client;
   readonly store: ObjectStore;
   /** In front of the S3 server and of the API server, as workers see them. */
-  readonly s3: HoldingProxy;
-  readonly api: HoldingProxy;
+  readonly s3: FaultProxy;
+  readonly api: FaultProxy;
   startWorker(): WorkerProcess;
   /** Runs the command line in a process of its own. */
   bowline(...args: string[]): Promise<CommandResult>;
@@ -43,6 +43,8 @@ export interface Environment {
   run(workflow: string, request: { readonly name: string; readonly spec?: object }): Promise<RunResult>;
   /** Every key in the bucket, but for what the S3 server keeps for itself. */
   keys(): Promise<string[]>;
+  /** Uploads in parts that were neither completed nor aborted. */
+  uploads(): string[];
   readonly snapshotsFolder: string;
   /** Names in the snapshot location: one directory and one record per snapshot. */
   snapshots(): string[];
@@ -80,7 +82,7 @@ export async function createEnvironment(
 ): Promise<Environment> {
   const folder = mkdtempSync(join(tmpdir(), `bowline-${name}-`));
   const [cluster, s3, temporalAt] = await Promise.all([ownCluster ?? kubernetesServer(), s3Server(), temporalServer()]);
-  const [s3Proxy, apiProxy] = await Promise.all([startHoldingProxy(s3.endpoint), startHoldingProxy(cluster.url)]);
+  const [s3Proxy, apiProxy] = await Promise.all([startFaultProxy(s3.endpoint), startFaultProxy(cluster.url)]);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, throughProxy(readFileSync(cluster.kubeconfig, 'utf8'), apiProxy));
   const { file, snapshots, volumes } = writeConfiguration({
@@ -127,9 +129,13 @@ export async function createEnvironment(
       for await (const key of store.listObjects('')) keys.push(key);
       return keys;
     },
+    uploads() {
+      const folder = join(s3.root, storageOf?.name ?? name, '.sgwtmp', 'multipart');
+      return existsSync(folder) ? readdirSync(folder) : [];
+    },
     snapshotsFolder: snapshots,
-    snapshots: () => readdirSync(join(snapshots, 'snapshots')).sort(),
-    volumes: () => readdirSync(volumes),
+    snapshots: () => (existsSync(join(snapshots, 'snapshots')) ? readdirSync(join(snapshots, 'snapshots')).sort() : []),
+    volumes: () => (existsSync(volumes) ? readdirSync(volumes) : []),
     async stop() {
       await Promise.all(workers.map((worker) => worker.kill()));
       await Promise.all([kubernetes.close(), connection.close(), s3Proxy.stop(), apiProxy.stop()]);
@@ -149,7 +155,7 @@ async function runCommand(args: readonly string[]): Promise<CommandResult> {
 }
 
 /** A kubeconfig whose server is the proxy; plain HTTP is only allowed where certificates are not checked anyway. */
-function throughProxy(kubeconfig: string, { url }: HoldingProxy): string {
+function throughProxy(kubeconfig: string, { url }: FaultProxy): string {
   const config = JSON.parse(kubeconfig) as { clusters: { cluster: object }[] };
   config.clusters[0]!.cluster = { server: url, 'insecure-skip-tls-verify': true };
   return JSON.stringify(config);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fields } from '../../src/plugins/item-fields.ts';
+import { fields, removeTexts } from '../../src/plugins/item-fields.ts';
 
 const parent = {
   object: { a: 1 },
@@ -42,4 +42,16 @@ describe('fields', () => {
     ['a number for a text', () => fields.text(parent, 'number'), 'field number: expected text, got number'],
   ] as const)
     it(`takes ${title} for the item's error, without its value`, () => assert.throws(read, invalid(message)));
+});
+
+describe('removeTexts', () => {
+  it('removes members that are there, null ones too', () => {
+    const labels: Record<string, unknown> = { a: 'x', b: null, c: 'y' };
+    removeTexts(labels, ['a', 'b', 'absent']);
+    assert.deepEqual(labels, { c: 'y' });
+  });
+
+  it('refuses what is no text', () => {
+    assert.throws(() => removeTexts({ a: 1 }, ['a']), invalid('field a: expected text, got number'));
+  });
 });

@@ -8,6 +8,8 @@ describe('parseQuantity', () => {
     ['128Mi', '134217728', '0.125Gi', '131072Ki'],
     ['1E', '1000P', '1E18', '1e+18'],
     ['-1', '-1000m'],
+    ['0', 'Mi', 'm', '.', '+', '-', 'e5', '0.0', '-0'],
+    ['1n', '0.1n', '1e-10', '1e-400'],
   ]) {
     it(`reads ${spellings.join(', ')} as equal`, () => {
       const values = spellings.map(parseQuantity);
@@ -23,7 +25,6 @@ describe('parseQuantity', () => {
     '1gi',
     '1K',
     '1ki',
-    'Mi',
     '1e',
     '1e1k',
     '1.1.1',

@@ -22,6 +22,8 @@ describe('createRegistry', () => {
     });
   }
 
+  it('has no delete item action of its own', () => assert.deepEqual(registry.deleteItemActions, []));
+
   describe('named', () => {
     const locations = [{ name: 'default' }, { name: 'cold' }];
 
@@ -76,7 +78,7 @@ describe('createRegistry', () => {
         const location = { name: 'default', provider, objectStorage: { bucket: 'b' } };
         await assert.rejects(registry.openObjectStore(location), {
           code: 'InvalidConfig',
-          message: `location default: no provider is named ${provider}; known are aws, filesystem`,
+          message: `location default: no provider is named ${provider}; known are aws, azure, filesystem, gcp`,
         });
       });
   });
@@ -92,9 +94,21 @@ describe('createRegistry', () => {
         );
       });
 
+    it('hands the settings to every provider', async () => {
+      for (const [provider, message] of [
+        ['aws', /^aws volume snapshotter: config lacks \[region\]$/],
+        ['velero.io/azure', /^azure volume snapshotter: config lacks \[credentialsFile\]$/],
+        ['gcp', /^gcp volume snapshotter: snapshotType: expected STANDARD or ARCHIVE, got none$/],
+      ] as const) {
+        const config: Record<string, string> = provider === 'gcp' ? { snapshotType: 'none', volumeProject: 'p' } : {};
+        const opened = registry.openVolumeSnapshotter({ name: 'default', provider, config });
+        await assert.rejects(opened, { code: 'InvalidConfig', message });
+      }
+    });
+
     it('refuses an unknown provider, and settings that a known one lacks', async () => {
       for (const [provider, message] of [
-        ['ceph', 'location default: no provider is named ceph; known are filesystem'],
+        ['ceph', 'location default: no provider is named ceph; known are aws, azure, filesystem, gcp'],
         ['filesystem', 'filesystem volume snapshotter: config lacks [path]'],
       ] as const)
         await assert.rejects(registry.openVolumeSnapshotter({ name: 'default', provider }), {

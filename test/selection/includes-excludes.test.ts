@@ -63,9 +63,14 @@ describe('includesExcludes', () => {
     }
   });
 
-  it('does not hold for everything what excludes anything, or includes only some', () => {
+  it('does not hold for everything what excludes anything, or includes anything but *', () => {
     assert.equal(includesExcludes(['*'], ['a']).everything, false);
     assert.equal(includesExcludes(['a*'], []).everything, false);
+    // It includes every name, but by Velero's rule it is a filter of names still.
+    assert.deepEqual(
+      [includesExcludes(['*', 'a'], []).everything, includesExcludes(['*', 'a'], []).includes('b')],
+      [false, true],
+    );
   });
 
   it('never includes what is excluded', () => {

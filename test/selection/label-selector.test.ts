@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { LabelRequirement, LabelSelector } from '../../src/api/backup.ts';
 import {
   formatLabelSelector,
+  labelMatcher,
   matchesLabels,
   parseLabelSelector,
   validateLabels,
@@ -234,6 +235,61 @@ describe('matchesLabels', () => {
         const other = { ...one, operator: opposite[one.operator] };
         const [left, right] = [one, other].map((each) => matchesLabels({ matchExpressions: [each] }, some));
         assert.notEqual(left, right);
+      }),
+    );
+  });
+});
+
+describe('labelMatcher', () => {
+  const labels = { app: 'web', replicas: '3', empty: '', big: '9223372036854775807', long: '9223372036854775808' };
+  const cases: readonly [string, boolean][] = [
+    ['', true],
+    ['app=web,app=web', true],
+    ['app=web,app!=web', false],
+    ['app in (web,db),replicas,!other', true],
+    ['replicas>2', true],
+    ['replicas > 3', false],
+    ['replicas<4', true],
+    ['replicas < 3', false],
+    ['replicas>2,replicas<4,app=web', true],
+    ['replicas>2,app=db', false],
+    ['replicas>002', true],
+    ['app>0', false],
+    ['app<5', false],
+    ['empty<5', false],
+    ['other<5', false],
+    ['constructor<5', false],
+    ['big>9223372036854775806', true],
+    ['long>1', false],
+  ];
+  for (const [text, expected] of cases)
+    it(`finds that '${text}' ${expected ? 'holds' : 'does not hold'}`, () =>
+      assert.equal(labelMatcher(text)(labels), expected));
+
+  for (const text of [
+    'a>',
+    'a<',
+    'a>b',
+    'a>-1',
+    'a>1.5',
+    'a>9223372036854775808',
+    'a>1 2',
+    '>1',
+    '!a>1',
+    'a>=1',
+    'a>1,',
+    ',a>1',
+    'a>1,b c',
+    '-a>1',
+    'a in (b>1)',
+  ])
+    it(`refuses '${text}'`, () =>
+      assert.throws(() => labelMatcher(text), { code: 'InvalidSpec', message: /^label selector ".*": / }));
+
+  it('finds for every selector that can be read what matchesLabels finds', () => {
+    fc.assert(
+      fc.property(selector, fc.dictionary(key, value), (one, some) => {
+        assert.equal(labelMatcher(formatLabelSelector(one))(some), matchesLabels(one, some));
       }),
     );
   });

@@ -1,11 +1,12 @@
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { DefaultLogger, type ActivityInterceptorsFactory, type Logger } from '@temporalio/worker';
 
-/** Where one attempt of an activity runs, without a worker's log of its failures. */
+/** Where one attempt of an activity runs; `logger` is its worker's log. */
 export function activityEnvironment(
   info: Partial<Info> = {},
   interceptors: ActivityInterceptorsFactory[] = [],
+  logger: Logger = new DefaultLogger('ERROR'),
 ): MockActivityEnvironment {
-  return new MockActivityEnvironment(info, { interceptors, logger: new DefaultLogger('ERROR') });
+  return new MockActivityEnvironment(info, { interceptors, logger });
 }

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Info } from '@temporalio/activity';
-import type { BackupBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
+import { DefaultLogger } from '@temporalio/worker';
+import type { BackupBatchItem, DeletionBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
 import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { createActivities, type Activities } from '../../src/activities/index.ts';
 import { leaseInterceptors } from '../../src/activities/lease.ts';
@@ -29,7 +30,10 @@ const config: Config = {
   volumeSnapshotLocations: [{ name: 'disks', provider: 'memory' }],
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
+  itemActions: [],
   defaultBackupTtl: '720h0m0s',
+  defaultItemOperationTimeout: '4h0m0s',
+  resourceTimeout: '10m0s',
   outOfReachTimeout: '10m0s',
   restoreResourcePriorities: '',
 };
@@ -41,8 +45,14 @@ export class ActivityRunner {
   readonly snapshotter = new MemorySnapshotter();
   /** Ids of workflows that are running. */
   readonly running = new Set<string>();
+  /** What activities have told of items in the worker's log, such as `ERROR pods/shop/web: no such thing: 404`. */
+  readonly logged: string[] = [];
   now: Date = new Date('2026-01-02T03:04:05Z');
   readonly #activities: Activities;
+  readonly #logger = new DefaultLogger('INFO', ({ level, message, meta = {} }) => {
+    const { item, error } = meta as { readonly item?: string; readonly error?: string };
+    this.logged.push(`${level} ${[item, message, error].filter(Boolean).join(': ')}`);
+  });
   #runs = 0;
   #files = 0;
 
@@ -53,6 +63,7 @@ export class ActivityRunner {
       snapshotter: async () => this.snapshotter,
       backupItemActions: [],
       restoreItemActions: [],
+      deleteItemActions: [],
       isRunning: async (workflowId) => this.running.has(workflowId),
       searchAttributes: true,
       now: () => this.now,
@@ -71,7 +82,8 @@ export class ActivityRunner {
     input: Parameters<Activities[Name]>[0],
     info: Partial<Info> = {},
   ): ReturnType<Activities[Name]> {
-    const environment = activityEnvironment({ scheduledTimestampMs: this.now.getTime(), ...info }, [leases]);
+    const attempt = { scheduledTimestampMs: this.now.getTime(), ...info };
+    const environment = activityEnvironment(attempt, [leases], this.#logger);
     const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;
     return environment.run<unknown[], unknown, typeof activity>(activity, input) as ReturnType<Activities[Name]>;
   }
@@ -95,14 +107,19 @@ export class ActivityRunner {
   }
 
   /** A batch of such values. */
-  async batch(items: readonly (BackupBatchItem | RestoreBatchItem)[]): Promise<BatchRef> {
+  async batch(items: readonly (BackupBatchItem | RestoreBatchItem | DeletionBatchItem)[]): Promise<BatchRef> {
     const groupResources = [...new Set(items.map(({ groupResource }) => groupResource))];
     return { ...(await this.stage(items)), items: items.length, groupResources };
   }
 
+  /** The text of a file of staging. */
+  text({ key }: StagedRef): string {
+    return gunzipSync(this.store.objects.get(key)!).toString();
+  }
+
   /** The values in a file of staging. */
-  staged<T>({ key }: StagedRef): T[] {
-    const text = gunzipSync(this.store.objects.get(key)!).toString();
+  staged<T>(file: StagedRef): T[] {
+    const text = this.text(file);
     return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
   }
 

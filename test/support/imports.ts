@@ -20,7 +20,7 @@ export function importsOf(file: string, text: string): Import[] {
       to: to(specifier!),
       kind: type ? 'type' : 'value',
     })),
-    ...[...text.matchAll(expression)].map(([, type, specifier = 'a computed name']): Import => ({
+    ...[...text.matchAll(expression)].map(([, type, specifier = 'a-computed-name']): Import => ({
       to: to(specifier),
       kind: type ? 'type' : 'lazy',
     })),

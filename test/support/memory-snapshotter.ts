@@ -7,14 +7,17 @@ import type {
   VolumeInfo,
   VolumeRequest,
   VolumeSnapshotter,
+  VolumeSummary,
 } from '../../src/plugins/volume-snapshotter.ts';
+import { bears } from '../../src/plugins/volume-snapshotters/tags.ts';
 
 /** Snapshots in memory of the volumes that PersistentVolumes name in `spec.memory.volumeId`. */
 export class MemorySnapshotter implements VolumeSnapshotter {
   readonly snapshots = new Map<string, SnapshotSummary>();
-  readonly volumes = new Set<string>();
-  /** What `snapshotStatus` and `volumeStatus` answer. */
-  status: ProvisioningStatus = { phase: 'Ready' };
+  readonly volumes = new Map<string, VolumeSummary>();
+  /** What `snapshotStatus` and `volumeStatus` answer; `NotFound` if nothing. */
+  status: ProvisioningStatus | undefined = { phase: 'Ready' };
+  indexLagMs = 0;
 
   getVolumeId({ spec }: Unstructured): string {
     return (spec as { memory?: { volumeId?: string } } | undefined)?.memory?.volumeId ?? '';
@@ -37,7 +40,7 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async snapshotStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteSnapshot(snapshotId: string): Promise<void> {
@@ -45,22 +48,29 @@ export class MemorySnapshotter implements VolumeSnapshotter {
   }
 
   async *listSnapshots(tags: Readonly<Record<string, string>>): AsyncIterable<SnapshotSummary> {
-    yield* [...this.snapshots.values()].filter((snapshot) =>
-      Object.entries(tags).every(([key, value]) => snapshot.tags[key] === value),
-    );
+    yield* [...this.snapshots.values()].filter((snapshot) => bears(snapshot.tags, tags));
   }
 
-  async createVolumeFromSnapshot({ owner }: VolumeRequest): Promise<string> {
+  async createVolumeFromSnapshot({ owner, snapshotId, tags }: VolumeRequest): Promise<string> {
     const volumeId = `volume-of-${owner.persistentVolume}-${owner.uid}`;
-    this.volumes.add(volumeId);
+    this.volumes.set(volumeId, { volumeId, snapshotId, tags, createdAt: '2026-01-02T03:04:30Z' });
     return volumeId;
   }
 
   async volumeStatus(): Promise<ProvisioningStatus> {
-    return this.status;
+    return this.#status();
   }
 
   async deleteVolume(volumeId: string): Promise<void> {
     this.volumes.delete(volumeId);
+  }
+
+  async *listVolumes(tags: Readonly<Record<string, string>>): AsyncIterable<VolumeSummary> {
+    yield* [...this.volumes.values()].filter((volume) => bears(volume.tags, tags));
+  }
+
+  #status(): ProvisioningStatus {
+    if (this.status) return this.status;
+    throw new BowlineError('NotFound', 'describe: not there');
   }
 }

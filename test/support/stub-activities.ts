@@ -14,6 +14,8 @@ interface Call {
 const settings: RunSettings = {
   batch: { items: 500, bytes: 4_000_000 },
   concurrency: { batches: 2, volumes: 2 },
+  snapshotLimits: {},
+  itemOperationTimeoutMs: 4 * 3_600_000,
   searchAttributes: false,
 };
 
@@ -137,6 +139,16 @@ const defaults: Activities = {
     archived: {},
   }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
+  handOverItems: async ({ run: { kind, name, uid }, step, action, batch }) => ({
+    version: 1,
+    kind: kind === 'restore' ? 'RestoreItemAction' : 'BackupItemAction',
+    action,
+    run: { kind, name, uid },
+    items: batch.items,
+    batch: { ...stagedRef(`${step}-handed`), location: 'default', provider: 'memory', bucket: 'bucket' },
+    answerPrefix: `${step}-answer-`,
+  }),
+  adoptItems: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   archiveItems: async ({ batch, step, order }) => ({
     segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
     report: reportRef(`${step}-report`),
@@ -176,6 +188,7 @@ const defaults: Activities = {
   awaitVolume: async () => undefined,
   setVolumeId: async ({ persistentVolume }) => stagedRef(`item-of-${persistentVolume}`),
   deleteVolume: async () => undefined,
+  deleteUnusedVolumes: async ({ unused }) => [...unused],
   applyItems: async ({ batch, step, volumes }) => ({
     report: reportRef(`${step}-report`),
     created: batch.items,
@@ -190,11 +203,20 @@ const defaults: Activities = {
     settings,
     startTimestamp: '2026-01-02T03:04:05Z',
     snapshots: [],
+    snapshotLocations: [],
     isFirst: true,
-    notes: [],
+    remarks: [],
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
+  unpackDeletion: async ({ step, actions }) => ({
+    batches: [batchRef(`${step}-batch0`, 'pods', 10), batchRef(`${step}-batch1`, 'secrets', 5)],
+    actions: actions.map((name) => ({ name, groupResources: ['pods'] })),
+    selected: { pods: 10, secrets: 5 },
+    warnings: 0,
+    errors: 0,
+  }),
+  executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
   deleteFiles: async () => ({ files: 3, unreadable: [] }),
   withdrawDeletion: async () => undefined,
 };

@@ -40,17 +40,17 @@ export function readVectors(file: string): VectorFile {
 }
 
 /** What Velero 1.18 made of it, or 1.6.3 where 1.18 has no such action; nothing where neither has. */
-function expectationOf({ expect }: Vector): Expectation | undefined {
+export function expectationOf({ expect }: Vector): Expectation | undefined {
   return expect['1.18'] ?? expect['1.6.3'] ?? undefined;
 }
 
 /** Why a vector is overruled, if it is. */
-function reasonAgainst({ id }: Vector): string | undefined {
+export function reasonAgainst({ id }: Vector): string | undefined {
   return ruled[id];
 }
 
 /** Differences from what Velero made of a vector; empty if there are none that matter. */
-function differencesFromVelero(actual: CaseResult, vector: Vector): unknown[] {
+export function differencesFromVelero(actual: CaseResult, vector: Vector): unknown[] {
   const expected = expectationOf(vector)!;
   // Go refuses fields of a wrong type that the action does not read; here they pass untouched.
   if (expected.errorKind === 'conversion' && actual.error === null) return [];

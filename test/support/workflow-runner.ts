@@ -5,17 +5,14 @@ import {
   bundleWorkflowCode,
   DefaultLogger,
   NativeConnection,
-  Runtime,
   Worker,
   type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { registerSearchAttributes } from '../../src/search-attributes.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
+import './quiet-runtime.ts';
 import type { StubActivities } from './stub-activities.ts';
-
-// Failures of activities are what many of these tests are about: no need to log them.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** The events of one run. */
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -46,12 +43,16 @@ export type StartRun = (
 
 const idsByType = { backup: 'backup', restore: 'restore', deleteBackup: 'delete-backup' } as const;
 
+/** A history comes whole where it has few events, however long these are. */
+const mostHistoryBytes = 64 * 1024 * 1024;
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflows, bundled once per run of tests. */
-function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
   return bundle;
@@ -70,7 +71,8 @@ export class WorkflowRunner {
   }
 
   static async connect({ address }: { readonly address: string }): Promise<WorkflowRunner> {
-    const connection = await Connection.connect({ address });
+    const channelArgs = { 'grpc.max_receive_message_length': mostHistoryBytes };
+    const connection = await Connection.connect({ address, channelArgs });
     await registerSearchAttributes(connection, 'default');
     return new WorkflowRunner(connection, await NativeConnection.connect({ address }));
   }

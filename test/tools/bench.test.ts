@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parseBenchArguments } from '../../tools/bench/arguments.ts';
-import { mixture, namespaceNames } from '../../tools/bench/mixture.ts';
-import { median, peakRssMiB, summarize, tableOf } from '../../tools/bench/statistics.ts';
+import { mixture, namespaceNames, pods } from '../../tools/bench/mixture.ts';
+import {
+  median,
+  peakRssMiB,
+  summarize,
+  summarizeActions,
+  tableOf,
+  type ActionsResult,
+} from '../../tools/bench/statistics.ts';
 
 describe('bench: arguments', () => {
   it('measures 5,000 items once, by default', () => {
@@ -14,10 +24,26 @@ describe('bench: arguments', () => {
     assert.deepEqual(parseBenchArguments(args), expected);
   });
 
+  it('measures snapshots of 900 volumes that take 8 seconds each, by default', () => {
+    const expected = { job: 'snapshots', count: 900, providerSeconds: 8, json: false };
+    assert.deepEqual(parseBenchArguments(['snapshots']), expected);
+    const args = 'snapshots --count 9 --provider-seconds 1 --json --profiles here'.split(' ');
+    const others = { job: 'snapshots', count: 9, providerSeconds: 1, json: true, profiles: 'here' };
+    assert.deepEqual(parseBenchArguments(args), others);
+  });
+
   const refused = [
-    { title: 'no job', args: [], message: 'expected backup or restore, got nothing' },
-    { title: 'an unknown job', args: ['deletion'], message: 'expected backup or restore, got deletion' },
-    { title: 'two jobs', args: ['backup', 'restore'], message: 'expected backup or restore, got backup restore' },
+    { title: 'no job', args: [], message: 'expected backup, restore, actions or snapshots, got nothing' },
+    {
+      title: 'an unknown job',
+      args: ['deletion'],
+      message: 'expected backup, restore, actions or snapshots, got deletion',
+    },
+    {
+      title: 'no volumes',
+      args: ['snapshots', '--count', '0'],
+      message: '--count: expected a whole number from 1 on, got 0',
+    },
     {
       title: 'no items',
       args: ['backup', '--items', '0'],
@@ -33,7 +59,47 @@ describe('bench: arguments', () => {
     it(`refuses ${title}`, () => assert.throws(() => parseBenchArguments(args), { message }));
   }
 
-  it('refuses an unknown option', () => assert.throws(() => parseBenchArguments(['backup', '--fast']), /--fast/));
+  for (const args of [
+    ['backup', '--fast'],
+    ['snapshots', '--items', '3'],
+    ['backup', 'restore'],
+  ]) {
+    it(`refuses what it does not know: ${args.join(' ')}`, () =>
+      assert.throws(() => parseBenchArguments(args), new RegExp(args[1]!)));
+  }
+});
+
+describe('bench: actions', function () {
+  this.timeout(60_000);
+
+  it('prints one line of JSON at the end, without any server', async () => {
+    const main = fileURLToPath(new URL('../../tools/bench/main.ts', import.meta.url));
+    const args = [main, 'actions', '--items', '40', '--runs', '2', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const lines = stdout.trimEnd().split('\n');
+    const result = JSON.parse(lines[0]!) as ActionsResult;
+    assert.equal(lines.length, 1);
+    assert.deepEqual(Object.keys(result), [
+      'items',
+      'actions',
+      'seconds',
+      'cpuSeconds',
+      'activityCpuSeconds',
+      'itemsPerSecond',
+    ]);
+    assert.deepEqual([result.items, result.actions], [40, 5]);
+    assert.ok(result.cpuSeconds > 0 && result.activityCpuSeconds > 0);
+  });
+
+  it('has the medians of several runs', () => {
+    const run = { items: 100, actions: 5, cpuSeconds: 0.5, activityCpuSeconds: 2 };
+    const runs = [
+      { ...run, seconds: 4, activityCpuSeconds: 3 },
+      { ...run, seconds: 1 },
+      { ...run, seconds: 2, cpuSeconds: 0.12345 },
+    ];
+    assert.deepEqual(summarizeActions(runs), { ...run, seconds: 2, itemsPerSecond: 50 });
+  });
 });
 
 describe('bench: statistics', () => {
@@ -122,5 +188,12 @@ describe('bench: mixture', () => {
   it('holds few services, for their addresses are few', () => {
     const services = objects.filter(({ object }) => object.kind === 'Service').length;
     assert.ok(services > 0 && services < objects.length * 0.04, `${services}`);
+  });
+
+  it('makes pods alone, the same ones for the same seed', () => {
+    const made = pods({ items: 50, seed: 3 });
+    assert.deepEqual(made, pods({ items: 50, seed: 3 }));
+    assert.deepEqual(new Set(made.map(({ kind }) => kind)), new Set(['Pod']));
+    assert.equal(new Set(made.map(({ metadata }) => metadata.name)).size, 50);
   });
 });

@@ -69,6 +69,15 @@ describe('a backup that is cancelled', () => {
       return 'snapshot-of-pv-1';
     });
     assertAbandoned(stubs, 'cancelled');
+    assert.ok(stubs.inputs('reconcileSnapshots')[0]?.since, 'it does not wait for the index');
+  });
+
+  it('waits for no index if no snapshot was asked for', async () => {
+    const stubs = await cancelDuring('collectItems');
+    assert.deepEqual(
+      stubs.inputs('reconcileSnapshots').map(({ since }) => since),
+      [undefined],
+    );
   });
 
   it('is complete all the same once it is sealed', async () => {

@@ -119,6 +119,25 @@ describe('a backup that can not finish', () => {
     );
   });
 
+  it('records the snapshots that it could not remove, so that its deletion does', async () => {
+    const failing = async (): Promise<never> => {
+      throw permanent('AccessDenied', 'list snapshots: 403');
+    };
+    const { activities } = stubsThatOnce('reconcileSnapshots', failing);
+    const stubs = new StubActivities({ ...activities, reconcileSnapshots: failing });
+    await runner.fail('backup', stubs);
+    const artifacts = stubs.inputs('putObject').map(({ artifact }) => artifact);
+    assert.deepEqual(
+      artifacts.slice(-4).map(({ type }) => type),
+      ['logs', 'results', 'volumeSnapshots', 'metadata'],
+    );
+    const recorded = artifacts.findLast((artifact) => artifact.type === 'volumeSnapshots');
+    assert.deepEqual(
+      recorded?.volumes.map(({ snapshot }) => snapshot?.status.providerSnapshotID),
+      ['snapshot-of-pv-1'],
+    );
+  });
+
   it('stops the other batches when one fails', async () => {
     const stubs = new StubActivities({
       async collectItems({ step }) {

@@ -249,6 +249,26 @@ describe('backup', () => {
     );
   });
 
+  it('looks for doubles, and says since when, though no snapshot is known to have been taken', async () => {
+    const stubs = new StubActivities({
+      ...withVolumes(['pv-1']),
+      async createSnapshot() {
+        throw permanent('AccessDenied', 'create snapshot: 403');
+      },
+    });
+    const before = Date.now();
+    await runner.run(stubs, async (start) => (await start('backup')).result());
+    const [{ keep, since = 0 } = assert.fail('not asked')] = stubs.inputs('reconcileSnapshots');
+    assert.deepEqual(keep, []);
+    assert.ok(since >= before - 1_000 && since <= Date.now() + 1_000, `${since}`);
+  });
+
+  it('looks for no doubles of volumes that are none of the provider', async () => {
+    const stubs = new StubActivities({ ...withVolumes(['pv-1']), getVolumeId: async () => '' });
+    await runner.run(stubs, async (start) => (await start('backup')).result());
+    assert.deepEqual(stubs.inputs('reconcileSnapshots'), []);
+  });
+
   it('asks no snapshotter about batches without PersistentVolumes', async () => {
     const stubs = new StubActivities();
     await runner.run(stubs, async (start) => (await start('backup')).result());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
-import { batchRef, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
+import { batchRef, permanent, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 const calls = 12;
@@ -24,6 +24,14 @@ const manyCalls: Partial<Activities> = {
     };
   },
   selectVolumes: async () => [{ persistentVolume: 'pv-1', zone: 'a', reclaimPolicy: 'Retain', labels: null }],
+};
+
+/** By which batches and volumes are worked on eight at a time. */
+const sideBySide: Partial<Activities> = {
+  async prepareBackup(request) {
+    const prepared = await plain.prepareBackup(request);
+    return { ...prepared, settings: { ...prepared.settings, concurrency: { batches: 8, volumes: 8 } } };
+  },
 };
 
 describe('a run whose history has become long', () => {
@@ -88,6 +96,39 @@ describe('a run whose history has become long', () => {
     assert.equal(status.progress.totalItems, 2 * calls);
   });
 
+  it('goes on waiting for snapshots in a fresh one, for each once', async () => {
+    const names = Array.from({ length: 70 }, (_, index) => `pv-${index + 10}`);
+    const stubs = new StubActivities({
+      ...sideBySide,
+      async collectItems({ step }) {
+        const batches = [batchRef(`${step}-batch0`, 'persistentvolumes', names.length)];
+        return { batches, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
+      },
+      selectVolumes: async () =>
+        names.map((persistentVolume) => ({ persistentVolume, zone: 'a', reclaimPolicy: 'Retain', labels: null })),
+      async awaitSnapshot({ snapshotId }) {
+        if (snapshotId === 'snapshot-of-pv-20') throw permanent('InvalidItem', 'the disk is gone');
+      },
+    });
+    const { result, histories } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      return { result: await started.result(), histories: await runner.histories(started.workflowId) };
+    });
+    assert.ok(histories.length > 2, `${histories.length} runs`);
+    assert.deepEqual(
+      stubs
+        .inputs('awaitSnapshot')
+        .map(({ snapshotId }) => snapshotId)
+        .toSorted(),
+      names.map((name) => `snapshot-of-${name}`),
+    );
+    assert.deepEqual(
+      stubs.inputs('reconcileSnapshots').map(({ keep }) => keep.length),
+      [names.length],
+    );
+    assert.deepEqual(result.volumes, { attempted: 70, completed: 69, failed: 1 });
+  });
+
   it('is cancelled in the run that goes on, and removes what the runs before have made', async () => {
     const cancelled = Promise.withResolvers<void>();
     const lastCall = Promise.withResolvers<void>();
@@ -133,10 +174,7 @@ describe('a run whose history has become long', () => {
     const cancelled = Promise.withResolvers<void>();
     const batches = Array.from({ length: 8 }, (_, index) => batchRef(`batch-${index}`, 'pods', 1));
     const stubs: StubActivities = new StubActivities({
-      async prepareBackup(request) {
-        const prepared = await plain.prepareBackup(request);
-        return { ...prepared, settings: { ...prepared.settings, concurrency: { batches: 8, volumes: 1 } } };
-      },
+      ...sideBySide,
       async collectItems(input) {
         const collected = { ...(await plain.collectItems(input)), next: { list: input.from.list + 1 } };
         if (input.from.list === 0) return { ...collected, batches };
@@ -187,5 +225,36 @@ describe('a run whose history has become long', () => {
     );
     assert.equal(stubs.inputs('unpackBackup').length, 1);
     assert.deepEqual([result.phase, result.items], ['Completed', calls]);
+  });
+
+  it('shows no batch to an action of a deletion twice', async () => {
+    const names = ['example.com/a', 'example.com/b'];
+    const keys = Array.from({ length: 30 }, (_, index) => `batch-${index}`);
+    const stubs = new StubActivities({
+      prepareDeletion: async (request) => ({
+        ...(await plain.prepareDeletion(request)),
+        itemActions: { plan: stagedRef('plan'), names },
+      }),
+      unpackDeletion: async ({ actions }) => ({
+        batches: keys.map((key) => batchRef(key, 'pods', 1)),
+        actions: actions.map((name) => ({ name })),
+        selected: { pods: keys.length },
+        warnings: 0,
+        errors: 0,
+      }),
+    });
+    const { result, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('deleteBackup');
+      return {
+        result: await started.result(),
+        runs: (await runner.histories(started.workflowId)).length,
+      };
+    });
+    assert.ok(runs > 1, `${runs} run`);
+    const seen = stubs.inputs('executeDeleteItemAction').map(({ action, batch }) => `${action} ${batch.key}`);
+    assert.deepEqual(seen.toSorted(), keys.flatMap((key) => names.map((name) => `${name} ${key}`)).toSorted());
+    for (const once of ['prepareDeletion', 'unpackDeletion', 'deleteStaging', 'deleteFiles'] as const)
+      assert.equal(stubs.inputs(once).length, 1, once);
+    assert.deepEqual([result.phase, result.items], ['Completed', keys.length]);
   });
 });

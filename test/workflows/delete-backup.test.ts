@@ -4,7 +4,7 @@ import { notYet } from '../../src/activities/failures.ts';
 import type { Activities } from '../../src/activities/index.ts';
 import type { VolumeSnapshot } from '../../src/api/backup.ts';
 import { temporalServer } from '../support/servers.ts';
-import { permanent, StubActivities, untilCancelled } from '../support/stub-activities.ts';
+import { permanent, stagedRef, StubActivities, untilCancelled } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 function snapshot(persistentVolumeName: string, location: string, taken = true): VolumeSnapshot {
@@ -29,6 +29,15 @@ const withSnapshots: Partial<Activities> = {
   prepareDeletion: async (request) => ({
     ...(await plain.prepareDeletion(request)),
     snapshots: [snapshot('pv-1', 'disks'), snapshot('pv-2', 'tapes'), snapshot('pv-3', 'disks', false)],
+  }),
+};
+
+const names = ['example.com/a', 'example.com/b'];
+
+const withActions: Partial<Activities> = {
+  prepareDeletion: async (request) => ({
+    ...(await plain.prepareDeletion(request)),
+    itemActions: { plan: stagedRef('plan'), names },
   }),
 };
 
@@ -92,6 +101,7 @@ describe('deleteBackup', () => {
       failure.message,
       'snapshots could not be deleted, so the files stay: snapshot-of-pv-1 of pv-1: delete snapshot-of-pv-1: 403',
     );
+    assert.deepEqual([failure.type, failure.nonRetryable], ['AccessDenied', true]);
     assert.equal(status.phase, 'Failed');
     assert.equal(stubs.inputs('deleteSnapshot').length, 2);
     assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
@@ -111,12 +121,20 @@ describe('deleteBackup', () => {
     });
     const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
     assert.deepEqual([result.phase, result.warnings], ['Completed', 4]);
-    assert.deepEqual(result.notes, [
+    assert.deepEqual(result.remarks, [
       'the data of 2 pod volume backups stays',
-      "snapshot a bears the backup's tag and may be another tool's: it stays",
-      "snapshot b bears the backup's tag and may be another tool's: it stays",
+      "snapshot a in disks bears the backup's uid, but may be another tool's: left alone",
+      "snapshot b in disks bears the backup's uid, but may be another tool's: left alone",
       "restore broken: its record can't be read, so its files stay",
     ]);
+  });
+
+  it('sweeps where the backup may have taken snapshots, too, though none is recorded there', async () => {
+    const stubs = new StubActivities({
+      prepareDeletion: async (request) => ({ ...(await plain.prepareDeletion(request)), snapshotLocations: ['disks'] }),
+    });
+    await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+    assert.deepEqual(stubs.story.slice(-2), ['sweepSnapshots disks', 'deleteFiles default']);
   });
 
   it('(c.1) fails as its first step does, and touches nothing then', async () => {
@@ -162,6 +180,92 @@ describe('deleteBackup', () => {
       const { failure } = await runner.fail('deleteBackup', stubs);
       assert.equal(failure.message, 'list restores: 403');
       assert.equal(stubs.inputs('withdrawDeletion').length, isFirst ? 1 : 0);
+    }
+  });
+
+  describe('with item actions', () => {
+    it('executes those that concern a batch, in their order, before anything goes', async () => {
+      const stubs = new StubActivities(withActions);
+      const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+      assert.deepEqual(stubs.story, [
+        'prepareDeletion',
+        'awaitUnused default',
+        'unpackDeletion unpack',
+        'executeDeleteItemAction example.com/a',
+        'executeDeleteItemAction example.com/b',
+        'deleteStaging default',
+        'deleteFiles default',
+      ]);
+      assert.deepEqual(
+        stubs.inputs('executeDeleteItemAction').map(({ batch, plan }) => [batch.key, plan.key]),
+        [
+          ['unpack-batch0', 'plan'],
+          ['unpack-batch0', 'plan'],
+        ],
+      );
+      assert.deepEqual(stubs.inputs('unpackDeletion')[0]!.actions, names);
+      assert.deepEqual([result.phase, result.items], ['Completed', 15]);
+    });
+
+    it('goes on where actions fail at items, and ends PartiallyFailed', async () => {
+      const stubs = new StubActivities({
+        ...withActions,
+        executeDeleteItemAction: async () => ({ warnings: 1, errors: 2, firstError: 'AccessDenied' }),
+      });
+      const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+      assert.equal(stubs.inputs('deleteFiles').length, 1);
+      assert.deepEqual([result.phase, result.warnings, result.errors], ['PartiallyFailed', 2, 4]);
+    });
+
+    it('deletes a damaged backup all the same, and counts the damage', async () => {
+      const stubs = new StubActivities({
+        ...withActions,
+        unpackDeletion: async () => ({
+          batches: [],
+          actions: [],
+          selected: {},
+          warnings: 0,
+          errors: 1,
+          firstError: 'CorruptBackup',
+        }),
+      });
+      const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
+      assert.deepEqual(stubs.story.slice(-2), ['deleteStaging default', 'deleteFiles default']);
+      assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
+    });
+
+    it('leaves everything but its staging when an action can not be executed', async () => {
+      const stubs = new StubActivities({
+        ...withActions,
+        async executeDeleteItemAction() {
+          throw permanent('InvalidConfig', 'execute example.com/a: this worker has no such action');
+        },
+      });
+      const { failure, status } = await runner.fail('deleteBackup', stubs);
+      assert.match(failure.message, /this worker has no such action/);
+      assert.equal(status.phase, 'Failed');
+      assert.equal(stubs.story.at(-1), 'deleteStaging default');
+      assert.deepEqual(stubs.inputs('deleteFiles'), []);
+    });
+
+    for (const name of ['unpackDeletion', 'executeDeleteItemAction'] as const) {
+      it(`leaves everything but its staging when it is cancelled during ${name}`, async () => {
+        const stubs = new StubActivities({
+          ...withActions,
+          async [name]() {
+            await untilCancelled().catch(() => undefined);
+            throw notYet('not yet', 60_000);
+          },
+        });
+        const { failure, status, temporalStatus } = await runner.fail('deleteBackup', stubs, async (started) => {
+          await stubs.called(name);
+          await started.cancel();
+        });
+        assert.ok(failure instanceof CancelledFailure);
+        assert.deepEqual([status.phase, temporalStatus], ['Cancelled', 'CANCELLED']);
+        assert.equal(stubs.story.at(-1), 'deleteStaging default');
+        assert.deepEqual(stubs.inputs('deleteFiles'), []);
+      });
     }
   });
 });

@@ -55,7 +55,10 @@ describe('a restore', () => {
     assert.ok(failure instanceof ApplicationFailure);
     assert.deepEqual([failure.type, failure.message], ['AccessDenied', 'create: 401']);
     assert.deepEqual([temporalStatus, status.phase], ['FAILED', 'Failed']);
-    assert.deepEqual(stubs.inputs('deleteVolume'), [{ location: 'disks', volumeId: 'volume-of-pv-2' }]);
+    const [{ location, used, unused, since } = assert.fail('not asked'), ...others] =
+      stubs.inputs('deleteUnusedVolumes');
+    assert.deepEqual([location, used, unused, others], ['disks', ['volume-of-pv-1'], ['volume-of-pv-2'], []]);
+    assert.ok(since > 0);
     assert.deepEqual(stubs.story.slice(-abandoning.length), abandoning);
     const metadata = stubs.inputs('putObject').at(-1)?.artifact;
     assert.ok(metadata?.type === 'metadata');
@@ -68,12 +71,12 @@ describe('a restore', () => {
       async applyItems() {
         throw permanent('AccessDenied', 'create: 401');
       },
-      async deleteVolume() {
+      async deleteUnusedVolumes() {
         throw permanent('AccessDenied', 'delete volume: 403');
       },
     });
     const { failure } = await runner.fail('restore', stubs);
-    assert.equal(failure.message, 'create: 401; could not be cleaned up: volume volume-of-pv-1');
+    assert.equal(failure.message, 'create: 401; could not be cleaned up: unused volumes in disks');
   });
 
   describe('that is cancelled', () => {
@@ -99,13 +102,20 @@ describe('a restore', () => {
         const metadata = stubs.inputs('putObject').at(-1)?.artifact;
         assert.ok(metadata?.type === 'metadata');
         assert.deepEqual([metadata.status.phase, metadata.status.failureReason], ['Failed', 'cancelled']);
-        const made = name === 'applyItems' ? ['volume-of-pv-1'] : [];
+        const made = name === 'applyItems' ? [['volume-of-pv-1']] : [];
         assert.deepEqual(
-          stubs.inputs('deleteVolume').map(({ volumeId }) => volumeId),
+          stubs.inputs('deleteUnusedVolumes').map(({ unused }) => unused),
           made,
         );
       });
     }
+
+    it('between the acceptance of a volume and its id looks for the volume by its owner', async () => {
+      const stubs = await cancelDuring('createVolumeFromSnapshot');
+      const [{ location, used, unused, since } = assert.fail('not asked')] = stubs.inputs('deleteUnusedVolumes');
+      assert.deepEqual([location, used, unused], ['disks', [], []]);
+      assert.ok(since > 0);
+    });
 
     it('while an attempt of a wait runs deletes the volume that was being made', async () => {
       const stubs = await cancelDuring('awaitVolume', {

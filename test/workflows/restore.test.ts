@@ -213,5 +213,51 @@ describe('restore', () => {
     });
     assert.equal(result.phase, 'PartiallyFailed');
     assert.deepEqual(result.volumes, { attempted: 2, completed: 1, failed: 1 });
+    assert.deepEqual(
+      stubs.inputs('deleteUnusedVolumes').map(({ location, used, unused }) => [location, used, unused]),
+      [['disks', ['volume-of-pv-1'], ['volume-of-pv-2']]],
+    );
+    assert.ok(stubs.story.indexOf('deleteUnusedVolumes disks') < stubs.story.indexOf('putObject logs'));
+  });
+
+  it('makes the other volumes when one can not be made at all', async () => {
+    const { selectSnapshots } = withVolumes('pv-1', 'pv-2');
+    const stubs = new StubActivities({
+      ...withVolumes('pv-1', 'pv-2'),
+      async selectSnapshots(input) {
+        const [first, second] = await selectSnapshots!(input);
+        return [{ ...first!, error: 'one of that name has been released for 10 minutes' }, second!];
+      },
+    });
+    const result = await restore(stubs);
+    assert.deepEqual(result.volumes, { attempted: 2, completed: 1, failed: 1 });
+    assert.deepEqual(stubs.inputs('applyItems')[0]?.failedVolumes, {
+      'pv-1': 'one of that name has been released for 10 minutes',
+    });
+    assert.deepEqual(
+      stubs.inputs('createVolumeFromSnapshot').map(({ volume }) => volume.persistentVolume),
+      ['pv-2'],
+    );
+  });
+
+  it('deletes the volume of a PersistentVolume that was not created, and warns if it can not', async () => {
+    const stubs = new StubActivities({
+      ...withVolumes('pv-1'),
+      applyItems: async ({ step }) => ({ report: reportRef(step, { errors: 1 }), created: 0, createdVolumes: [] }),
+      async deleteUnusedVolumes() {
+        throw permanent('AccessDenied', 'delete volume: 403');
+      },
+    });
+    const result = await restore(stubs);
+    assert.deepEqual([result.phase, result.warnings], ['PartiallyFailed', 1]);
+    const log = stubs.inputs('putObject').find(({ artifact }) => artifact.type === 'logs')?.artifact;
+    assert.ok(log?.type === 'logs');
+    assert.equal(log.closing[0]?.message, 'Could not be removed: unused volumes in disks');
+  });
+
+  it('looks for no unused volumes where all are used', async () => {
+    const stubs = new StubActivities(withVolumes('pv-1', 'pv-2'));
+    await restore(stubs);
+    assert.deepEqual(stubs.inputs('deleteUnusedVolumes'), []);
   });
 });

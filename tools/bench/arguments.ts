@@ -1,47 +1,87 @@
 import { parseArgs } from 'node:util';
 
 /** What to measure, and with how much. */
-export interface BenchOptions {
-  readonly job: 'backup' | 'restore';
-  /** Items in the cluster, besides what a cluster has of its own. Default 5,000. */
-  readonly items: number;
-  /** How often to measure the job and its floor, in turn. Default 1. */
-  readonly runs: number;
-  /** Decides the items' content: the same seed gives the same items. Default 1. */
-  readonly seed: number;
+export type BenchOptions = ItemsOptions | SnapshotsOptions;
+
+interface CommonOptions {
   /** Whether standard output holds the result line alone. */
   readonly json: boolean;
   /** A folder for CPU profiles of the workers. Default: none are made. */
   readonly profiles?: string;
 }
 
+/** A backup or a restore of many items. */
+export interface ItemsOptions extends CommonOptions {
+  readonly job: 'backup' | 'restore' | 'actions';
+  /** Items in the cluster, besides what a cluster has of its own; of `actions`, pods. Default 5,000. */
+  readonly items: number;
+  /** How often to measure the job and its floor, in turn. Default 1. */
+  readonly runs: number;
+  /** Decides the items' content: the same seed gives the same items. Default 1. */
+  readonly seed: number;
+}
+
+/** A backup of many volumes. */
+export interface SnapshotsOptions extends CommonOptions {
+  readonly job: 'snapshots';
+  /** Volumes. Default 900. */
+  readonly count: number;
+  /** How long each snapshot takes once it is accepted. Default 8. */
+  readonly providerSeconds: number;
+}
+
 /** What to type. */
-export const usage = `usage: npm run bench -- backup|restore [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]`;
+export const usage = `usage: npm run bench -- backup|restore|actions [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
+       npm run bench -- snapshots [--count 900] [--provider-seconds 8] [--json] [--profiles FOLDER]`;
 
 /** Reads the command line. @throws Error with what is wrong, for people */
-export function parseBenchArguments(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      items: { type: 'string', default: '5000' },
-      runs: { type: 'string', default: '1' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      profiles: { type: 'string' },
-    },
-  });
-  const [job, ...rest] = positionals;
-  if ((job !== 'backup' && job !== 'restore') || rest.length > 0)
-    throw new Error(`expected backup or restore, got ${positionals.join(' ') || 'nothing'}`);
-  return {
-    job,
-    items: count('items', values.items),
-    runs: count('runs', values.runs),
-    seed: count('seed', values.seed),
-    json: values.json,
-    ...(values.profiles !== undefined && { profiles: values.profiles }),
-  };
+export function parseBenchArguments([job, ...args]: readonly string[]): BenchOptions {
+  const common = { json: { type: 'boolean', default: false }, profiles: { type: 'string' } } as const;
+  switch (job) {
+    case 'backup':
+    case 'restore':
+    case 'actions': {
+      const { values } = parseArgs({
+        args,
+        options: {
+          ...common,
+          items: { type: 'string', default: '5000' },
+          runs: { type: 'string', default: '1' },
+          seed: { type: 'string', default: '1' },
+        },
+      });
+      const { items, runs, seed } = values;
+      return {
+        job,
+        items: count('items', items),
+        runs: count('runs', runs),
+        seed: count('seed', seed),
+        ...commonOptions(values),
+      };
+    }
+    case 'snapshots': {
+      const { values } = parseArgs({
+        args,
+        options: {
+          ...common,
+          count: { type: 'string', default: '900' },
+          'provider-seconds': { type: 'string', default: '8' },
+        },
+      });
+      return {
+        job,
+        count: count('count', values.count),
+        providerSeconds: count('provider-seconds', values['provider-seconds']),
+        ...commonOptions(values),
+      };
+    }
+    default:
+      throw new Error(`expected backup, restore, actions or snapshots, got ${job ?? 'nothing'}`);
+  }
+}
+
+function commonOptions({ json, profiles }: { json: boolean; profiles?: string | undefined }): CommonOptions {
+  return { json, ...(profiles !== undefined && { profiles }) };
 }
 
 function count(name: string, text: string): number {

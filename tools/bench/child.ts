@@ -8,6 +8,8 @@ import { peakRssMiB } from './statistics.ts';
 export interface Child {
   /** The largest resident set so far. */
   peakRssMiB(): Promise<number>;
+  /** Sends it a message, and resolves with the next one that it sends. */
+  ask<Answer>(question: object): Promise<Answer>;
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>;
 }
@@ -52,6 +54,11 @@ export async function startChild<Message>(options: ChildOptions): Promise<{ chil
     message,
     child: {
       peakRssMiB: async () => peakRssMiB(await readFile(`/proc/${child.pid}/status`, 'utf8')),
+      async ask<Answer>(question: object) {
+        const answered = once(child, 'message');
+        child.send(question);
+        return (await answered)[0] as Answer;
+      },
       stop: () => end(child),
     },
   };

@@ -4,8 +4,19 @@ import type { Client } from '@temporalio/client';
 export interface HistorySize {
   events: number;
   bytes: number;
-  /** How often each activity ran, and how long its last attempts took together. */
-  readonly activities: Map<string, { count: number; seconds: number }>;
+  /** Events of the longest of its histories: Temporal ends a run at 51,200. */
+  longest: number;
+  readonly activities: Map<string, ActivityTimes>;
+}
+
+/** How often an activity ran, and when. */
+export interface ActivityTimes {
+  count: number;
+  /** How long its last attempts took together. */
+  seconds: number;
+  /** When the first one was scheduled and the last one ended, in milliseconds since 1970. */
+  from: number;
+  to: number;
 }
 
 interface RunId {
@@ -18,7 +29,7 @@ type HistoryEvent = NonNullable<History['events']>[number];
 
 /** Reads the histories of a workflow that has ended. */
 export async function measureHistory(client: Client, first: RunId): Promise<HistorySize> {
-  const total: HistorySize = { events: 0, bytes: 0, activities: new Map() };
+  const total: HistorySize = { events: 0, bytes: 0, longest: 0, activities: new Map() };
   const pending = [first];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { workflowId, runId } = next;
@@ -26,6 +37,7 @@ export async function measureHistory(client: Client, first: RunId): Promise<Hist
     const { historyLength, historySize = 0 } = await handle.describe();
     total.events += historyLength;
     total.bytes += historySize;
+    total.longest = Math.max(total.longest, historyLength);
     const events = (await handle.fetchHistory()).events ?? [];
     countActivities(total, events);
     pending.push(...events.flatMap((event) => followedBy(event, workflowId)));
@@ -46,12 +58,15 @@ function countActivities({ activities }: HistorySize, events: readonly HistoryEv
   for (const event of events) {
     const completed = event.activityTaskCompletedEventAttributes;
     if (!completed) continue;
-    const scheduled = byId.get(String(completed.scheduledEventId))?.activityTaskScheduledEventAttributes;
-    const name = scheduled?.activityType?.name ?? '';
-    const count = activities.get(name) ?? { count: 0, seconds: 0 };
-    count.count++;
-    count.seconds += secondsOf(event) - secondsOf(byId.get(String(completed.startedEventId)));
-    activities.set(name, count);
+    const scheduled = byId.get(String(completed.scheduledEventId));
+    const name = scheduled?.activityTaskScheduledEventAttributes?.activityType?.name ?? '';
+    const known = activities.get(name) ?? { count: 0, seconds: 0, from: Infinity, to: 0 };
+    activities.set(name, {
+      count: known.count + 1,
+      seconds: known.seconds + secondsOf(event) - secondsOf(byId.get(String(completed.startedEventId))),
+      from: Math.min(known.from, secondsOf(scheduled) * 1_000),
+      to: Math.max(known.to, secondsOf(event) * 1_000),
+    });
   }
 }
 

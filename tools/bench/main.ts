@@ -1,15 +1,26 @@
-// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`.
+// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`,
+// or what the item actions on pods cost: `npm run bench -- actions --items 10000`.
 import { availableParallelism, loadavg } from 'node:os';
 import { loadConfig } from '../../src/config.ts';
 import { connect } from '../../src/kubernetes/http-client.ts';
-import { parseBenchArguments, usage, type BenchOptions } from './arguments.ts';
+import { parseBenchArguments, usage, type BenchOptions, type ItemsOptions } from './arguments.ts';
 import type { Floor } from './backup-floor.ts';
 import { startChild, stopChildren } from './child.ts';
 import { runJob, type EndedJob, type Job } from './job.ts';
 import { namespaceNames } from './mixture.ts';
 import { seedCluster } from './seed.ts';
+import { benchSnapshots, snapshotSettings } from './snapshots.ts';
 import { startBenchStack, type BenchStack } from './stack.ts';
-import { summarize, tableOf, type Measurement } from './statistics.ts';
+import {
+  summarize,
+  summarizeActions,
+  tableOf,
+  type ActionsMeasurement,
+  type ActionsResult,
+  type BenchResult,
+  type Measurement,
+  type SnapshotsResult,
+} from './statistics.ts';
 
 /** Load per processor beyond which others disturb the measurement. */
 const busyLoad = 0.5;
@@ -27,7 +38,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const options = readOptions();
 try {
-  const result = summarize(await bench(options));
+  const result = await bench(options);
   await stop();
   if (!options.json) console.log(tableOf(result));
   console.log(JSON.stringify(result));
@@ -51,18 +62,43 @@ function readOptions(): BenchOptions {
   }
 }
 
-async function bench({ job, items, runs, seed, profiles }: BenchOptions): Promise<Measurement[]> {
+async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult | ActionsResult> {
   const [load = 0] = loadavg();
   if (load > busyLoad * availableParallelism())
     say(`this machine is busy (load ${load.toFixed(1)}): the numbers will not hold`);
+  if (asked.job === 'actions') return summarizeActions(await benchActions(asked));
   say('starting Kubernetes (etcd waits for the disk: fsync is on), Temporal and S3');
-  stack = await startBenchStack();
+  if (asked.job !== 'snapshots') {
+    stack = await startBenchStack();
+    return summarize(await benchItems(stack, asked));
+  }
+  stack = await startBenchStack(snapshotSettings);
+  return benchSnapshots(stack, asked, { say, tell });
+}
+
+/** Each run in a process of its own; no server is started. */
+async function benchActions({ items, runs, seed, profiles }: ItemsOptions): Promise<ActionsMeasurement[]> {
+  const measurements: ActionsMeasurement[] = [];
+  for (let run = 1; run <= runs; run++) {
+    const args = [String(items), String(seed)];
+    const { message } = await startChild<ActionsMeasurement>({ script: './actions.ts', args, profiles });
+    const { actions, cpuSeconds, activityCpuSeconds } = message;
+    say(
+      `actions ${run}/${runs}: ${items} pods, ${actions} actions: ${shown(cpuSeconds)} of CPU, ${shown(activityCpuSeconds)} with the activities`,
+    );
+    measurements.push(message);
+  }
+  return measurements;
+}
+
+async function benchItems(stack: BenchStack, options: ItemsOptions): Promise<Measurement[]> {
+  const { job, items, runs, seed, profiles } = options;
   await fill(stack, { items, seed });
   if (job === 'restore') tell('backup to restore from', await runJob(stack, backupJob(0)));
 
   const measurements: Measurement[] = [];
   for (let run = 1; run <= runs; run++) {
-    const ended = await runJob(stack, job === 'backup' ? backupJob(run) : restoreJob(run), profiles);
+    const ended = await runJob(stack, job === 'backup' ? backupJob(run) : restoreJob(run), { profiles });
     tell(`${job} ${run}/${runs}`, ended);
     const copied = job === 'backup' ? [] : [restoredPrefix(run), `floor-${run}`];
     const { message: floor } = await startChild<Floor>({

@@ -70,6 +70,15 @@ export function* mixture({ items, seed }: MixtureOptions): Generator<MixtureItem
   }
 }
 
+/** So many pods alone, over the same namespaces. */
+export function pods({ items, seed }: MixtureOptions): Unstructured[] {
+  const random = new Random(seed);
+  const namespaces = namespaceNames('bench');
+  return Array.from({ length: items }, (_, index) =>
+    pod({ name: `pod-${index}`, namespace: random.pick(namespaces), random }),
+  );
+}
+
 function metadata({ name, namespace, random }: Draw): Unstructured['metadata'] {
   return {
     name,

@@ -18,8 +18,11 @@ export interface BenchStack {
 
 const bucket = 'bench';
 
-/** Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. */
-export async function startBenchStack(): Promise<BenchStack> {
+/**
+ * Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. `settings`
+ * are what the configuration file says beyond the usual.
+ */
+export async function startBenchStack(settings: object = {}): Promise<BenchStack> {
   const folder = mkdtempSync(join(tmpdir(), 'bowline-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const starting = [startKubernetes({ fsync: true }), startTemporal(), startS3()] as const;
@@ -45,6 +48,7 @@ export async function startBenchStack(): Promise<BenchStack> {
           config: { region: s3.region, s3Url: s3.endpoint, s3ForcePathStyle: 'true', credentialsFile },
         },
       ],
+      ...settings,
     };
     const configFile = join(folder, 'bowline.yaml');
     writeFileSync(configFile, JSON.stringify(config, null, 2));
@@ -58,6 +62,7 @@ export async function startBenchStack(): Promise<BenchStack> {
 async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
     logger: silent,
   });
   const file = join(folder, 'workflow-bundle.js');

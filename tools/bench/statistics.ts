@@ -24,6 +24,51 @@ export interface BenchResult {
   readonly peakRssMiB: number;
 }
 
+/** What a bench of snapshots prints as its last line. */
+export interface SnapshotsResult {
+  /** Volumes in the backup. */
+  readonly count: number;
+  /** Snapshots that became ready. */
+  readonly completed: number;
+  /** Of the whole backup. */
+  readonly seconds: number;
+  /** From the provider's last acceptance to the moment when the backup knew that all were ready. */
+  readonly secondsAfterLastAcceptance: number;
+  /** The most activities at a time that held a slot for a second or more without asking anything, while only waiting was left. */
+  readonly slotsHeldWaiting: number;
+}
+
+/** Pods that went through all actions on pods. */
+export interface ActionsMeasurement {
+  readonly items: number;
+  readonly actions: number;
+  /** Of the actions alone. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** With all that activities do beside: batches are read and written for each action. */
+  readonly activityCpuSeconds: number;
+}
+
+/** What `bench actions` prints as its last line. */
+export interface ActionsResult extends ActionsMeasurement {
+  /** `items` by `seconds`. */
+  readonly itemsPerSecond: number;
+}
+
+/** The medians of several runs of the actions. */
+export function summarizeActions(measurements: readonly ActionsMeasurement[]): ActionsResult {
+  const of = (member: keyof ActionsMeasurement): number => median(measurements.map((one) => one[member]));
+  const [items, seconds] = [of('items'), of('seconds')];
+  return {
+    items,
+    actions: of('actions'),
+    seconds: rounded(seconds, 3),
+    cpuSeconds: rounded(of('cpuSeconds'), 3),
+    activityCpuSeconds: rounded(of('activityCpuSeconds'), 3),
+    itemsPerSecond: rounded(items / seconds, 1),
+  };
+}
+
 /** The medians of several runs; rates and ratios are made of these. */
 export function summarize(measurements: readonly Measurement[]): BenchResult {
   const of = (member: keyof Measurement): number => median(measurements.map((one) => one[member]));
@@ -56,13 +101,14 @@ export function peakRssMiB(procStatus: string): number {
 }
 
 /** A table for people, one line per member. */
-export function tableOf(result: BenchResult): string {
+export function tableOf(result: BenchResult | SnapshotsResult | ActionsResult): string {
   const width = Math.max(...Object.keys(result).map((name) => name.length));
   return Object.entries(result)
     .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
     .join('\n');
 }
 
-function rounded(value: number, digits: number): number {
+/** Rounds to so many digits after the point. */
+export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

@@ -23,6 +23,10 @@ const intro = `An action runs on every item that its selector names, in the orde
 your own. It changes nothing but the paths that are given here: \`spec.volumes[*]\` is any entry of the list, and a path
 stands for all below it.`;
 
+const noneBuiltIn = `None is built in: those of Velero 1.18 belong to CSI snapshots and data movers. One of your own sees the items that its
+selector names when their backup is deleted, before anything of it goes; [an example](../examples/delete-item-action/README.md) is
+run by the tests, and [decision 9](decisions/0009-delete-item-actions.md) tells what holds for all of them.`;
+
 /** What is made from the code of the item actions: each file's text, by its path. @throws Error on a docstring that lacks something */
 export async function generateDocs(): Promise<Readonly<Record<string, string>>> {
   const actions = itemActionKinds.flatMap((kind) =>
@@ -58,9 +62,9 @@ function documentOf(actions: readonly DocumentedAction[]): string {
 function sectionOf(kind: ItemActionKind, actions: readonly DocumentedAction[]): string[] {
   const ofKind = actions.filter((action) => action.kind === kind);
   const verb = kind.replace('ItemAction', '');
-  if (ofKind.length === 0) return [];
   return [
     `## ${verb} item actions`,
+    ...(ofKind.length === 0 ? [noneBuiltIn] : []),
     ...ofKind.flatMap((action) => [`### ${action.name}`, action.summary, facts(action)]),
   ];
 }

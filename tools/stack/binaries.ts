@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder, isExecutable, keep } from './cache.ts';
 import { download } from './download.ts';
 import { goBuild } from './go-build.ts';
 import { locked } from './lock.ts';
@@ -57,15 +57,9 @@ async function locate(name: BinaryName, surroundings: Surroundings): Promise<str
   for (const path of candidates(name, [env['KUBEBUILDER_ASSETS'], env['PATH']])) {
     if (await hasVersion(path, program.version)) return path;
   }
-  const cached = join(
-    env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'),
-    'bowline/bin',
-    `${name}-${program.version}`,
-  );
-  if (await isExecutable(cached)) return cached;
-  await mkdir(dirname(cached), { recursive: true });
+  const cached = join(cacheFolder(env), 'bin', `${name}-${program.version}`);
   const task: Task = { name, program, cached, variable, env, progress, progressEveryMs, platform };
-  await locked(`${cached}.lock`, () => obtain(task), waitFor(task, `${cached}.lock`));
+  await keep(cached, (scratch) => obtain(task, scratch), waitFor(task, `${cached}.lock`));
   return cached;
 }
 
@@ -76,27 +70,19 @@ interface Task extends Required<Surroundings> {
   readonly variable: string;
 }
 
-/** Puts the program into the cache, whole, by the first way that works. */
-async function obtain(task: Task): Promise<void> {
-  const { name, program, cached, variable, progress } = task;
-  if (await isExecutable(cached)) return;
-  await removeLeftovers(cached);
-  const folder = await mkdtemp(`${cached}.`);
-  const output = join(folder, name);
+/** Makes the program in `scratch`, by the first way that works. */
+async function obtain(task: Task, scratch: string): Promise<string> {
+  const { name, program, variable, progress } = task;
+  const output = join(scratch, name);
   const problems: Error[] = [];
-  try {
-    for (const make of [downloadProgram, buildProgram]) {
-      try {
-        await make(task, output);
-        await rename(output, cached);
-        return;
-      } catch (error) {
-        progress(`${name}: ${(error as Error).message}`);
-        problems.push(error as Error);
-      }
+  for (const make of [downloadProgram, buildProgram]) {
+    try {
+      await make(task, output);
+      return output;
+    } catch (error) {
+      progress(`${name}: ${(error as Error).message}`);
+      problems.push(error as Error);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   throw new AggregateError(
     problems,
@@ -166,25 +152,10 @@ function waitFor({ name, progress }: Task, lock: string): (owner: number) => voi
   };
 }
 
-/** What killed processes left. We hold the lock, so nobody else works on this program. */
-async function removeLeftovers(cached: string): Promise<void> {
-  for (const entry of await readdir(dirname(cached))) {
-    if (entry.startsWith(`${basename(cached)}.`) && !entry.startsWith(`${basename(cached)}.lock`))
-      await rm(join(dirname(cached), entry), { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
 /** Where a program may be, given variables that list folders. */
 function candidates(name: string, lists: readonly (string | undefined)[]): string[] {
   const folders = lists.flatMap((list) => (list ?? '').split(delimiter).filter(Boolean));
   return folders.map((folder) => join(folder, name));
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function hasVersion(path: string, version: string): Promise<boolean> {
@@ -197,6 +168,7 @@ async function hasVersion(path: string, version: string): Promise<boolean> {
   }
 }
 
-function tell(line: string): void {
+/** Tells of downloads, builds and installations. */
+export function tell(line: string): void {
   process.stderr.write(`bowline: ${line}\n`);
 }

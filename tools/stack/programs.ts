@@ -11,7 +11,7 @@ export interface Platform {
   readonly arch: string;
 }
 
-/** A server program, and how it is had. `--version` prints its version. */
+/** A server program, and how it is had. One in `PATH` is taken if its `--version` prints the version. */
 export interface Program {
   readonly version: string;
   /** What its publisher offers for a platform; `undefined` where there is none that can be used. */
@@ -99,9 +99,23 @@ function versitygw(version: string): Program {
   };
 }
 
+function fakeGcsServer(version: string): Program {
+  return {
+    version,
+    download: ({ os, arch }) =>
+      release('fsouza/fake-gcs-server', version, {
+        file: `fake-gcs-server_${version}_${os === 'linux' ? 'Linux' : 'Darwin'}_${arch}.tar.gz`,
+        checksum: 'checksums.txt',
+      }),
+    build: (output) => install(`github.com/fsouza/fake-gcs-server@v${version}`, output),
+    buildSeconds: 60,
+  };
+}
+
 /** The servers of the stack. */
 export const programs = {
   etcd: etcd('3.6.16'),
+  'fake-gcs-server': fakeGcsServer('1.56.1'),
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   temporal: temporal('1.5.1'),

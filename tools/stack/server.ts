@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { supervise, type Supervised } from './supervise.ts';
 
@@ -10,12 +10,16 @@ export interface Server {
   readonly supervisorPid: number;
   /** Stops it and removes its folder. May be called again. */
   stop(): Promise<void>;
+  /** Ends it as a loss of power would, with what it has started. Its folder stays. */
+  kill(): Promise<void>;
 }
 
 export interface ServerOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Default: the process's own. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Removed when the server has ended. Default: none. */
   readonly folder?: string;
   /** Resolves when the server answers; asked again until it does. */
@@ -54,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
   child.unref();
-  return { name, supervisorPid: child.pid!, stop: () => stopServer(server) };
+  return { name, supervisorPid: child.pid!, stop: () => stopServer(server), kill: () => killServer(server) };
 }
 
 function hasEnded({ child }: Supervised): boolean {
@@ -67,6 +71,14 @@ async function stopServer(server: Supervised): Promise<void> {
   server.child.ref();
   server.child.stdin.end();
   await ended;
+}
+
+async function killServer(server: Supervised): Promise<void> {
+  if (hasEnded(server)) return;
+  server.child.ref();
+  // The supervisor leads a group of its own; its output closes when the last of the group is gone.
+  process.kill(-server.child.pid!, 'SIGKILL');
+  await server.ended;
 }
 
 /** A loopback port that nobody listens on just now. */
@@ -85,4 +97,10 @@ export async function answers(url: string, init: RequestInit = {}): Promise<void
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
   await response.body?.cancel();
   if (response.status >= 500 || response.status === 401) throw new Error(`${url} answers ${response.status}`);
+}
+
+/** Resolves if somebody on the loopback takes a connection. */
+export async function accepts(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect').finally(() => socket.destroy());
 }

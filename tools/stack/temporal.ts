@@ -12,6 +12,8 @@ export interface TemporalServer {
   /** The `temporal` command itself. */
   readonly cli: string;
   stop(): Promise<void>;
+  /** Ends it as a loss of power would. */
+  kill(): Promise<void>;
 }
 
 export interface TemporalOptions {
@@ -56,5 +58,5 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
     ],
     ready: () => run(cli, ['operator', 'cluster', 'health', '--address', address], { timeout: 5_000 }),
   });
-  return { address, uiUrl: `http://127.0.0.1:${uiPort}`, cli, stop: server.stop };
+  return { address, uiUrl: `http://127.0.0.1:${uiPort}`, cli, stop: server.stop, kill: server.kill };
 }

@@ -22,7 +22,8 @@ A case is an object with these members:
   apiErrors       a list of calls that are refused: verb, resource, code, reason, message
 
 The answer is {"item", "additionalItems", "skipRestore", "error"}, or a list of them. What the
-action reports as an error is part of the answer, and no error of the command.`;
+action reports as an error is part of the answer, and no error of the command. Nothing is ever
+written: what a DeleteItemAction would change is told in "effects".`;
 
 /** Adds `bowline action …`. */
 export function addActionCommands(program: Command, run: Run): void {
@@ -32,8 +33,8 @@ export function addActionCommands(program: Command, run: Run): void {
     .description('list the item actions, in the order in which they run')
     .addOption(new Option('-o, --output <format>').choices(['table', 'json', 'yaml', 'name']).default('table'))
     .action(({ output }: { output: GetFormat }, command: Command) =>
-      run('list item actions', command, async ({ cli }) => {
-        cli.terminal.out(listItemActions(output));
+      run('list item actions', command, async ({ cli, config }) => {
+        cli.terminal.out(await listItemActions(await config(), output));
         return exitCodes.ok;
       }),
     );
@@ -47,7 +48,7 @@ export function addActionCommands(program: Command, run: Run): void {
     .addHelpText('after', caseHelp)
     .action((flags: RunFlags, command: Command) =>
       run(`run ${flags.action}`, command, async ({ cli: { terminal }, config }) => {
-        const found = findItemAction(flags.kind, flags.action);
+        const found = await findItemAction(config, flags.kind, flags.action);
         const cases = parseCases(await read(flags.case));
         const runAll = async (kubernetes?: KubernetesReader): Promise<CaseResult[]> => {
           const results: CaseResult[] = [];

@@ -1,6 +1,7 @@
 import { BowlineError } from '../../api/errors.ts';
 import { cloneJson } from '../../api/json.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
+import { foldedFields } from '../folded-fields.ts';
 import type { BackupItemAction } from '../item-action.ts';
 import { fields } from '../item-fields.ts';
 
@@ -37,12 +38,12 @@ function isV1(item: Partial<Unstructured>): boolean {
 
 /** Whether v1 would accept the definition. Only the first version tells, and of a condition only its type. */
 function isOfV1(item: Unstructured): boolean {
-  const spec = fields.object(item, 'spec') ?? {};
-  const versions = fields.list(spec, 'versions').slice(0, 1);
+  const spec = foldedFields.object(item, 'spec') ?? {};
+  const versions = foldedFields.list(spec, 'versions').slice(0, 1);
   const [first = {}] = fields.objects({ versions }, 'versions');
-  const schema = fields.object(fields.object(first, 'schema') ?? {}, 'openAPIV3Schema');
+  const schema = foldedFields.object(foldedFields.object(first, 'schema') ?? {}, 'openAPIV3Schema');
   const hasSchema = versions.length === 0 || schema !== undefined;
-  const conditions = fields.objects(fields.object(item, 'status') ?? {}, 'conditions');
-  const isStructural = conditions.every((condition) => fields.text(condition, 'type') !== 'NonStructuralSchema');
-  return hasSchema && isStructural && !fields.boolean(spec, 'preserveUnknownFields');
+  const conditions = foldedFields.objects(foldedFields.object(item, 'status') ?? {}, 'conditions');
+  const isStructural = conditions.every((condition) => foldedFields.text(condition, 'type') !== 'NonStructuralSchema');
+  return hasSchema && isStructural && !foldedFields.boolean(spec, 'preserveUnknownFields');
 }

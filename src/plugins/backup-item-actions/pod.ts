@@ -13,7 +13,7 @@ export const pod: BackupItemAction = {
   appliesTo: { includedResources: ['pods'] },
 
   async execute({ item }) {
-    const { namespace = '' } = item.metadata;
+    const namespace = fields.text(item.metadata, 'namespace');
     const spec = fields.object(item, 'spec') ?? {};
     const priorityClass = fields.text(spec, 'priorityClassName');
     const claims = fields.objects(spec, 'volumes').flatMap((volume) => {

@@ -1,6 +1,6 @@
 import { backupNameLabel } from '../../api/labels.ts';
 import type { BackupItemAction } from '../item-action.ts';
-import { fields } from '../item-fields.ts';
+import { fields, removeTexts } from '../item-fields.ts';
 
 /** Labels that an earlier restore or an action left on a claim. */
 const staleLabels = ['velero.io/restore-name', 'backup.velero.io/must-include-additional-items'];
@@ -34,17 +34,18 @@ export const pv: BackupItemAction = {
 
 /** With a storage class the claim is provisioned by it; only without one does a selector choose the volume. */
 function cleanSelector(spec: Record<string, unknown>): void {
+  const selector = fields.object(spec, 'selector') ?? {};
   if (spec['storageClassName'] == null || fields.text(spec, 'storageClassName') !== '') {
     delete spec['selector'];
     return;
   }
-  const matchLabels = fields.object(fields.object(spec, 'selector') ?? {}, 'matchLabels') ?? {};
+  const matchLabels = fields.object(selector, 'matchLabels') ?? {};
   for (const key of Object.keys(matchLabels)) if (key.startsWith('velero.io/')) delete matchLabels[key];
 }
 
 function cleanLabels(metadata: object, backupName: string): void {
   const labels = fields.object(metadata, 'labels') ?? {};
-  for (const label of staleLabels) delete labels[label];
+  removeTexts(labels, staleLabels);
   if (labels[backupNameLabel] !== backupName) delete labels[backupNameLabel];
   delete labels['velero.io/volume-snapshot-name'];
 }

@@ -7,6 +7,7 @@ import type { Unstructured } from '../../api/unstructured.ts';
 import type { KubernetesReader } from '../../kubernetes/reader.ts';
 import type { BackupItemAction, RestoreItemAction, RestoreItemActionOutput } from '../item-action.ts';
 import type { Check } from './check.ts';
+import { assertIsRegistrable } from './registrable.ts';
 
 /** An action, and items to run it on. */
 export interface ItemActionSubject {
@@ -78,10 +79,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export const itemActionChecks: readonly Check<ItemActionSubject>[] = [
   {
     title: 'the name has a prefix, and the selector is data',
-    async verify({ action: { name, appliesTo } }) {
-      assert.match(name, /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/);
-      assert.deepEqual(JSON.parse(JSON.stringify(appliesTo)), appliesTo);
-    },
+    verify: async ({ action }) => assertIsRegistrable(action),
   },
   {
     title: 'an item that has only apiVersion, kind and metadata passes',

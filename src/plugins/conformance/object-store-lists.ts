@@ -52,6 +52,14 @@ export const listChecks: readonly Check<ObjectStore>[] = [
         await all(store.listCommonPrefixes('many/', '/')),
         keys.map((key) => key.slice(0, -'key'.length)),
       );
+      const stop = new AbortController();
+      await assert.rejects(
+        async () => {
+          for await (const _key of store.listObjects('many/', { signal: stop.signal })) stop.abort();
+        },
+        { code: 'Interrupted' },
+        'a signal that fires during the list',
+      );
     },
   },
   {

@@ -10,7 +10,10 @@ import { all, blocks, read, write } from './contents.ts';
 const longBytes = 12 * 1024 * 1024;
 
 /** Keys that the contract rules out. */
-const invalidKeys = ['', '/', '/a', 'a/', 'a//b', '.', '..', './a', '../a', 'a/./b', 'a/../b', 'a/..', 'a\\b', 'a\nb'];
+const invalidKeys = [
+  ...['', '/', '/a', 'a/', 'a//b', '.', '..', './a', '../a', 'a/./b', 'a/../b', 'a/..', 'a\\b'],
+  ...['a\nb', 'a\0b', 'a\u001bb', 'a\u007fb', 'k'.repeat(1_025), '\u00e9'.repeat(513)],
+];
 
 /** Keys that it allows, and that one encoding or another gets wrong. */
 const oddKeys = [
@@ -44,7 +47,7 @@ export const readChecks: readonly Check<ObjectStore>[] = [
     async verify(store) {
       await write(store, 'a/b', 'four');
       assert.equal(await store.objectExists('a/b'), true);
-      assert.deepEqual(await store.statObject('a/b'), { bytes: 4 });
+      assert.equal((await store.statObject('a/b')).bytes, 4);
     },
   },
   {
@@ -141,13 +144,26 @@ export const readChecks: readonly Check<ObjectStore>[] = [
     },
   },
   {
-    title: 'keys that are empty, absolute, or have empty, `.` or `..` segments reject with InvalidConfig',
+    title:
+      'keys that are empty, absolute, too long, or have empty, `.` or `..` segments or control characters, reject with InvalidConfig',
     async verify(store) {
-      for (const key of [...invalidKeys, 'k'.repeat(1_025)]) {
+      for (const key of invalidKeys) {
         for (const [name, call] of methods)
           await assert.rejects(call(store, key), { code: 'InvalidConfig' }, `${name} of ${JSON.stringify(key)}`);
+        await assert.rejects(store.createSignedUrl(key, 60), (error) =>
+          ['InvalidConfig', 'Unsupported'].includes(errorCode(error) ?? ''),
+        );
       }
       assert.deepEqual(await all(store.listObjects('')), []);
+    },
+  },
+  {
+    title: 'a key may have a thousand bytes',
+    async verify(store) {
+      const key = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(199)).join('/');
+      await write(store, key, 'long');
+      assert.equal(await read(store, key), 'long');
+      assert.deepEqual(await all(store.listObjects('a')), [key]);
     },
   },
   {
@@ -165,6 +181,19 @@ export const readChecks: readonly Check<ObjectStore>[] = [
       const response = await fetch(url);
       assert.equal(response.status, 200);
       assert.equal(await response.text(), 'signed');
+      const part = await fetch(url, { headers: { range: 'bytes=1-2' } });
+      assert.deepEqual([part.status, await part.text()], [206, 'ig']);
+      await store.deleteObject(key);
+      const absent = await fetch(url);
+      assert.ok(absent.status >= 400, String(absent.status));
+      await absent.body?.cancel();
+    },
+  },
+  {
+    title: 'a signed URL lasts from a second to a week; for longer, signing rejects with Unsupported',
+    async verify(store) {
+      for (const seconds of [0, -1, 1.5, 604_801])
+        await assert.rejects(store.createSignedUrl('k', seconds), { code: 'Unsupported' }, String(seconds));
     },
   },
   {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { BowlineError, errorCode, isPermanent } from '../../api/errors.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { ObjectStore, WrittenObject } from '../object-store.ts';
 import type { Check } from './check.ts';
 import { all, assertBlocks, assertEmpty, blocks, read, sha256, write } from './contents.ts';
 
@@ -35,6 +35,11 @@ async function interrupt(store: ObjectStore, key: string, written: number): Prom
   await refused;
 }
 
+/** Asserts what a write resolved with, but for the checksum, which each store has its own. */
+function assertWritten({ bytes, sha256 }: WrittenObject, expected: WrittenObject): void {
+  assert.deepEqual({ bytes, sha256 }, expected);
+}
+
 /** Repeats what meets a passing fault, as every caller of a store does. */
 async function persistently<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -60,11 +65,9 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
     title: 'a write resolves with the size and the SHA-256 of what was written, from a stream as from bytes',
     async verify(store) {
       const expected = { bytes: 5, sha256: sha256('h\u00e9ll') };
-      assert.deepEqual(
-        await store.putObject('a', Readable.from([Buffer.from('h\u00e9'), Buffer.from('ll')])),
-        expected,
-      );
-      assert.deepEqual(await store.putObject('b', Buffer.from('h\u00e9ll')), expected);
+      const stream = Readable.from([Buffer.from('h\u00e9'), Buffer.from('ll')]);
+      assertWritten(await store.putObject('a', stream), expected);
+      assertWritten(await store.putObject('b', Buffer.from('h\u00e9ll')), expected);
       assert.deepEqual([await read(store, 'a'), await read(store, 'b')], ['h\u00e9ll', 'h\u00e9ll']);
     },
   },
@@ -72,10 +75,10 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
     title: 'an object may be empty',
     async verify(store) {
       const expected = { bytes: 0, sha256: sha256('') };
-      assert.deepEqual(await store.putObject('a', Readable.from([])), expected);
-      assert.deepEqual(await store.putObject('b', new Uint8Array()), expected);
+      assertWritten(await store.putObject('a', Readable.from([])), expected);
+      assertWritten(await store.putObject('b', new Uint8Array()), expected);
       for (const key of ['a', 'b']) {
-        assert.deepEqual(await store.statObject(key), { bytes: 0 });
+        assert.equal((await store.statObject(key)).bytes, 0);
         assert.equal(await read(store, key), '');
       }
     },
@@ -84,9 +87,22 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
     title: 'a stream of 12 MB arrives as it is',
     async verify(store) {
       const written = await store.putObject('k', Readable.from(blocks(severalParts)));
-      assert.deepEqual(written, { bytes: severalParts, sha256: sha256(Buffer.concat([...blocks(severalParts)])) });
-      assert.deepEqual(await store.statObject('k'), { bytes: severalParts });
+      assertWritten(written, { bytes: severalParts, sha256: sha256(Buffer.concat([...blocks(severalParts)])) });
+      assert.equal((await store.statObject('k')).bytes, severalParts);
       await assertBlocks(store, 'k', severalParts);
+    },
+  },
+  {
+    title: 'the checksum that a store keeps is the one that the write foretold, and another for other content',
+    async verify(store) {
+      const bodies = ['', 'some', 'same'].map((content) => Buffer.from(content));
+      for (const body of [...bodies, Buffer.concat([...blocks(severalParts)])]) {
+        const written = await store.putObject(`of-${sha256(body)}`, body);
+        const { checksum } = await store.statObject(`of-${sha256(body)}`);
+        if (written.checksum !== undefined && checksum !== undefined) assert.equal(checksum, written.checksum);
+      }
+      const [some, same] = await Promise.all(['some', 'same'].map((text) => store.statObject(`of-${sha256(text)}`)));
+      assert.ok(some?.checksum === undefined || some.checksum !== same?.checksum, some?.checksum);
     },
   },
   {
@@ -95,6 +111,18 @@ export const writeChecks: readonly Check<ObjectStore>[] = [
       await write(store, 'k', 'first', { ifAbsent: true });
       await assert.rejects(write(store, 'k', 'second', { ifAbsent: true }), { code: 'AlreadyExists' });
       assert.equal(await read(store, 'k'), 'first');
+    },
+  },
+  {
+    title: 'what is refused is told with the store and the key',
+    async verify(store) {
+      await write(store, 'a/k');
+      await assert.rejects(write(store, 'a/k', 'second', { ifAbsent: true }), (error: Error) =>
+        error.message.startsWith(`put ${store.url}/a/k: `),
+      );
+      await assert.rejects(store.statObject('a/l'), (error: Error) =>
+        error.message.startsWith(`stat ${store.url}/a/l: `),
+      );
     },
   },
   {

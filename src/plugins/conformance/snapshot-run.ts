@@ -10,17 +10,20 @@ import type {
   SnapshotSummary,
   VolumeRequest,
   VolumeSnapshotter,
+  VolumeSummary,
 } from '../volume-snapshotter.ts';
 
 /** A snapshotter, and a volume of its provider to work on. */
 export interface VolumeSnapshotterSubject {
   readonly snapshotter: VolumeSnapshotter;
-  /** As the API server gives it; the volume behind it exists, is small, and is nobody else's. */
+  /** As the API server gives it; the volume behind it exists, is small, has a tag of its own if it can, and is nobody else's. */
   readonly persistentVolume: Unstructured;
   /** Where the volume is; `''` where the provider has no zones. */
   readonly zone: string;
   /** Access to what is in a volume. Without it, the checks of contents fail: they are to be named as deviations. */
   readonly contents?: VolumeContents;
+  /** Where a volume lies, by the provider's own word. Without it, the check of zones fails. */
+  readonly zoneOf?: (volumeId: string) => Promise<string>;
 }
 
 /** Replaces and reads a text in a volume, as a pod that mounts it would. */
@@ -44,6 +47,10 @@ export class SnapshotRun {
     return { 'velero.io/backup-uid': this.uid, 'velero.io/pv': this.#subject.persistentVolume.metadata.name };
   }
 
+  get volumeTags(): Record<string, string> {
+    return { 'velero.io/restore-uid': this.uid, 'velero.io/pv': this.#subject.persistentVolume.metadata.name };
+  }
+
   snapshotRequest(persistentVolume: string = this.#subject.persistentVolume.metadata.name): SnapshotRequest {
     const { snapshotter, zone } = this.#subject;
     const volumeId = snapshotter.getVolumeId(this.#subject.persistentVolume);
@@ -54,7 +61,12 @@ export class SnapshotRun {
     const { snapshotter, zone } = this.#subject;
     const { volumeId } = this.snapshotRequest();
     const described = await snapshotter.getVolumeInfo(volumeId, zone);
-    return { ...described, snapshotId, zone, tags: this.tags, owner: { uid: this.uid, persistentVolume } };
+    return { ...described, snapshotId, zone, tags: this.volumeTags, owner: { uid: this.uid, persistentVolume } };
+  }
+
+  /** Of a volume that was made here, as another PersistentVolume's. */
+  snapshotRequestOf(volumeId: string): SnapshotRequest {
+    return { ...this.snapshotRequest('restored'), volumeId };
   }
 
   async snapshot(request: SnapshotRequest = this.snapshotRequest()): Promise<string> {
@@ -87,6 +99,12 @@ export class SnapshotRun {
     return found;
   }
 
+  async listedVolumes(tags: Record<string, string> = this.volumeTags, options?: CallOptions): Promise<VolumeSummary[]> {
+    const found: VolumeSummary[] = [];
+    for await (const summary of this.#subject.snapshotter.listVolumes(tags, options)) found.push(summary);
+    return found;
+  }
+
   async remove(): Promise<void> {
     const { snapshotter } = this.#subject;
     for (const volumeId of this.#volumes) await snapshotter.deleteVolume(volumeId);
@@ -97,10 +115,10 @@ export class SnapshotRun {
 /** Asks until what was created is ready. No limit of its own: the caller of the check has one. */
 export async function untilReady(ask: () => Promise<ProvisioningStatus>): Promise<void> {
   for (;;) {
-    const { phase, message, percent = 0, pollAfterMs = 1_000 } = await ask();
+    const { phase, message, percent = phase === 'Ready' ? 100 : 0, pollAfterMs = 1_000 } = await ask();
     assert.ok(percent >= 0 && percent <= 100, `${percent} %`);
     assert.notEqual(phase, 'Failed', message);
-    if (phase === 'Ready') return;
+    if (phase === 'Ready') return assert.equal(percent, 100, 'ready, but not all of it');
     await sleep(pollAfterMs);
   }
 }

@@ -29,6 +29,13 @@ function check(
   };
 }
 
+/** Providers round to seconds, and clocks differ. */
+function assertBetween(before: number, time: string, after: number): void {
+  assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
+  const at = Date.parse(time);
+  assert.ok(at > before - 300_000 && at < after + 300_000, time);
+}
+
 /**
  * Every promise of `VolumeSnapshotter`. Checks may share one volume, but not run at the same time; each removes the snapshots and
  * volumes that it made. How long they take is the provider's affair.
@@ -53,6 +60,12 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
     const volume = cloneJson(foreign);
     assert.throws(() => snapshotter.setVolumeId(volume, 'v-1'), { code: 'Unsupported' });
     assert.deepEqual(volume, foreign);
+  }),
+
+  check('setVolumeId with its own volume changes nothing', async (_run, { snapshotter, persistentVolume }) => {
+    const edited = cloneJson(persistentVolume);
+    assert.equal(snapshotter.setVolumeId(edited, snapshotter.getVolumeId(persistentVolume)), edited);
+    assert.deepEqual(edited, persistentVolume);
   }),
 
   check('getVolumeInfo tells the type, and IOPS only where there are some', async (run, { snapshotter, zone }) => {
@@ -95,10 +108,7 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
     assert.deepEqual(others, []);
     assert.deepEqual([found.snapshotId, found.volumeId], [snapshotId, request.volumeId]);
     for (const [key, value] of Object.entries(run.tags)) assert.equal(found.tags[key], value);
-    assert.match(found.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
-    // Providers round to seconds, and clocks differ.
-    const createdAt = Date.parse(found.createdAt);
-    assert.ok(createdAt > before - 300_000 && createdAt < after + 300_000, found.createdAt);
+    assertBetween(before, found.createdAt, after);
 
     assert.equal((await run.listed({ 'velero.io/backup-uid': run.uid })).length, 1);
     assert.deepEqual(await run.listed({ ...run.tags, 'velero.io/pv': 'another' }), []);
@@ -123,17 +133,43 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
 
   check('a volume made from a snapshot becomes ready, and a PersistentVolume can point to it', async (run, subject) => {
     const { snapshotter, persistentVolume, zone } = subject;
+    const original = snapshotter.getVolumeId(persistentVolume);
     const volumeId = await run.readyVolume(await run.volumeRequest(await run.readySnapshot()));
-    assert.notEqual(volumeId, snapshotter.getVolumeId(persistentVolume));
-    assert.equal(
-      (await snapshotter.getVolumeInfo(volumeId, zone)).type,
-      (await snapshotter.getVolumeInfo(snapshotter.getVolumeId(persistentVolume), zone)).type,
-    );
+    assert.notEqual(volumeId, original);
+    // Type, and IOPS where the type has them.
+    assert.deepEqual(await snapshotter.getVolumeInfo(volumeId, zone), await snapshotter.getVolumeInfo(original, zone));
 
     const edited = cloneJson(persistentVolume);
     assert.equal(snapshotter.setVolumeId(edited, volumeId), edited);
     assert.equal(snapshotter.getVolumeId(edited), volumeId);
-    assert.deepEqual({ ...edited, spec: null }, { ...persistentVolume, spec: null });
+    assert.deepEqual(snapshotter.setVolumeId(edited, original), persistentVolume);
+  }),
+
+  check('a volume made from a snapshot is in the zone that was asked for', async (run, { zone, zoneOf }) => {
+    assert.ok(zoneOf, 'no access to zones');
+    const volumeId = await run.readyVolume(await run.volumeRequest(await run.readySnapshot()));
+    assert.equal(await zoneOf(volumeId), zone);
+  }),
+
+  check('a list of volumes has those that bear all of the tags', async (run) => {
+    const before = Date.now();
+    const snapshotId = await run.readySnapshot();
+    const volumeId = await run.readyVolume(await run.volumeRequest(snapshotId));
+    const [found = assert.fail('not listed'), ...others] = await run.listedVolumes();
+    assert.deepEqual([found.volumeId, found.snapshotId, others], [volumeId, snapshotId, []]);
+    for (const [key, value] of Object.entries(run.volumeTags)) assert.equal(found.tags[key], value);
+    assertBetween(before, found.createdAt, Date.now());
+
+    assert.equal((await run.listedVolumes({ 'velero.io/restore-uid': run.uid })).length, 1);
+    assert.deepEqual(await run.listedVolumes({ ...run.volumeTags, 'velero.io/pv': 'another' }), []);
+    assert.deepEqual(await run.listedVolumes({ ...run.volumeTags, 'velero.io/absent': '' }), []);
+  }),
+
+  check('who owns a snapshot or a volume is never copied from one to the other', async (run) => {
+    const volumeId = await run.readyVolume(await run.volumeRequest(await run.readySnapshot()));
+    assert.deepEqual(await run.listedVolumes({ 'velero.io/backup-uid': run.uid }), []);
+    await run.snapshot(run.snapshotRequestOf(volumeId));
+    assert.deepEqual(await run.listed({ 'velero.io/restore-uid': run.uid }), []);
   }),
 
   check('the same owner gets the same volume, later as at the same time, and another one another', async (run) => {
@@ -151,6 +187,7 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
     await snapshotter.deleteVolume(volumeId);
     await untilNotFound(() => snapshotter.volumeStatus(volumeId));
     await untilNotFound(() => snapshotter.getVolumeInfo(volumeId, zone));
+    assert.deepEqual(await run.listedVolumes(), []);
   }),
 
   check('a snapshot holds what was in the volume when it was asked for', async (run, { snapshotter, contents }) => {
@@ -183,6 +220,7 @@ export const volumeSnapshotterChecks: readonly Check<VolumeSnapshotterSubject>[]
       () => snapshotter.createVolumeFromSnapshot(volumeRequest, options),
       () => snapshotter.volumeStatus(volumeId, options),
       () => snapshotter.deleteVolume(volumeId, options),
+      () => run.listedVolumes(run.volumeTags, options),
     ];
     for (const call of calls) await assert.rejects(call, { code: 'Interrupted' }, String(call));
     assert.equal((await run.listed()).length, 1);

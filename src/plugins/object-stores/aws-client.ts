@@ -1,6 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { BowlineError } from '../../api/errors.ts';
-import { checkKeys } from '../config-keys.ts';
+import { awsFileCredentials } from '../aws-credentials.ts';
+import { isTrue, type ConfigTexts } from '../config-values.ts';
+import { readObjectHeaders, type ObjectHeaders } from './aws-config.ts';
+import { awsError } from './aws-errors.ts';
+import { trusted } from './trust.ts';
 
 /** The SDK's modules, and clients made with a location's configuration. */
 export interface AwsClients {
@@ -10,92 +14,72 @@ export interface AwsClients {
   readonly client: S3Client;
   /** Signs for another endpoint, where `publicUrl` names one. */
   readonly signing: S3Client;
-  readonly checksum: { readonly ChecksumAlgorithm?: (typeof checksums)[number] };
+  readonly headers: ObjectHeaders;
 }
 
-const optional = [
-  'region',
-  's3Url',
-  'publicUrl',
-  's3ForcePathStyle',
-  'credentialsFile',
-  'profile',
-  'checksumAlgorithm',
-  'insecureSkipTLSVerify',
-];
-const checksums = ['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const;
+/** A server that takes no connection is given up. */
+const connectionTimeout = 10_000;
 
 /**
  * Loads the SDK, which only this provider needs, and makes its clients. Credentials come from `credentialsFile` (a shared
- * credentials file, and `profile` in it) or from the SDK's own chain. @throws BowlineError `InvalidConfig` with all problems
+ * credentials file, and `profile` in it) or from the SDK's own chain. Without `region` and `s3Url` the bucket is asked where it is.
+ *
+ * @throws BowlineError `InvalidConfig` with all problems
  */
-export async function openAwsClients(config: Readonly<Record<string, string>>): Promise<AwsClients> {
-  checkKeys('aws object store', config, { required: ['bucket'], optional });
-  const { region, s3Url, publicUrl, checksumAlgorithm = 'CRC32', credentialsFile, profile, caCert } = config;
-  const problems = [
-    ...[['s3Url', s3Url] as const, ['publicUrl', publicUrl] as const]
-      .filter(([, url]) => url !== undefined && !/^https?:\/\//.test(url))
-      .map(([key, url]) => `${key}: expected http://… or https://…, got ${url}`),
-    ...booleanProblems(config, ['s3ForcePathStyle', 'insecureSkipTLSVerify']),
-    ...(checksumAlgorithm === '' || checksums.some((known) => known === checksumAlgorithm)
-      ? []
-      : [`checksumAlgorithm: expected one of ${checksums.join(', ')} or "", got ${checksumAlgorithm}`]),
-  ];
-  if (problems.length > 0) throw new BowlineError('InvalidConfig', `aws object store: ${problems.join('; ')}`);
-
+export async function openAwsClients(config: ConfigTexts): Promise<AwsClients> {
+  const headers = await readObjectHeaders(config);
   const [s3, storage, presigner] = await Promise.all([
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/lib-storage'),
     import('@aws-sdk/s3-request-presigner'),
   ]);
+  const { s3Url, publicUrl, caCert, credentialsFile, profile } = config;
   const tls = {
-    ...(caCert && { ca: pemOf(caCert) }),
+    ...(caCert && { ca: trusted(caCert) }),
     ...(isTrue(config['insecureSkipTLSVerify']) && { rejectUnauthorized: false }),
   };
   const common = {
-    ...(region !== undefined && { region }),
-    ...(region === undefined && s3Url !== undefined && { region: 'us-east-1' }),
     forcePathStyle: isTrue(config['s3ForcePathStyle']),
     // Only where an operation demands it: stores that merely speak S3 refuse checksums they do not know.
     requestChecksumCalculation: 'WHEN_REQUIRED' as const,
     responseChecksumValidation: 'WHEN_REQUIRED' as const,
-    requestHandler: { httpsAgent: { maxSockets: 64, ...tls }, httpAgent: { maxSockets: 64 } },
-    ...(credentialsFile !== undefined && { credentials: await fromFile(credentialsFile, profile) }),
-    ...(credentialsFile === undefined && profile !== undefined && { profile }),
+    requestHandler: { connectionTimeout, httpsAgent: { maxSockets: 64, ...tls }, httpAgent: { maxSockets: 64 } },
+    ...(credentialsFile && { credentials: await awsFileCredentials(credentialsFile, profile) }),
+    ...(!credentialsFile && profile && { profile }),
   };
-  const client = new s3.S3Client({ ...common, ...(s3Url !== undefined && { endpoint: s3Url }) });
-  const publicEndpoint = publicUrl ?? s3Url;
+  const open = (endpoint: string | undefined, region: string): S3Client =>
+    new s3.S3Client({ ...common, region, ...(endpoint && { endpoint }) });
+  const region =
+    config['region'] ||
+    (s3Url
+      ? await new s3.S3Client(common).config.region().catch(() => anyRegion)
+      : await regionOf(config['bucket'] ?? '', { s3, client: open(undefined, anyRegion) }));
   return {
     s3,
     storage,
     presigner,
-    client,
-    signing: new s3.S3Client({ ...common, ...(publicEndpoint !== undefined && { endpoint: publicEndpoint }) }),
-    checksum: checksumAlgorithm === '' ? {} : { ChecksumAlgorithm: checksumAlgorithm as (typeof checksums)[number] },
+    client: open(s3Url, region),
+    signing: open(publicUrl || s3Url, region),
+    headers,
   };
 }
 
-/** A certificate as TLS takes it: as it is, or decoded from the Base64 that Velero's locations hold. */
-export function pemOf(caCert: string): string {
-  return caCert.includes('-----BEGIN') ? caCert : Buffer.from(caCert, 'base64').toString('utf8');
-}
+/** Where the question for a bucket's region may be put; and of no meaning to most stores that merely speak S3. */
+const anyRegion = 'us-east-1';
 
-/** Reads keys of an INI file in AWS' shared format. The SDK's own reader takes roles and processes too, from the variables. */
-async function fromFile(filepath: string, profile: string | undefined) {
-  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  return fromIni({ filepath, configFilepath: filepath, ...(profile !== undefined && { profile }) });
-}
-
-/** The texts that Go's ParseBool takes. */
-const trueTexts = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const falseTexts = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
-
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && trueTexts.includes(text);
-}
-
-function booleanProblems(config: Readonly<Record<string, string>>, keys: readonly string[]): string[] {
-  return keys
-    .filter((key) => config[key] !== undefined && ![...trueTexts, ...falseTexts].includes(config[key]))
-    .map((key) => `${key}: expected true or false, got ${config[key]}`);
+/** Asks where a bucket is; the answer is in a header, also of a refusal. */
+async function regionOf(bucket: string, { s3, client }: Pick<AwsClients, 's3' | 'client'>): Promise<string> {
+  const tried = `find the region of s3://${bucket}`;
+  try {
+    const { BucketRegion } = await client.send(new s3.HeadBucketCommand({ Bucket: bucket }));
+    return BucketRegion ?? anyRegion;
+  } catch (error) {
+    const { $response } = error as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+    const region = $response?.headers?.['x-amz-bucket-region'];
+    if (region) return region;
+    const ours = awsError(tried, error);
+    throw ours.code === 'NotFound' ? new BowlineError('InvalidConfig', ours.message, { cause: ours }) : ours;
+  } finally {
+    client.destroy();
+  }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
-import { errorCode } from '../../api/errors.ts';
+import { crc32 } from 'node:zlib';
+import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { BowlineError, errorCode, isPermanent } from '../../api/errors.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type {
   CallOptions,
@@ -16,12 +17,13 @@ import { awsError } from './aws-errors.ts';
 import { bodyOf } from './body.ts';
 import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
+import { assertTtl } from './ttl.ts';
 
 /** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 32 MiB of memory for one upload. */
 const partBytes = 8 * 1024 * 1024;
 const partsInFlight = 4;
 
-/** Objects in an S3 bucket, or in any store that speaks S3. Configuration keys: docs/plugins.md. */
+/** Objects in an S3 bucket, or in any store that speaks S3. Its settings: docs/locations.md. */
 export const aws: ObjectStoreFactory = async (config) => {
   const clients = await openAwsClients(config);
   return new AwsStore({ ...clients, bucket: config['bucket'] ?? '' });
@@ -45,10 +47,11 @@ class AwsStore implements ObjectStore {
     body: Readable | Uint8Array,
     { ifAbsent = false, signal }: PutOptions = {},
   ): Promise<WrittenObject> {
-    const { storage, bucket, checksum } = this.#parts;
+    const { storage, bucket, headers } = this.#parts;
     assertKey(key);
     const tried = `put ${this.url}/${key}`;
-    const { stream, written } = measured(body);
+    let crc = 0;
+    const { stream, written } = measured(body, (chunk) => void (crc = crc32(chunk, crc)));
     const stop = (): void => void stream.destroy(interrupted(tried, signal?.reason));
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -56,15 +59,19 @@ class AwsStore implements ObjectStore {
       // It removes the parts itself when a part, the body or the end fails.
       const upload = new storage.Upload({
         client: interruptible(this.#parts, signal),
-        params: { Bucket: bucket, Key: key, Body: stream, ...checksum, ...(ifAbsent && { IfNoneMatch: '*' }) },
+        params: { Bucket: bucket, Key: key, Body: stream, ...headers.put, ...(ifAbsent && { IfNoneMatch: '*' }) },
         partSize: partBytes,
         queueSize: partsInFlight,
         leavePartsOnError: false,
       });
       await upload.done();
-      return written();
+      return { ...written(), ...(headers.put.ChecksumAlgorithm === 'CRC32' && { checksum: crc32Text(crc) }) };
     } catch (error) {
-      throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
+      if (signal?.aborted) throw interrupted(tried, error);
+      const ours = awsError(tried, error);
+      // Some stores say so of an object that a lock protects, before they look at the condition.
+      const locked = ifAbsent && ours.code === 'AccessDenied' && (await this.objectExists(key).catch(() => false));
+      throw locked ? new BowlineError('AlreadyExists', ours.message, { cause: ours }) : ours;
     } finally {
       signal?.removeEventListener('abort', stop);
       stream.destroy();
@@ -82,22 +89,29 @@ class AwsStore implements ObjectStore {
   }
 
   async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
-    const { client, s3, bucket } = this.#parts;
+    const { client, s3, bucket, headers } = this.#parts;
     assertKey(key);
-    const found = await this.#try(`stat ${this.url}/${key}`, options, (sent) =>
-      client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }), sent),
-    );
-    return { bytes: found.ContentLength ?? 0 };
+    const input = { Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' as const, ...headers.get };
+    const tried = `stat ${this.url}/${key}`;
+    const head = (): Promise<HeadObjectCommandOutput> =>
+      this.#try(tried, options, (sent) => client.send(new s3.HeadObjectCommand(input), sent));
+    const found = await head().catch(async (error: BowlineError) => {
+      if (error.status === undefined || !isPermanent(error)) throw error;
+      await this.#explain(tried, error, options);
+      // The list was answered: what kept the first request from that, such as a wrong clock, may have passed.
+      return head();
+    });
+    const checksum = checksumOf(found);
+    return { bytes: found.ContentLength ?? 0, ...(checksum && { checksum }) };
   }
 
   async getObject(key: string, { range, ...options }: GetOptions = {}): Promise<Readable> {
-    const { client, s3, bucket } = this.#parts;
+    const { client, s3, bucket, headers } = this.#parts;
     assertKey(key);
     const tried = `get ${this.url}/${key}`;
     const Range = range && `bytes=${range.start}-${range.end}`;
-    const { Body } = await this.#try(tried, options, (sent) =>
-      client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key, ...(Range && { Range }) }), sent),
-    );
+    const input = { Bucket: bucket, Key: key, ...headers.get, ...(Range && { Range }) };
+    const { Body } = await this.#try(tried, options, (sent) => client.send(new s3.GetObjectCommand(input), sent));
     return bodyOf(Body as Readable, { tried, signal: options.signal, fault: awsError });
   }
 
@@ -123,11 +137,28 @@ class AwsStore implements ObjectStore {
   }
 
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {
-    const { signing, s3, presigner, bucket } = this.#parts;
+    const { signing, s3, presigner, bucket, headers } = this.#parts;
     assertKey(key);
-    return this.#try(`sign ${this.url}/${key}`, {}, () =>
+    const tried = `sign ${this.url}/${key}`;
+    assertTtl(tried, ttlSeconds);
+    if (headers.get.SSECustomerKey)
+      throw new BowlineError('Unsupported', `${tried}: its content can be read with the customer's key only`);
+    return this.#try(tried, {}, () =>
       presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: ttlSeconds }),
     );
+  }
+
+  /** The answer to a HEAD has no text: a bucket that is not there looks like an object that is not. A list tells, and this rejects. */
+  async #explain(tried: string, error: BowlineError, options: CallOptions): Promise<void> {
+    const { client, s3, bucket } = this.#parts;
+    const input = { Bucket: bucket, MaxKeys: 1 };
+    await this.#try(tried, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent)).catch(
+      (reason: BowlineError) => {
+        // Who may not list may still be told of an object.
+        throw error.status === 404 && reason.status === 403 ? error : reason;
+      },
+    );
+    if (error.status === 404) throw error;
   }
 
   async *#pages(query: { Prefix: string; Delimiter?: string }, options: CallOptions) {
@@ -154,6 +185,18 @@ class AwsStore implements ObjectStore {
       throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
     }
   }
+}
+
+/** A CRC32 as S3 writes it. */
+function crc32Text(crc: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc);
+  return `crc32:${bytes.toString('base64')}`;
+}
+
+/** The checksum of the whole content, which only CRC32 is always; `-3` at its end says that it is one of three checksums. */
+function checksumOf({ ChecksumCRC32: value, ChecksumType }: HeadObjectCommandOutput): string | undefined {
+  return value && ChecksumType !== 'COMPOSITE' && !value.includes('-') ? `crc32:${value}` : undefined;
 }
 
 /**

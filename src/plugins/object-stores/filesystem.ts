@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BowlineError } from '../../api/errors.ts';
-import { checkKeys } from '../config-keys.ts';
 import { fileSystemError, systemCode } from '../file-system-errors.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type {
@@ -18,40 +17,43 @@ import type {
   WrittenObject,
 } from '../object-store.ts';
 import { bodyOf } from './body.ts';
-import { assertKey, isKeyFolder } from './key.ts';
+import { absent, fileOf, openFile, temporary } from './filesystem-files.ts';
+import { readFilesystemConfig } from './filesystem-config.ts';
+import { isKeyFolder } from './key.ts';
 import { measured } from './measured.ts';
-
-/** Where objects lie while they are written: no key begins so, since `.bowline` is never listed. */
-const temporary = '.bowline-incomplete';
+import { signedUrl, type UrlSigning } from './signed-url.ts';
+import { assertTtl } from './ttl.ts';
 
 /**
- * Objects as files: `config.path` is a directory, `config.bucket` a folder in it, a key a path below. Writes are atomic and synced
+ * Objects as files: `config.path` is a directory, `config.bucket` a folder in it, a key a path below. Its settings:
+ * docs/locations.md. Writes are atomic and synced
  * to the disk; directories go with their last object. A key and another one below it (`a` and `a/b`) can't both be there.
  */
 export const filesystem: ObjectStoreFactory = async (config) => {
-  checkKeys('filesystem object store', config, { required: ['bucket', 'path'], optional: [] });
-  const { bucket = '', path = '' } = config;
-  if (/^\.{0,2}$|[/\\]/.test(bucket))
-    throw new BowlineError(
-      'InvalidConfig',
-      `filesystem object store: expected a folder's name for bucket, got ${bucket}`,
-    );
-  const root = join(path, bucket);
+  const { path, root, signing } = readFilesystemConfig(config);
   try {
     await stat(path);
-    await mkdir(join(root, temporary), { recursive: true });
+    await mkdir(join(root, temporary), { recursive: true }).catch(async (error: unknown) => {
+      // Who may only read needs nothing to write in.
+      if (fileSystemError('', error).code !== 'AccessDenied') throw error;
+      await stat(root);
+    });
   } catch (error) {
-    throw fileSystemError(`open ${path}`, error);
+    const ours = fileSystemError(`open ${path}`, error);
+    // `NotFound` is said of objects.
+    throw ours.code === 'NotFound' ? new BowlineError('InvalidConfig', ours.message, { cause: error }) : ours;
   }
-  return new FilesystemStore(root);
+  return new FilesystemStore(root, signing);
 };
 
 class FilesystemStore implements ObjectStore {
   readonly url: string;
   readonly #root: string;
+  readonly #signing: UrlSigning | undefined;
 
-  constructor(root: string) {
+  constructor(root: string, signing: UrlSigning | undefined) {
     this.#root = root;
+    this.#signing = signing;
     this.url = `file://${root}`;
   }
 
@@ -67,7 +69,7 @@ class FilesystemStore implements ObjectStore {
     try {
       throwIfInterrupted(tried, signal);
       // Opened before the stream is made, which would open it later than its removal below.
-      const handle = await open(incomplete, 'wx');
+      const handle = await create(incomplete);
       await pipeline(stream, handle.createWriteStream({ flush: true }), { ...(signal && { signal }) });
       await this.#publish({ incomplete, file, ifAbsent });
       return written();
@@ -94,18 +96,11 @@ class FilesystemStore implements ObjectStore {
     const tried = `get ${this.url}/${key}`;
     throwIfInterrupted(tried, signal);
     try {
-      // One handle for the size and the content: a replacement in between leaves it the object it has.
-      const handle = await open(file);
-      try {
-        const found = await handle.stat();
-        if (!found.isFile()) throw absent(tried);
-        if (range && range.start >= found.size)
-          throw new BowlineError('NotFound', `${tried}: it has ${found.size} bytes, none at ${range.start}`);
+      const { handle, bytes } = await openFile(file, { root: this.#root, tried });
+      if (!range || range.start < bytes)
         return bodyOf(handle.createReadStream({ ...range }), { tried, signal, fault: fileSystemError });
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
+      await handle.close();
+      throw new BowlineError('NotFound', `${tried}: it has ${bytes} bytes, none at ${range.start}`);
     } catch (error) {
       throw fileSystemError(tried, error);
     }
@@ -144,15 +139,17 @@ class FilesystemStore implements ObjectStore {
     }
   }
 
-  async createSignedUrl(key: string): Promise<string> {
-    throw new BowlineError('Unsupported', `sign ${this.url}/${key}: files have no URLs`);
+  async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {
+    this.#file(key);
+    const tried = `sign ${this.url}/${key}`;
+    assertTtl(tried, ttlSeconds);
+    if (!this.#signing)
+      throw new BowlineError('Unsupported', `${tried}: neither signedUrlListen nor publicUrl is configured`);
+    return signedUrl(this.#signing, { key, expires: Math.floor(Date.now() / 1_000) + ttlSeconds });
   }
 
   #file(key: string): string {
-    assertKey(key);
-    if (key === temporary || key.startsWith(`${temporary}/`))
-      throw new BowlineError('InvalidConfig', `key ${key}: reserved`);
-    return join(this.#root, key);
+    return fileOf(this.#root, key);
   }
 
   async #stat(key: string, { signal }: CallOptions): Promise<Stats | undefined> {
@@ -222,6 +219,17 @@ class FilesystemStore implements ObjectStore {
   }
 }
 
+/** Makes a file to write in, and its folder where that is missing. */
+async function create(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(file), { recursive: true });
+    return open(file, 'wx');
+  }
+}
+
 async function syncDirectory(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   try {
@@ -233,10 +241,6 @@ async function syncDirectory(folder: string): Promise<void> {
 
 function isAbsent(error: unknown): boolean {
   return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
-}
-
-function absent(tried: string): BowlineError {
-  return new BowlineError('NotFound', `${tried}: no such object`);
 }
 
 /** What a write failed with; where one key would have to be both a file and a directory, that is said. */

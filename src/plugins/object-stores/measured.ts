@@ -12,14 +12,15 @@ export interface Measured {
 
 /**
  * Measures a body of either form. The stream fails if the body does, or is destroyed before its end: with the body's own error if
- * that bears one of our codes, else with `Unavailable`. Destroying the stream destroys the body.
+ * that bears one of our codes, else with `Unavailable`. Destroying the stream destroys the body. `observe` is shown each chunk.
  */
-export function measured(body: Readable | Uint8Array): Measured {
+export function measured(body: Readable | Uint8Array, observe: (chunk: Buffer) => void = () => undefined): Measured {
   const hash = createHash('sha256');
   let bytes = 0;
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
+      observe(chunk);
       bytes += chunk.length;
       done(null, chunk);
     },

@@ -13,7 +13,7 @@ export const addPvcFromPod: RestoreItemAction = {
   appliesTo: { includedResources: ['pods'] },
 
   async execute({ item }) {
-    const { namespace = '' } = item.metadata;
+    const namespace = fields.text(item.metadata, 'namespace');
     const volumes = fields.objects(fields.object(item, 'spec') ?? {}, 'volumes');
     const claims = volumes
       .map((volume) => fields.object(volume, 'persistentVolumeClaim'))

@@ -25,7 +25,6 @@ const name = 'velero.io/change-image-name';
  * Configuration: each value is a rule `old,new`; keys are free, and rules are tried in their order.
  * Repeated: replaces again what a rule's new part holds of an old part.
  * Differs from Velero: rules are tried in the order of their keys, because there it is left to chance which one counts.
- * Differs from Velero: a rule without an old part is left out with a warning, because it would be put between all characters.
  * Source: Velero v1.18.1 `pkg/restore/actions/change_image_name_action.go`.
  */
 export const changeImageName: RestoreItemAction = {
@@ -53,7 +52,7 @@ export const changeImageName: RestoreItemAction = {
       refuseNull(container, 'image');
       const image = fields.text(container, 'image');
       const rule = rules.find(({ from }) => image.includes(from));
-      if (rule && image !== '') container['image'] = image.replaceAll(rule.from, () => rule.to);
+      if (rule && image !== '') container['image'] = replaced(image, rule);
     }
     return { updatedItem: item };
   },
@@ -65,10 +64,16 @@ function parseRules(config: Readonly<Record<string, string>>, log: ItemLog): Rul
     .flatMap((key) => {
       const [from = '', ...rest] = config[key]!.split(',');
       const to = rest.join(',');
-      if (from.trim() !== '' && to !== '') return [{ from: from.trim(), to: to.trim() }];
+      if (to !== '') return [{ from: from.trim(), to: to.trim() }];
       log.warning(`ConfigMap of ${name}: key ${key}: expected old,new: the rule is left out`);
       return [];
     });
+}
+
+/** An old part of no letters is found before every character and at the end. */
+function replaced(image: string, { from, to }: Rule): string {
+  if (from !== '') return image.replaceAll(from, () => to);
+  return `${to}${Array.from(image, (character) => `${character}${to}`).join('')}`;
 }
 
 function podSpecOf(item: Unstructured): Json {

@@ -1,15 +1,13 @@
-import { BowlineError } from '../../api/errors.ts';
+import { foldedFields } from '../folded-fields.ts';
 import type { RestoreItemAction } from '../item-action.ts';
 import { fields } from '../item-fields.ts';
 import { refuseNull } from '../refuse-null.ts';
 
 /**
  * Lets a definition that keeps unknown fields be created: `apiextensions.k8s.io/v1` takes no `preserveUnknownFields: true`, and
- * wants each version's schema to say so instead. Definitions of other versions pass unchanged.
+ * wants each version's schema to say so instead. Definitions of other versions pass unchanged. The flag is read in any letter case.
  *
  * Changes: `spec.preserveUnknownFields`, `spec.versions[*].schema.openAPIV3Schema.x-kubernetes-preserve-unknown-fields`.
- * Differs from Velero: names of fields count in their own letter case only, and a `name` beside `metadata` is not looked at,
- * because the API server has neither.
  * Source: Velero v1.18.1 `pkg/restore/actions/crd_v1_preserve_unknown_fields_action.go`.
  */
 export const crdPreserveFields: RestoreItemAction = {
@@ -17,22 +15,17 @@ export const crdPreserveFields: RestoreItemAction = {
   appliesTo: { includedResources: ['customresourcedefinition.apiextensions.k8s.io'] },
 
   async execute({ item }) {
-    refuseNull(item, 'apiVersion');
-    const spec = fields.object(item, 'spec');
-    if (fields.text(item, 'apiVersion') !== 'apiextensions.k8s.io/v1' || !preservesUnknownFields(spec)) {
-      return { updatedItem: item };
-    }
-    for (const version of fields.objects(spec, 'versions')) {
-      const schema = fields.object(fields.object(version, 'schema') ?? {}, 'openAPIV3Schema');
+    for (const field of ['name', 'apiVersion']) refuseNull(item, field);
+    fields.text(item, 'name');
+    if (fields.text(item, 'apiVersion') !== 'apiextensions.k8s.io/v1') return { updatedItem: item };
+    const spec = foldedFields.object(item, 'spec') ?? {};
+    const versions = foldedFields.objects(spec, 'versions');
+    if (!foldedFields.boolean(spec, 'preserveUnknownFields')) return { updatedItem: item };
+    for (const version of versions) {
+      const schema = foldedFields.object(foldedFields.object(version, 'schema') ?? {}, 'openAPIV3Schema');
       if (schema) schema['x-kubernetes-preserve-unknown-fields'] = true;
     }
-    spec['preserveUnknownFields'] = false;
+    if (Object.hasOwn(spec, 'preserveUnknownFields')) spec['preserveUnknownFields'] = false;
     return { updatedItem: item };
   },
 };
-
-function preservesUnknownFields(spec: Record<string, unknown> | undefined): spec is Record<string, unknown> {
-  const flag = spec?.['preserveUnknownFields'] ?? false;
-  if (typeof flag === 'boolean') return flag;
-  throw new BowlineError('InvalidItem', `field preserveUnknownFields: expected true or false, got ${typeof flag}`);
-}

@@ -1,5 +1,5 @@
 import type { RestoreItemAction } from '../item-action.ts';
-import { fields } from '../item-fields.ts';
+import { fields, removeTexts } from '../item-fields.ts';
 
 /** By these labels a job and its pods knew each other; the new cluster gives them new ones. */
 const uidLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
@@ -17,12 +17,8 @@ export const job: RestoreItemAction = {
   appliesTo: { includedResources: ['jobs'] },
 
   async execute({ item }) {
-    const matchLabels = objectAt(item, ['spec', 'selector', 'matchLabels']);
-    const podLabels = objectAt(item, ['spec', 'template', 'metadata', 'labels']);
-    for (const label of uidLabels) {
-      delete matchLabels[label];
-      delete podLabels[label];
-    }
+    removeTexts(objectAt(item, ['spec', 'selector', 'matchLabels']), uidLabels);
+    removeTexts(objectAt(item, ['spec', 'template', 'metadata', 'labels']), uidLabels);
     return { updatedItem: item };
   },
 };

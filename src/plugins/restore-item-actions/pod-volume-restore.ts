@@ -5,7 +5,7 @@ import type { ItemLog, RestoreItemAction } from '../item-action.ts';
 import { fields } from '../item-fields.ts';
 import { pluginConfig } from '../plugin-config.ts';
 import { volumesToRestore } from '../pod-volume-backups.ts';
-import { parseSecurityContext, readSecurityKeys } from '../security-context.ts';
+import { parseSecurityContext, readSecurityKeys, withoutNulls } from '../security-context.ts';
 import { imageOf, isWaitContainer, waitContainer, type WaitContainerConfig } from '../wait-container.ts';
 
 type Json = Record<string, unknown>;
@@ -80,7 +80,7 @@ function configuredSecurityContext(config: WaitContainerConfig, log: ItemLog): o
   }
   if (!config['secCtx']) return Object.keys(members).length > 0 ? members : undefined;
   try {
-    return { ...members, ...parseSecurityContext(config['secCtx']) };
+    return withoutNulls({ ...members, ...parseSecurityContext(config['secCtx']) });
   } catch (error) {
     log.warning(`the configured security settings are not used: secCtx: ${errorText(error)}`);
     return undefined;

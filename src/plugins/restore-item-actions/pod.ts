@@ -1,5 +1,5 @@
 import type { RestoreItemAction } from '../item-action.ts';
-import { fields } from '../item-fields.ts';
+import { fields, removeTexts } from '../item-fields.ts';
 
 /**
  * Frees a pod of what binds it to the old cluster: its node, the priority computed from its class, and the token volumes that were
@@ -16,7 +16,7 @@ export const pod: RestoreItemAction = {
   async execute({ item }) {
     const spec = fields.object(item, 'spec');
     if (spec === undefined) return { updatedItem: item };
-    delete spec['nodeName'];
+    removeTexts(spec, ['nodeName']);
     delete spec['priority'];
 
     const tokenPrefix = `${fields.text(spec, 'serviceAccountName')}-token-`;

@@ -1,5 +1,5 @@
 import type { RestoreItemAction } from '../item-action.ts';
-import { fields } from '../item-fields.ts';
+import { fields, removeTexts } from '../item-fields.ts';
 import { addPvFromPvc } from './add-pv-from-pvc.ts';
 
 /** Where the old cluster noted how the claim was bound and backed up. */
@@ -31,7 +31,7 @@ export const pvc: RestoreItemAction = {
     const { metadata } = input.item;
     const annotations = fields.object(metadata, 'annotations') ?? {};
     const stale = staleAnnotations.filter((annotation) => Object.hasOwn(annotations, annotation));
-    for (const annotation of stale) delete annotations[annotation];
+    removeTexts(annotations, stale);
     if (stale.length > 0 && Object.keys(annotations).length === 0) delete metadata.annotations;
     return addPvFromPvc.execute(input);
   },

@@ -18,8 +18,11 @@ export const secret: RestoreItemAction = {
     const annotations = fields.object(item.metadata, 'annotations');
     const data = fields.object(item, 'data');
 
-    const { name, namespace = '' } = item.metadata;
-    const accounts = await kubernetes.list('serviceaccounts', { namespace });
+    const [name, namespace] = ['name', 'namespace'].map((field) => fields.text(item.metadata, field)) as [
+      string,
+      string,
+    ];
+    const accounts = await kubernetes.list('serviceaccounts', namespace === '' ? {} : { namespace });
     const isMade = accounts.some((account) => name.startsWith(`${account.metadata.name}-token-`));
     if (isMade) return { updatedItem: item, skipRestore: true };
 

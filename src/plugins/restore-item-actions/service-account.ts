@@ -13,7 +13,7 @@ export const serviceAccount: RestoreItemAction = {
   appliesTo: { includedResources: ['serviceaccounts'] },
 
   async execute({ item }) {
-    const tokenPrefix = `${item.metadata.name}-token-`;
+    const tokenPrefix = `${fields.text(item.metadata, 'name')}-token-`;
     const tokens = new Set<unknown>(
       fields.objects(item, 'secrets').filter((secret) => fields.text(secret, 'name').startsWith(tokenPrefix)),
     );

@@ -59,7 +59,8 @@ function chosenByConfiguration(applied: Json): (port: Json) => boolean {
 }
 
 function portNumber(value: unknown): number {
-  if (typeof value === 'number') return Math.trunc(value);
+  // Go's integers have 64 bits, and what is beyond them is none.
+  if (typeof value === 'number') return Math.abs(value) < 2 ** 63 ? Math.trunc(value) : 0;
   if (typeof value !== 'string') return 0;
   if (/^[+-]?\d+$/.test(value) && Number.isSafeInteger(Number(value))) return Number(value);
   throw unexpected('a number for nodePort');

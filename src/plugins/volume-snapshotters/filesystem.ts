@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { BowlineError } from '../../api/errors.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
-import { checkKeys } from '../config-keys.ts';
+import { checkKeys, type ConfigKeys } from '../config-keys.ts';
 import { fileSystemError, systemCode } from '../file-system-errors.ts';
 import { throwIfInterrupted } from '../interruption.ts';
 import type { CallOptions } from '../object-store.ts';
@@ -16,18 +16,25 @@ import type {
   VolumeRequest,
   VolumeSnapshotter,
   VolumeSnapshotterFactory,
+  VolumeSummary,
 } from '../volume-snapshotter.ts';
 import { copyOnce, isDirectory, removeWhole, writeOnce } from './copies.ts';
+import { bears, type Tags } from './tags.ts';
 
-/** What lies beside a snapshot's directory, written last: a snapshot is there when its record is. */
-interface SnapshotRecord {
+/** What lies beside a snapshot's directory, written last (a snapshot is there when its record is), and what tells of a volume. */
+interface VolumeRecord {
   readonly volumeId: string;
+  /** What a volume was made from. */
+  readonly snapshotId?: string;
   readonly createdAt: string;
-  readonly tags: Readonly<Record<string, string>>;
+  readonly tags: Tags;
 }
 
 /** How much of a PersistentVolume's name a volume's name shows, so that it fits a directory's with all that comes after. */
-const shownName = 200;
+const shownName = 190;
+
+/** The settings of the `filesystem` volume snapshotter. */
+export const filesystemVolumeKeys: ConfigKeys = { required: ['path'], optional: ['volumesPath', 'allowedPaths'] };
 
 interface PersistentVolumeSpec {
   hostPath?: { path: string };
@@ -44,7 +51,7 @@ interface PersistentVolumeSpec {
  * the first wins and the other returns the same id.
  */
 export const filesystem: VolumeSnapshotterFactory = async (config) => {
-  checkKeys('filesystem volume snapshotter', config, { required: ['path'], optional: ['volumesPath', 'allowedPaths'] });
+  checkKeys('filesystem volume snapshotter', config, filesystemVolumeKeys);
   const { path = '', volumesPath = join(path, 'volumes'), allowedPaths } = config;
   const relative = [path, volumesPath].filter((folder) => !isAbsolute(folder));
   if (relative.length > 0)
@@ -53,12 +60,13 @@ export const filesystem: VolumeSnapshotterFactory = async (config) => {
       `filesystem volume snapshotter: expected absolute paths, got ${relative.join(', ')}`,
     );
   const snapshots = join(path, 'snapshots');
+  const records = join(path, 'volume-records');
   await attempt(`open ${path}`, {}, async () => {
-    await mkdir(snapshots, { recursive: true });
-    await mkdir(volumesPath, { recursive: true });
+    for (const folder of [snapshots, records, volumesPath]) await mkdir(folder, { recursive: true });
   });
   return new FilesystemSnapshotter({
     snapshots,
+    records,
     volumes: resolve(volumesPath),
     allowed: allowedPaths?.split(',').map((one) => resolve(one.trim())),
   });
@@ -66,6 +74,8 @@ export const filesystem: VolumeSnapshotterFactory = async (config) => {
 
 interface Places {
   readonly snapshots: string;
+  /** What tells of the volumes made here: written before the volume is, for a volume that nothing tells of would be lost. */
+  readonly records: string;
   readonly volumes: string;
   readonly allowed: readonly string[] | undefined;
 }
@@ -105,10 +115,9 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
   async createSnapshot({ volumeId, tags, owner }: SnapshotRequest, options: CallOptions = {}): Promise<string> {
     return attempt(`snapshot volume ${volumeId}`, options, async () => {
       const snapshotId = `snap-${digestOf(owner).slice(0, 16)}`;
-      if ((await this.#record(snapshotId)) !== undefined) return snapshotId;
+      if (await this.#record(snapshotId)) return snapshotId;
       await copyOnce(await this.#source(volumeId), this.#snapshot(snapshotId), options);
-      const record: SnapshotRecord = { volumeId, createdAt: new Date().toISOString(), tags };
-      await writeOnce(this.#recordFile(snapshotId), JSON.stringify(record));
+      await writeOnce(this.#recordFile(snapshotId), recordOf({ volumeId, tags }));
       return snapshotId;
     });
   }
@@ -129,28 +138,25 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
     });
   }
 
-  async *listSnapshots(
-    tags: Readonly<Record<string, string>>,
-    options: CallOptions = {},
-  ): AsyncIterable<SnapshotSummary> {
+  async *listSnapshots(tags: Tags, options: CallOptions = {}): AsyncIterable<SnapshotSummary> {
     const { snapshots } = this.#places;
     const names = await attempt(`list snapshots in ${snapshots}`, options, () => readdir(snapshots));
     for (const name of names.sort()) {
       const snapshotId = name.slice(0, -'.json'.length);
       if (!name.endsWith('.json') || !isSnapshotId(snapshotId)) continue;
       const record = await this.#record(snapshotId);
-      if (record && Object.entries(tags).every(([key, value]) => record.tags[key] === value))
-        yield { snapshotId, ...record };
+      if (record && bears(record.tags, tags)) yield { snapshotId, ...record };
     }
   }
 
-  async createVolumeFromSnapshot({ snapshotId, owner }: VolumeRequest, options: CallOptions = {}): Promise<string> {
+  async createVolumeFromSnapshot(request: VolumeRequest, options: CallOptions = {}): Promise<string> {
+    const { snapshotId, tags, owner } = request;
     const tried = `create volume from ${snapshotId}`;
     return attempt(tried, options, async () => {
-      if ((await this.#record(snapshotId)) === undefined)
-        throw new BowlineError('NotFound', `${tried}: no such snapshot`);
+      if (!(await this.#record(snapshotId))) throw new BowlineError('NotFound', `${tried}: no such snapshot`);
       const name = `${owner.persistentVolume.slice(0, shownName)}-${digestOf(owner).slice(0, 8)}`;
       const volumeId = this.#restored(join(this.#places.volumes, name));
+      await writeOnce(this.#volumeRecordFile(volumeId), recordOf({ volumeId, snapshotId, tags }));
       await copyOnce(this.#snapshot(snapshotId), volumeId, options);
       return volumeId;
     });
@@ -165,16 +171,24 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
   }
 
   async deleteVolume(volumeId: string, options: CallOptions = {}): Promise<void> {
-    await attempt(`delete volume ${volumeId}`, options, () => removeWhole(this.#restored(volumeId)));
+    await attempt(`delete volume ${volumeId}`, options, async () => {
+      await removeWhole(this.#restored(volumeId));
+      await rm(this.#volumeRecordFile(volumeId), { force: true });
+    });
   }
 
-  async #record(snapshotId: string): Promise<SnapshotRecord | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#recordFile(snapshotId), 'utf8')) as SnapshotRecord;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw fileSystemError(`read snapshot ${snapshotId}`, error);
+  async *listVolumes(tags: Tags, options: CallOptions = {}): AsyncIterable<VolumeSummary> {
+    const { records } = this.#places;
+    const names = await attempt(`list volumes in ${records}`, options, () => readdir(records));
+    for (const name of names.filter((one) => one.endsWith('.json')).sort()) {
+      const record = await readRecord(join(records, name));
+      const { snapshotId = '' } = record ?? {};
+      if (record && bears(record.tags, tags) && (await isDirectory(record.volumeId))) yield { ...record, snapshotId };
     }
+  }
+
+  async #record(snapshotId: string): Promise<VolumeRecord | undefined> {
+    return readRecord(this.#recordFile(snapshotId));
   }
 
   #snapshot(snapshotId: string): string {
@@ -184,6 +198,10 @@ class FilesystemSnapshotter implements VolumeSnapshotter {
 
   #recordFile(snapshotId: string): string {
     return `${this.#snapshot(snapshotId)}.json`;
+  }
+
+  #volumeRecordFile(volumeId: string): string {
+    return join(this.#places.records, `${basename(volumeId)}.json`);
   }
 
   /** The directory that a volume is, links followed: what they lead to has to be allowed as well. */
@@ -220,6 +238,19 @@ async function attempt<T>(tried: string, { signal }: CallOptions, call: () => Pr
     return await call();
   } catch (error) {
     throw fileSystemError(tried, error);
+  }
+}
+
+function recordOf(about: Omit<VolumeRecord, 'createdAt'>): string {
+  return JSON.stringify({ ...about, createdAt: new Date().toISOString() } satisfies VolumeRecord);
+}
+
+async function readRecord(file: string): Promise<VolumeRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as VolumeRecord;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw fileSystemError(`read ${file}`, error);
   }
 }
 

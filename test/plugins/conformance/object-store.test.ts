@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { BowlineError } from '../../../src/api/errors.ts';
 import { objectStoreChecks } from '../../../src/plugins/conformance/object-store.ts';
 import type { ObjectStore } from '../../../src/plugins/object-store.ts';
 import { filesystem } from '../../../src/plugins/object-stores/filesystem.ts';
@@ -11,7 +12,8 @@ import { failuresOf, itHasDistinctTitles, withMethods } from './broken.ts';
 const broken: Readonly<Record<string, { replace: (store: ObjectStore) => Partial<ObjectStore>; fails: string }>> = {
   'takes a refused request for an absent object': {
     replace: (store) => ({ objectExists: (key) => store.objectExists(key).catch(() => false) }),
-    fails: 'keys that are empty, absolute, or have empty, `.` or `..` segments reject with InvalidConfig',
+    fails:
+      'keys that are empty, absolute, too long, or have empty, `.` or `..` segments or control characters, reject with InvalidConfig',
   },
   'looks before it writes, for ifAbsent': {
     replace: (store) => ({
@@ -100,6 +102,59 @@ const broken: Readonly<Record<string, { replace: (store: ObjectStore) => Partial
   'signs what nobody can read': {
     replace: () => ({ createSignedUrl: async () => 'data:text/plain,other' }),
     fails: 'a signed URL gives the object to whoever has it, or signing rejects with Unsupported',
+  },
+  'signs what only gives the whole': {
+    replace: (store) => ({
+      async createSignedUrl(key) {
+        const content = await buffer(await store.getObject(key));
+        return `data:text/plain,${content.toString()}`;
+      },
+    }),
+    fails: 'a signed URL gives the object to whoever has it, or signing rejects with Unsupported',
+  },
+  'signs for as long as anybody wants': {
+    replace: () => ({ createSignedUrl: async () => 'data:text/plain,' }),
+    fails: 'a signed URL lasts from a second to a week; for longer, signing rejects with Unsupported',
+  },
+  'keeps a checksum of something else': {
+    replace: (store) => ({
+      async putObject(key, body, options) {
+        return { ...(await store.putObject(key, body, options)), checksum: 'crc32:AAAAAA==' };
+      },
+      async statObject(key, options) {
+        return { ...(await store.statObject(key, options)), checksum: 'crc32:BBBBBB==' };
+      },
+    }),
+    fails: 'the checksum that a store keeps is the one that the write foretold, and another for other content',
+  },
+  'keeps the same checksum for everything': {
+    replace: (store) => ({
+      async statObject(key, options) {
+        return { ...(await store.statObject(key, options)), checksum: 'crc32:AAAAAA==' };
+      },
+    }),
+    fails: 'the checksum that a store keeps is the one that the write foretold, and another for other content',
+  },
+  'does not say of what it speaks': {
+    replace: (store) => ({
+      putObject: (key, body, options) =>
+        store.putObject(key, body, options).catch((error: { code: 'AlreadyExists' }) => {
+          throw new BowlineError(error.code, 'put: refused');
+        }),
+    }),
+    fails: 'what is refused is told with the store and the key',
+  },
+  'hears the signal only before a list': {
+    replace: (store) => ({
+      listObjects: (prefix, { signal } = {}) => store.listObjects(prefix, signal?.aborted ? { signal } : {}),
+    }),
+    fails: 'a list may be longer than a page, and so may the list of common prefixes',
+  },
+  'cuts long keys': {
+    replace: (store) => ({
+      putObject: (key, body, options) => store.putObject(key.slice(0, 255), body, options),
+    }),
+    fails: 'a key may have a thousand bytes',
   },
   'mixes the parts of a long stream': {
     replace: (store) => ({

@@ -61,8 +61,48 @@ const broken: Readonly<
     replace: (whole) => ({ setVolumeId: (volume, volumeId) => whole.setVolumeId(structuredClone(volume), volumeId) }),
     fails: 'a volume made from a snapshot becomes ready, and a PersistentVolume can point to it',
   },
+  'forgets the IOPS': {
+    replace: (whole) => ({
+      getVolumeInfo: async (volumeId, zone, options) => {
+        const { type } = await whole.getVolumeInfo(volumeId, zone, options);
+        return { type, ...(!volumeId.includes('volumes') && { iops: 3_000 }) };
+      },
+    }),
+    fails: 'a volume made from a snapshot becomes ready, and a PersistentVolume can point to it',
+  },
+  'drops what else a PersistentVolume says': {
+    replace: (whole) => ({
+      setVolumeId(volume, volumeId) {
+        whole.setVolumeId(volume, volumeId);
+        delete (volume['spec'] as { capacity?: object }).capacity;
+        return volume;
+      },
+    }),
+    fails: 'setVolumeId with its own volume changes nothing',
+  },
+  'makes volumes that nobody finds again': {
+    replace: (whole) => ({
+      createVolumeFromSnapshot: (request, options) => whole.createVolumeFromSnapshot({ ...request, tags: {} }, options),
+    }),
+    fails: 'a list of volumes has those that bear all of the tags',
+  },
+  'copies who owns a snapshot to its volume': {
+    replace: (whole) => ({
+      async createVolumeFromSnapshot(request, options) {
+        const copied: Record<string, string> = {};
+        for await (const { snapshotId, tags } of whole.listSnapshots({}))
+          if (snapshotId === request.snapshotId) Object.assign(copied, tags);
+        return whole.createVolumeFromSnapshot({ ...request, tags: { ...copied, ...request.tags } }, options);
+      },
+    }),
+    fails: 'who owns a snapshot or a volume is never copied from one to the other',
+  },
   'takes snapshots that fail': {
     replace: () => ({ snapshotStatus: async () => ({ phase: 'Failed', message: 'no space' }) }),
+    fails: 'a snapshot becomes ready',
+  },
+  'calls ready what is not all there': {
+    replace: () => ({ snapshotStatus: async () => ({ phase: 'Ready', percent: 43 }) }),
     fails: 'a snapshot becomes ready',
   },
   'does not hear the signal': {
@@ -87,7 +127,7 @@ describe('volume snapshotter checks', () => {
         apiVersion: 'v1',
         kind: 'PersistentVolume',
         metadata: { name: 'data' },
-        spec: { hostPath: { path: volume } },
+        spec: { capacity: { storage: '1Gi' }, hostPath: { path: volume } },
       },
       zone: '',
       contents: {
@@ -102,6 +142,17 @@ describe('volume snapshotter checks', () => {
       const check = volumeSnapshotterChecks.filter((one) => one.title === fails);
       assert.deepEqual(await failuresOf(check, () => open(replace)), [fails]);
     });
+
+  it('find a volume in another zone', async () => {
+    const fails = 'a volume made from a snapshot is in the zone that was asked for';
+    const subject = async (): Promise<VolumeSnapshotterSubject> => ({
+      ...(await open(() => ({}))),
+      zone: 'a',
+      zoneOf: async () => 'b',
+    });
+    const check = volumeSnapshotterChecks.filter((one) => one.title === fails);
+    assert.deepEqual(await failuresOf(check, subject), [fails]);
+  });
 
   it('find a snapshot that follows its volume', async () => {
     const fails = 'a snapshot holds what was in the volume when it was asked for';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -7,6 +7,8 @@ import { objectStoreChecks } from '../../../src/plugins/conformance/object-store
 import type { ObjectStore } from '../../../src/plugins/object-store.ts';
 import { filesystem } from '../../../src/plugins/object-stores/filesystem.ts';
 import { prefixed } from '../../../src/plugins/object-stores/prefixed.ts';
+import { serveSignedFiles, type SignedFiles } from '../../../src/signed-files.ts';
+import { freePort } from '../../../tools/stack/server.ts';
 import { itConforms } from '../../support/it-conforms.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -16,8 +18,20 @@ async function keysOf(keys: AsyncIterable<string>): Promise<string[]> {
   return found;
 }
 
+/** A location whose URLs are signed, and served until the test ends. */
+async function served(services: SignedFiles[]): Promise<ObjectStore> {
+  const config = { path: temporaryFolder(), signedUrlListen: `127.0.0.1:${await freePort()}` };
+  const location = { name: 'default', provider: 'filesystem', objectStorage: { bucket: 'b' }, config };
+  services.push(await serveSignedFiles([location], { now: () => new Date(), warn: assert.fail }));
+  return filesystem({ ...config, bucket: 'b' });
+}
+
 describe('object store: filesystem', () => {
-  itConforms(objectStoreChecks, async () => filesystem({ path: temporaryFolder(), bucket: 'b' }));
+  const services: SignedFiles[] = [];
+  itConforms(objectStoreChecks, async () => served(services));
+  afterEach(async () => {
+    for (const service of services.splice(0)) await service.close();
+  });
 
   describe('files', () => {
     let path: string;
@@ -131,11 +145,68 @@ describe('object store: filesystem', () => {
       });
     });
 
-    it('says NotFound of a path that is not there, and makes none', async () => {
+    it('refuses a path that is not there, and makes none', async () => {
       const path = join(temporaryFolder(), 'absent');
-      await assert.rejects(filesystem({ path, bucket: 'b' }), { code: 'NotFound' });
+      await assert.rejects(filesystem({ path, bucket: 'b' }), {
+        code: 'InvalidConfig',
+        message: `open ${path}: ENOENT`,
+      });
       assert.equal(existsSync(path), false);
     });
+
+    it('opens what may only be read, and refuses writes with AccessDenied', async () => {
+      const path = temporaryFolder();
+      mkdirSync(join(path, 'b'));
+      writeFileSync(join(path, 'b/k'), 'content');
+      chmodSync(join(path, 'b'), 0o555);
+      chmodSync(path, 0o555);
+      await asNobody(async () => {
+        const store = await filesystem({ path, bucket: 'b' });
+        assert.deepEqual(await keysOf(store.listObjects('')), ['k']);
+        assert.equal(await text(await store.getObject('k')), 'content');
+        for (const write of [store.putObject('l', Buffer.from('x')), store.deleteObject('k')])
+          await assert.rejects(write, {
+            code: 'AccessDenied',
+            message: new RegExp(`^(put|delete) ${store.url}/.: EACCES$`),
+          });
+        await assert.rejects(filesystem({ path, bucket: 'absent' }), { code: 'InvalidConfig' });
+      });
+      chmodSync(path, 0o755);
+      chmodSync(join(path, 'b'), 0o755);
+    });
+
+    it('signs no URLs unless it is told where they lead', async () => {
+      const store = await filesystem({ path: temporaryFolder(), bucket: 'b' });
+      await assert.rejects(store.createSignedUrl('k', 60), {
+        code: 'Unsupported',
+        message: `sign ${store.url}/k: neither signedUrlListen nor publicUrl is configured`,
+      });
+    });
+
+    it('signs URLs that lead where publicUrl says, with the key of signedUrlKeyFile', async () => {
+      const [path, keyFile] = [temporaryFolder(), join(temporaryFolder(), 'key')];
+      const config = { path, bucket: 'b', publicUrl: 'https://files.example.com/bowline/', signedUrlKeyFile: keyFile };
+      const url = await (await filesystem(config)).createSignedUrl('a/k', 60);
+      assert.ok(url.startsWith('https://files.example.com/bowline/b/a/k?expires='), url);
+      assert.ok(existsSync(keyFile));
+      assert.deepEqual(readdirSync(path), ['b']);
+    });
+
+    const refused = [
+      ...['8085', ':8085', 'host', 'host:0', 'host:65536', 'http://host:1', '::1:80'].map((signedUrlListen) => ({
+        config: { signedUrlListen },
+        says: `signedUrlListen: expected a host and a port such as 127.0.0.1:8085, got ${signedUrlListen}`,
+      })),
+      { config: { publicUrl: 'files' }, says: 'publicUrl: expected http://… or https://…, got files' },
+      { config: { signedUrlKeyFile: 'k' }, says: 'signedUrlKeyFile: of no use without signedUrlListen or publicUrl' },
+    ];
+    for (const { config, says } of refused)
+      it(`refuses ${JSON.stringify(config)}`, async () => {
+        await assert.rejects(filesystem({ path: temporaryFolder(), bucket: 'b', ...config }), {
+          code: 'InvalidConfig',
+          message: `filesystem object store: ${says}`,
+        });
+      });
 
     for (const bucket of ['.', '..', 'a/b', '../b', 'a\\b'])
       it(`refuses the bucket ${bucket}`, async () => {
@@ -149,6 +220,17 @@ describe('object store: filesystem below a prefix', () => {
     prefixed(await filesystem({ path: temporaryFolder(), bucket: 'b' }), 'velero/eu'),
   );
 });
+
+/** Runs `use` without the rights of root, where the tests have those. */
+async function asNobody(use: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return use();
+  process.seteuid?.(65_534);
+  try {
+    await use();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 function* failingBody(): Generator<string> {
   yield 'half';

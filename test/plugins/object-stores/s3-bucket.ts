@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { s3Server } from '../../support/servers.ts';
+import { motoServer, s3Server } from '../../support/servers.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** What a location's configuration needs to open an empty bucket of the run's S3 server. */
@@ -18,12 +18,29 @@ export async function s3Bucket(): Promise<Record<string, string>> {
   };
 }
 
+/** The same for the run's moto, which knows more of S3, though not of who asks. */
+export async function motoBucket(options: { readonly locked?: boolean } = {}): Promise<Record<string, string>> {
+  const server = await motoServer();
+  const bucket = `bucket-${randomUUID()}`;
+  await server.createBucket(bucket, options);
+  return {
+    bucket,
+    s3Url: server.endpoint,
+    s3ForcePathStyle: 'true',
+    region: server.region,
+    credentialsFile: credentialsFile(server),
+  };
+}
+
 /** A file in AWS' shared format. */
-export function credentialsFile(keys: { readonly accessKeyId: string; readonly secretAccessKey: string }): string {
+export function credentialsFile(keys: {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}): string {
   const file = join(temporaryFolder(), 'credentials');
-  writeFileSync(
-    file,
-    `[default]\naws_access_key_id=${keys.accessKeyId}\naws_secret_access_key=${keys.secretAccessKey}\n`,
-  );
+  const lines = [`aws_access_key_id=${keys.accessKeyId}`, `aws_secret_access_key=${keys.secretAccessKey}`];
+  if (keys.sessionToken !== undefined) lines.push(`aws_session_token=${keys.sessionToken}`);
+  writeFileSync(file, `[default]\n${lines.join('\n')}\n`);
   return file;
 }

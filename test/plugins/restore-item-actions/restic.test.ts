@@ -67,6 +67,22 @@ describe('restore item action: restic', () => {
     });
   }
 
+  for (const { config, warning } of [
+    { config: { cpuRequest: 'much' }, warning: 'key cpuRequest: "much" is no quantity' },
+    { config: { memLimit: '1 Gi' }, warning: 'key memLimit: "1 Gi" is no quantity' },
+    { config: { cpuRequest: '2', cpuLimit: '1' }, warning: 'key cpuRequest: 2 exceeds 1, which is cpuLimit' },
+    {
+      config: { cpuRequest: 'a', cpuLimit: 'b', memRequest: '1Ti' },
+      warning:
+        'key cpuRequest: "a" is no quantity; key cpuLimit: "b" is no quantity; key memRequest: 1Ti exceeds 128Mi, which is memLimit',
+    },
+  ]) {
+    it(`names the keys of what it can not use: ${JSON.stringify(config)}`, async () => {
+      const { warnings } = await restorePod(restic, { backedUp: ['data'], config: config as Record<string, string> });
+      assert.deepEqual(warnings, [`the default resources are used: ${warning}`]);
+    });
+  }
+
   const defaults = { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } };
   const amounts = [
     { config: { cpuLimit: '0' }, resources: { ...defaults, limits: { memory: '128Mi' } } },

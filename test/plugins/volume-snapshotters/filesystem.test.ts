@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VolumeSnapshotterSubject } from '../../../src/plugins/conformance/snapshot-run.ts';
 import { volumeSnapshotterChecks } from '../../../src/plugins/conformance/volume-snapshotter.ts';
@@ -30,7 +30,9 @@ async function subject(source: 'hostPath' | 'local'): Promise<VolumeSnapshotterS
 
 for (const source of ['hostPath', 'local'] as const)
   describe(`volume snapshotter: filesystem, ${source}`, () => {
-    itConforms(volumeSnapshotterChecks, () => subject(source));
+    itConforms(volumeSnapshotterChecks, () => subject(source), {
+      'a volume made from a snapshot is in the zone that was asked for': 'directories have no zones',
+    });
   });
 
 describe('volume snapshotter: filesystem', () => {
@@ -166,6 +168,16 @@ describe('volume snapshotter: filesystem', () => {
       await assert.rejects(snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId, { owner: hostile })), {
         code: 'AccessDenied',
       });
+    });
+
+    it('are listed by their tags while they are there, whole or not', async () => {
+      const snapshotId = await snapshotter.createSnapshot(snapshotRequest());
+      const made = await snapshotter.createVolumeFromSnapshot(volumeRequest(snapshotId, { tags: { run: '2' } }));
+      const found: string[] = [];
+      for await (const { volumeId: id } of snapshotter.listVolumes({ run: '2' })) found.push(id);
+      assert.deepEqual(found, [made]);
+      await rm(made, { recursive: true });
+      for await (const { volumeId: id } of snapshotter.listVolumes({})) assert.fail(id);
     });
 
     it('that were not made here are not deleted', async () => {

@@ -158,6 +158,13 @@ describe('binaries of the stack', () => {
           checksums: 'checksums.txt',
           member: 'versitygw_v1.8.0_Linux_x86_64/versitygw',
         },
+        {
+          name: 'fake-gcs-server',
+          release: '/fsouza/fake-gcs-server/releases/download/v1.56.1',
+          archive: 'fake-gcs-server_1.56.1_Linux_amd64.tar.gz',
+          checksums: 'checksums.txt',
+          member: 'fake-gcs-server',
+        },
       ];
     for (const { name, release, archive, checksums, member } of packed) {
       it(`${name} out of its archive`, async () => {
@@ -277,7 +284,7 @@ describe('binaries of the stack', () => {
       assert.equal(readFileSync(await find('kube-apiserver', { env: offline }), 'utf8'), 'built');
     });
 
-    for (const name of ['temporal', 'versitygw'] as const) {
+    for (const name of ['temporal', 'versitygw', 'fake-gcs-server'] as const) {
       it(`also ${name}, whose module is installed by its version`, async () => {
         installGo();
         assert.equal(readFileSync(await find(name), 'utf8'), 'built');

@@ -32,6 +32,15 @@ describe('server of the stack', () => {
     };
   }
 
+  it('has gone at once when it is killed, with what it has started, and its folder stays', async () => {
+    const server = await startServer(fake('delegate'));
+    await Promise.all([server.kill(), server.kill()]);
+    await assert.rejects(accepts(port), { code: 'ECONNREFUSED' });
+    assert.ok(existsSync(folder));
+    await server.kill();
+    await server.stop();
+  });
+
   it('is up when its start resolves, and has gone with its folder when its stop does, however often it is stopped', async () => {
     const server = await startServer(fake('serve'));
     const { closed } = await connected(port);

@@ -1,0 +1,112 @@
+import { cloneJson, equalJson, parseJson } from '../api/json.ts';
+import { targetNamespace, type Restore } from '../api/restore.ts';
+import type { BatchRef, Step } from '../api/run.ts';
+import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
+import type { ResolvedSelector } from '../selection/resource-selector.ts';
+import { writeBatch, type BackupBatchItem } from './batch.ts';
+import type { BackupPlan, RestorePlan } from './plan.ts';
+import { resetMetadata } from './reset-metadata.ts';
+import { readRestoreBatch, writeRestoreBatch, type LeftEntry, type RestoreEntry } from './restore-batch.ts';
+import type { Staging } from './staging.ts';
+
+/** An item of a batch, as item actions and their selectors see it. */
+export interface ActionItem<Left> {
+  /** By its original namespace. */
+  readonly identifier: ResourceIdentifier;
+  /** What selectors are asked about. */
+  readonly matched: Parameters<ResolvedSelector['matchesItem']>[0];
+  /** The action's to edit. */
+  readonly item: Unstructured;
+  /** As it is in the backup; only of a restore. Parsed when it is asked for. */
+  readonly itemFromBackup?: Unstructured;
+  /** Its place in the batch, when no action has looked at it. */
+  readonly asItWas: Left;
+  /** Its place in the batch, when an action has made `item` of it. */
+  changedTo(item: Unstructured): Left;
+}
+
+/** A batch that goes through one action. */
+export interface ActionBatch<Left> {
+  /** One after the other, to be gone through once. */
+  readonly items: Iterable<ActionItem<Left>>;
+  /** Writes it anew, as the action left it; if all is as it was, the batch stays the one that it is. */
+  write(step: Step, left: readonly Left[]): Promise<BatchRef>;
+}
+
+/** Opens a batch on its way into a backup, after checking its digest. */
+export async function openBackupBatch(staging: Staging, batch: BatchRef): Promise<ActionBatch<BackupBatchItem>> {
+  const texts = await staging.readTexts(batch);
+  function* items(): Generator<ActionItem<BackupBatchItem>> {
+    for (const text of texts) yield backupActionItem(parseJson(text) as unknown as BackupBatchItem);
+  }
+  return {
+    items: items(),
+    async write(step, left) {
+      const isUnchanged =
+        left.length === texts.length && left.every((entry, index) => JSON.stringify(entry) === texts[index]);
+      return isUnchanged ? batch : writeBatch(staging, step, left);
+    },
+  };
+}
+
+/** Opens a batch on its way into the cluster, after checking its digest. */
+export async function openRestoreBatch(
+  staging: Staging,
+  batch: BatchRef,
+  restore: Restore,
+): Promise<ActionBatch<LeftEntry>> {
+  const entries = await readRestoreBatch(staging, batch);
+  function* items(): Generator<ActionItem<LeftEntry>> {
+    for (const entry of entries) yield restoreActionItem(entry, restore);
+  }
+  return { items: items(), write: (step, left) => writeRestoreBatch(staging, step, { batch, left }) };
+}
+
+/** Opens a batch on its way in either direction. */
+export function openActionBatch(
+  staging: Staging,
+  batch: BatchRef,
+  plan: BackupPlan | RestorePlan,
+): Promise<ActionBatch<unknown>> {
+  return 'restore' in plan ? openRestoreBatch(staging, batch, plan.restore) : openBackupBatch(staging, batch);
+}
+
+/**
+ * Selectors see the labels that were read from the cluster, whatever an action has made of them.
+ * Source: Velero `pkg/backup/item_backupper.go`.
+ */
+function backupActionItem(entry: BackupBatchItem): ActionItem<BackupBatchItem> {
+  const { groupResource, item } = entry;
+  const { name, namespace = '' } = item.metadata;
+  const labels = entry.labels ?? { ...item.metadata.labels };
+  return {
+    identifier: { groupResource, namespace, name },
+    matched: { groupResource, namespace, labels },
+    item,
+    asItWas: entry,
+    changedTo(changed) {
+      const isRelabelled = !equalJson(changed.metadata.labels ?? {}, labels);
+      return { ...entry, item: changed, ...(isRelabelled && { labels }) };
+    },
+  };
+}
+
+/**
+ * Selectors see the namespace that the item is restored into, and the labels that it has by now.
+ * Source: Velero `pkg/restore/restore.go`.
+ */
+function restoreActionItem(entry: RestoreEntry, { spec }: Restore): ActionItem<LeftEntry> {
+  const { groupResource } = entry;
+  const item = entry.item ?? resetMetadata(cloneJson(entry.itemFromBackup));
+  const { name, namespace = '', labels } = item.metadata;
+  return {
+    identifier: { groupResource, namespace, name },
+    matched: { groupResource, namespace: targetNamespace(spec, namespace), labels },
+    item,
+    get itemFromBackup() {
+      return entry.itemFromBackup;
+    },
+    asItWas: { entry },
+    changedTo: (changed) => ({ entry, item: changed }),
+  };
+}

@@ -1,0 +1,58 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import type { AtBoundary, Fault } from './fault.ts';
+
+/** A worker of this suite, in a process of its own. */
+export interface CrashWorker {
+  /** Resolves when it says that it is at the boundary of its fault. */
+  readonly atBoundary: Promise<AtBoundary>;
+  /** Resolves when it has ended, by itself or killed. */
+  readonly ended: Promise<unknown>;
+  /** Sends a signal that ends it, and waits until it has. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Suspends it, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+}
+
+const script = fileURLToPath(new URL('faulty-worker.ts', import.meta.url));
+let bundleFile: Promise<string> | undefined;
+
+/** The workflows with short heartbeat timeouts, bundled once per run of tests. */
+function workflowBundle(): Promise<string> {
+  bundleFile ??= (async () => {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
+      workflowInterceptorModules: [fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))],
+      logger: new DefaultLogger('ERROR'),
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'bowline-crash-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'workflow-bundle.js');
+    writeFileSync(file, code);
+    return file;
+  })();
+  return bundleFile;
+}
+
+/** Starts a worker that meets `fault`, if there is one. It ends with this process at the latest. */
+export async function startCrashWorker(configuration: string, fault?: Fault): Promise<CrashWorker> {
+  const args = [configuration, await workflowBundle(), ...(fault ? [JSON.stringify(fault)] : [])];
+  const child = fork(script, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  return {
+    atBoundary: once(child, 'message').then(([message]) => message as AtBoundary),
+    ended,
+    async kill(signal = 'SIGKILL') {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(signal);
+      await ended;
+    },
+    signal: (signal) => void child.kill(signal),
+  };
+}
