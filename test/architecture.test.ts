@@ -12,6 +12,7 @@ const table: Readonly<Record<string, Row>> = {
   'selection/': { values: 'api/' },
   'backup-format/': { values: 'api/ tar-stream node:crypto node:stream node:stream/promises node:util node:zlib' },
   'kubernetes/': { values: 'api/ @kubernetes/client-node undici node:' },
+  'kubernetes/exec.ts': { values: 'api/ ws node:' },
   'plugins/': { values: 'api/ p-limit node:', types: 'selection/ kubernetes/' },
   'plugins/configured-item-actions.ts': { values: 'api/ selection/' },
   'plugins/item-action-module.ts': { values: 'api/ node:', lazily: 'a-computed-name' },

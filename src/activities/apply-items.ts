@@ -17,6 +17,7 @@ import { createPrepareItem, identifierOf } from './prepare-item.ts';
 import { Report, reportLines } from './report.ts';
 import { readRestoreBatch } from './restore-batch.ts';
 import { resetMetadata } from './reset-metadata.ts';
+import { RestoredPods, type RestoredPodsRef } from './restored-pods.ts';
 import type { Staging } from './staging.ts';
 import { volumeSources, type PersistentVolumeSpec } from './volume-source.ts';
 import type { VolumesInRestore } from './volumes-in-restore.ts';
@@ -50,6 +51,8 @@ export interface AppliedItems {
   readonly created: number;
   /** PersistentVolumes of `volumes` that were created. */
   readonly createdVolumes: readonly string[];
+  /** Pods that were created and have hooks; absent without any. */
+  readonly hooked?: readonly RestoredPodsRef[];
 }
 
 /** The step of a restore that creates objects. */
@@ -80,6 +83,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
       const prepareItem = createPrepareItem({ plan, volumes, report });
       const applyItem = createApplyItem(context);
       const planItem = createPlanItem(context, await groundworkOf(staging, input.groundwork ?? []));
+      const hooked = new RestoredPods(plan.restore, report);
 
       async function settle(entry: RestoreBatchItem): Promise<Settled> {
         signal.throwIfAborted();
@@ -107,6 +111,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
           report.item(groupResource, item, outcome);
           if (outcome !== 'created' && isLeftToItsOwner(groupResource, itemFromBackup, spec))
             report.add({ type: 'volume', persistentVolume: name, reprovision: true });
+          if (groupResource === 'pods' && outcome === 'created') hooked.add(itemFromBackup, item);
           return { name, outcome };
         } catch (error) {
           if (!isItemError(error)) throw error;
@@ -125,6 +130,7 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         report: await report.write(staging, input.step),
         created: created.length,
         createdVolumes: created.map(({ name }) => name).filter((name) => volumes.restored.has(name)),
+        ...(!hooked.isEmpty && { hooked: await hooked.write(staging, input.step) }),
       };
     },
   };

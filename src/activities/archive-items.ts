@@ -4,6 +4,7 @@ import { Archive } from './archive.ts';
 import { identify, readBatch, type BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { podKey, podRef, type PodRef } from './pod-hooks.ts';
 import { Report } from './report.ts';
 
 /** A batch to archive, after its actions and its snapshots. */
@@ -13,6 +14,8 @@ export interface ArchiveItemsInput extends Planned {
   readonly batch: BatchRef;
   /** PersistentVolumes of the batch whose snapshot failed, with the reason: they are left out, as Velero does. */
   readonly failedVolumes: Readonly<Record<string, string>>;
+  /** Pods of the batch one of whose `pre` hooks failed: they are left out, too. Default none. */
+  readonly failedPods?: readonly PodRef[];
 }
 
 /** What a batch came to in the archive, counted by group-resource. */
@@ -37,11 +40,16 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
       const report = new Report(now);
       const archive = new Archive(plan.backup, report);
       const failed = new Map(Object.entries(input.failedVolumes));
+      const failedPods = new Set((input.failedPods ?? []).map(podKey));
       const archived: Record<string, number> = {};
       for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
         const { groupResource, item } = entry;
         if (groupResource === 'persistentvolumes' && failed.has(item.metadata.name)) {
           report.error('Error taking snapshot of volume', identify(entry), failed.get(item.metadata.name));
+          continue;
+        }
+        if (groupResource === 'pods' && failedPods.has(podKey(podRef(item)))) {
+          report.info('Skipping item: a hook that was to run before failed', identify(entry));
           continue;
         }
         archive.add(entry);

@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { createIsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
@@ -33,6 +34,8 @@ export interface CollectAdditionalItemsInput extends Planned {
 export interface CollectedAdditionalItems {
   readonly batches: readonly BatchRef[];
   readonly segments: readonly SegmentRef[];
+  /** Pods with hooks, in batches of their own; absent without any. */
+  readonly hooked?: readonly BatchRef[];
   readonly report: ReportRef;
   readonly selected: Counts;
   readonly archived: Counts;
@@ -67,6 +70,8 @@ export function createCollectAdditionalItems(
       const report = new Report(now);
       const archive = new Archive(plan.backup, report);
       const batches = new BatchWriter(staging, input.step, input.batch);
+      const hooked = new BatchWriter(staging, `${input.step}-hooked`, input.batch);
+      const isHooked = await createIsHooked(dependencies, plan);
       const staged = new Set(plan.staged);
       let stagedItems = input.staged;
       const selected: Record<string, number> = {};
@@ -82,18 +87,21 @@ export function createCollectAdditionalItems(
         const { groupResource } = entry;
         selected[groupResource] = (selected[groupResource] ?? 0) + 1;
         report.item(groupResource, entry.item);
-        if (staged.has(groupResource)) {
+        const withHooks = isHooked(groupResource, entry.item);
+        if (withHooks || staged.has(groupResource)) {
           assertFewSingleItems(input.batch, ++stagedItems);
-          await batches.add(entry);
+          await (withHooks ? hooked : batches).add(entry);
         } else {
           archive.add(entry);
           archived[groupResource] = (archived[groupResource] ?? 0) + 1;
         }
       }
       const segment = await archive.write(staging, input.step, [...input.order, 0]);
+      const hookedBatches = await hooked.finish();
       return {
         batches: await batches.finish(),
         segments: segment ? [segment] : [],
+        ...(hookedBatches.length > 0 && { hooked: hookedBatches }),
         report: await report.write(staging, input.step),
         selected,
         archived,

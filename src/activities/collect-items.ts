@@ -13,6 +13,7 @@ import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import { listOptions, listsOf, type List } from './lists.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { createIsHooked, type IsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
@@ -37,6 +38,8 @@ export interface CollectItemsInput extends Planned {
   readonly earlier: readonly ReportRef[];
   /** Items that the run has staged so far. */
   readonly staged: number;
+  /** Whether earlier calls have found pods with hooks. Default `false`. */
+  readonly hooked?: boolean;
 }
 
 /** What a call collected, and whether there is more. */
@@ -45,6 +48,10 @@ export interface CollectedItems {
   readonly batches: readonly BatchRef[];
   /** The others, archived already. */
   readonly segments: readonly SegmentRef[];
+  /** Pods with hooks, in batches of their own; absent without any. */
+  readonly hooked?: readonly BatchRef[];
+  /** Every pod has been listed, and there are some with hooks, which come before whatever is listed next. */
+  readonly hooksAreDue?: true;
   readonly report: ReportRef;
   /** Where the next call goes on; absent after the last list. */
   readonly next?: Position;
@@ -59,7 +66,8 @@ export interface CollectedItems {
 export interface CollectItemsActivities {
   /**
    * Lists some pages, filters, and writes batches and a segment. Safe to repeat: each attempt lists anew and writes to keys of
-   * its own; what counts is what its result names. A resource that can't be listed is an error in the report.
+   * its own; what counts is what its result names. A resource that can't be listed is an error in the report. With pods that have
+   * hooks, a call ends with the pods: their hooks run before a volume is snapshotted.
    */
   collectItems(input: CollectItemsInput): Promise<CollectedItems>;
 }
@@ -74,8 +82,11 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
       const filter = backupFilter(plan.backup.spec, plan.resources, (name) => discovery.resolve(name)?.groupResource);
-      const collection = new Collection({ staging, plan, input, filter, report: new Report(now) });
+      const isHooked = await createIsHooked(dependencies, plan);
+      const collection = new Collection({ staging, plan, input, filter, report: new Report(now), isHooked });
       const lists = listsOf(plan.resources, filter);
+      const isOfPods = (list: List | undefined): boolean => list?.resource.groupResource === 'pods';
+      let hooksAreDue = false;
 
       if (input.from.begunAnew) await collection.leaveOutEarlier(input.earlier);
       let position: Position | undefined = input.from;
@@ -93,10 +104,11 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
           page instanceof Error || page.continueToken === undefined
             ? { list: at + 1 }
             : { list: at, ...again, continueToken: page.continueToken };
-        if (collection.listed >= itemsPerCall) break;
+        hooksAreDue = (input.hooked || collection.hasHooks) && isOfPods(lists[at]) && !isOfPods(lists[position.list]);
+        if (hooksAreDue || collection.listed >= itemsPerCall) break;
       }
       if (position.list >= lists.length) position = undefined;
-      return collection.finish(position);
+      return { ...(await collection.finish(position)), ...(hooksAreDue && { hooksAreDue }) };
     },
   };
 
@@ -152,12 +164,15 @@ class Collection {
   readonly #report: Report;
   readonly #stagedResources: ReadonlySet<string>;
   readonly #batches: BatchWriter;
+  readonly #hooked: BatchWriter;
   readonly #archive: Archive;
+  readonly #isHooked: IsHooked;
   readonly #selected: Record<string, number> = {};
   readonly #archived: Record<string, number> = {};
   #leftOut: Set<string> | undefined;
   #staged: number;
   #remaining = 0;
+  hasHooks = false;
 
   constructor(parts: {
     staging: Staging;
@@ -165,8 +180,9 @@ class Collection {
     input: CollectItemsInput;
     filter: BackupFilter;
     report: Report;
+    isHooked: IsHooked;
   }) {
-    const { staging, plan, input, filter, report } = parts;
+    const { staging, plan, input, filter, report, isHooked } = parts;
     this.#staging = staging;
     this.#input = input;
     this.#filter = filter;
@@ -174,6 +190,8 @@ class Collection {
     this.#stagedResources = new Set(plan.staged);
     this.#staged = input.staged;
     this.#batches = new BatchWriter(staging, input.step, input.batch);
+    this.#hooked = new BatchWriter(staging, `${input.step}-hooked`, input.batch);
+    this.#isHooked = isHooked;
     this.#archive = new Archive(plan.backup, report);
   }
 
@@ -185,9 +203,11 @@ class Collection {
       if (!this.#filter.selects(resource, item) || this.#isLeftOut(groupResource, item.metadata)) continue;
       this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
       this.#report.item(groupResource, item);
-      if (this.#stagedResources.has(groupResource)) {
+      const isHooked = this.#isHooked(groupResource, item);
+      this.hasHooks ||= isHooked;
+      if (isHooked || this.#stagedResources.has(groupResource)) {
         assertFewSingleItems(this.#input.batch, ++this.#staged);
-        await this.#batches.add({ groupResource, version, item });
+        await (isHooked ? this.#hooked : this.#batches).add({ groupResource, version, item });
         continue;
       }
       this.#archive.add({ groupResource, version, item });
@@ -208,13 +228,15 @@ class Collection {
   }
 
   async finish(next: Position | undefined): Promise<CollectedItems> {
-    const [batches, segment] = await Promise.all([
+    const [batches, hooked, segment] = await Promise.all([
       this.#batches.finish(),
+      this.#hooked.finish(),
       this.#archive.write(this.#staging, this.#input.step, [...this.#input.order, 0]),
     ]);
     return {
       batches,
       segments: segment === undefined ? [] : [segment],
+      ...(hooked.length > 0 && { hooked }),
       report: await this.#report.write(this.#staging, this.#input.step),
       ...(next !== undefined && { next }),
       selected: this.#selected,

@@ -2,6 +2,7 @@ import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
 import { createAwaitAdditionalItems, type AwaitAdditionalItemsActivities } from './await-additional-items.ts';
+import { createAwaitContainers, type AwaitContainersActivities } from './await-containers.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
@@ -18,10 +19,13 @@ import {
 import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
+import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
 import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
+import { createRunHook, type RunHookActivities } from './run-hook.ts';
+import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
@@ -37,6 +41,8 @@ export interface Activities
     AdoptItemsActivities,
     ArchiveItemsActivities,
     CollectAdditionalItemsActivities,
+    SelectHooksActivities,
+    RunHookActivities,
     SnapshotVolumesActivities,
     PutObjectActivities,
     PrepareRestoreActivities,
@@ -48,6 +54,7 @@ export interface Activities
     AwaitDefinitionsActivities,
     FinishVolumesActivities,
     CollectPlanActivities,
+    AwaitContainersActivities,
     DeleteBackupActivities,
     UnpackDeletionActivities,
     ExecuteDeleteItemActionActivities {}
@@ -64,6 +71,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createAdoptItems(dependencies, openRun),
     ...createArchiveItems(dependencies, openRun),
     ...createCollectAdditionalItems(dependencies, openRun),
+    ...createSelectHooks(dependencies, openRun),
+    ...createRunHook(dependencies, { openRun, readHooks: createReadHooks(dependencies) }),
     ...createSnapshotVolumes(dependencies, openRun),
     ...createPutObject(dependencies, openRun),
     ...createPrepareRestore(dependencies),
@@ -75,6 +84,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createAwaitDefinitions(dependencies, openRun),
     ...createFinishVolumes(dependencies, openRun),
     ...createCollectPlan(openRun),
+    ...createAwaitContainers(dependencies, openRun),
     ...createDeleteBackup(dependencies),
     ...createUnpackDeletion(dependencies, openRun),
     ...createExecuteDeleteItemAction(dependencies, openRun),

@@ -152,7 +152,7 @@ async function describe(
       ...spec,
       includedNamespaces: spec.includedNamespaces?.length ? spec.includedNamespaces : ['*'],
       metadata: spec.metadata ?? {},
-      hooks: (spec as Backup['spec']).hooks ?? {},
+      hooks: spec.hooks ?? {},
       ttl,
       storageLocation: run.location,
       ...(snapshotLocations.length > 0 && { volumeSnapshotLocations: snapshotLocations }),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { activityInfo } from '@temporalio/activity';
-import { BowlineError } from '../api/errors.ts';
+import { BowlineError, errorCode } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
@@ -26,6 +26,10 @@ export interface Staging {
   read(ref: StagedRef): Promise<Buffer>;
   /** Reads the values written by `writeLines`. */
   readLines(ref: StagedRef): Promise<unknown[]>;
+  /** Puts a mark that only one attempt of a step can put. Resolves with `false` if an earlier one has. */
+  mark(step: Step): Promise<boolean>;
+  /** Takes the mark away again. */
+  unmark(step: Step): Promise<void>;
   /** The same, each as its text. */
   readTexts(ref: StagedRef): Promise<string[]>;
 }
@@ -42,7 +46,9 @@ export function stagingPrefix(run: Pick<RunRef, 'kind' | 'name' | 'uid'>): strin
 
 function stagingIn(store: ObjectStore, run: RunRef): Staging {
   const { workflowExecution, attempt } = activityInfo();
-  const owner = `${workflowExecution?.runId.slice(0, 8) ?? 'local'}-${attempt}`;
+  const temporalRun = workflowExecution?.runId.slice(0, 8) ?? 'local';
+  const owner = `${temporalRun}-${attempt}`;
+  const markOf = (step: Step): string => `${stagingPrefix(run)}${step}-mark-${temporalRun}`;
 
   async function write(step: Step, body: Uint8Array): Promise<StagedRef> {
     assertLease();
@@ -54,11 +60,14 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     return { key, sha256, bytes };
   }
 
-  async function read(ref: StagedRef): Promise<Buffer> {
+  async function fetch(key: string, signal?: AbortSignal): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await store.getObject(ref.key, { signal: activitySignal() }))
-      chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    for await (const chunk of await store.getObject(key, { ...(signal && { signal }) })) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+
+  async function read(ref: StagedRef): Promise<Buffer> {
+    const body = await fetch(ref.key, activitySignal());
     const sha256 = createHash('sha256').update(body).digest('hex');
     if (sha256 === ref.sha256) return body;
     throw new BowlineError(
@@ -80,5 +89,29 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
       return write(step, await compress(lines.join('\n'), { level: 1 }));
     },
     readLines: async (ref) => (await readTexts(ref)).map(parseJson),
+
+    async mark(step) {
+      assertLease();
+      const key = markOf(step);
+      let isPut = false;
+      // As above; but what a mark tells of may have been done once the attempt has gone on, and then it stays.
+      undoIfLeaseIsLost(async () => {
+        if (!isPut && (await fetch(key)).toString('utf8') === owner) await store.deleteObject(key);
+      });
+      try {
+        await store.putObject(key, Buffer.from(owner), { ifAbsent: true, signal: activitySignal() });
+      } catch (error) {
+        if (errorCode(error) !== 'AlreadyExists') throw error;
+        // It may be our own, if the store's answer was lost.
+        if ((await fetch(key, activitySignal())).toString('utf8') !== owner) return false;
+      }
+      assertLease();
+      isPut = true;
+      return true;
+    },
+
+    async unmark(step) {
+      await store.deleteObject(markOf(step), { signal: activitySignal() });
+    },
   };
 }

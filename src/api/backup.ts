@@ -13,6 +13,50 @@ export interface LabelRequirement {
   readonly values?: readonly string[];
 }
 
+/** Which pods an entry of `hooks.resources` is about: all of its filters have to match. Default all. */
+export interface HookSelector {
+  /** For messages. */
+  readonly name?: string;
+  readonly includedNamespaces?: readonly string[] | null;
+  readonly excludedNamespaces?: readonly string[] | null;
+  /** Hooks of a backup run only where these let pods pass; those of a restore do not ask. */
+  readonly includedResources?: readonly string[] | null;
+  readonly excludedResources?: readonly string[] | null;
+  readonly labelSelector?: LabelSelector | null;
+}
+
+/** A command to run in a container. */
+export interface ExecHook {
+  /** Default: the pod's first one. */
+  readonly container?: string;
+  /** Program and arguments, at least one. */
+  readonly command: readonly string[];
+  /** What becomes of the pod if it fails. Default `Fail` in a backup, `Continue` in a restore. */
+  readonly onError?: '' | 'Continue' | 'Fail';
+}
+
+/** What to run in pods before and after their volumes are snapshotted. Source: Velero `pkg/apis/velero/v1/backup_types.go`. */
+export interface BackupHooks {
+  readonly resources?: readonly BackupResourceHooks[] | null;
+}
+
+/** One entry of a backup's `hooks.resources`; its hooks run in their order. */
+export interface BackupResourceHooks extends HookSelector {
+  readonly pre?: readonly BackupHook[] | null;
+  readonly post?: readonly BackupHook[] | null;
+}
+
+/** `timeout` is a Go duration, default `30s`. */
+export interface BackupHook {
+  readonly exec?: (ExecHook & { readonly timeout?: string }) | null;
+}
+
+/** How many hooks were due, and how many of them failed. */
+export interface HookStatus {
+  readonly hooksAttempted?: number;
+  readonly hooksFailed?: number;
+}
+
 /** What to back up, and how: Velero's BackupSpec. Absent members take the defaults named. Source: Velero `pkg/apis/velero/v1/backup_types.go`. */
 export interface BackupSpec {
   /** Names or globs. Default all. */
@@ -34,6 +78,8 @@ export interface BackupSpec {
   readonly itemOperationTimeout?: string;
   readonly storageLocation?: string;
   readonly volumeSnapshotLocations?: readonly string[];
+  /** Default: those that pods name in their annotations. */
+  readonly hooks?: BackupHooks | null;
   /** Labels of the backup itself, and tags of its snapshots. */
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
 }
@@ -69,6 +115,7 @@ export interface BackupStatus {
   readonly warnings?: number;
   readonly errors?: number;
   readonly progress?: { readonly totalItems?: number; readonly itemsBackedUp?: number };
+  readonly hookStatus?: HookStatus;
 }
 
 /** A backup as Velero knows it: what `velero-backup.json` holds and what item actions are handed. */
@@ -83,7 +130,7 @@ export interface Backup {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec: BackupSpec & { readonly hooks?: object };
+  readonly spec: BackupSpec;
   readonly status?: BackupStatus;
 }
 

@@ -1,4 +1,28 @@
-import type { LabelSelector } from './backup.ts';
+import type { ExecHook, HookSelector, HookStatus, LabelSelector } from './backup.ts';
+
+/** What to run in restored pods. Source: Velero `pkg/apis/velero/v1/restore_types.go`. */
+export interface RestoreHooks {
+  readonly resources?: readonly RestoreResourceHooks[] | null;
+}
+
+/** One entry of a restore's `hooks.resources`; namespaces are those restored into. */
+export interface RestoreResourceHooks extends HookSelector {
+  readonly postHooks?: readonly RestoreHook[] | null;
+}
+
+/** Either a command for a container that runs, or containers to run before the pod's own ones. */
+export interface RestoreHook {
+  readonly exec?: RestoreExecHook | null;
+  readonly init?: { readonly initContainers?: readonly object[] | null; readonly timeout?: string } | null;
+}
+
+/** Timeouts are Go durations: `execTimeout` of the command, default `30s`; `waitTimeout` until the container runs, default none. */
+export interface RestoreExecHook extends ExecHook {
+  readonly execTimeout?: string;
+  readonly waitTimeout?: string;
+  /** Waits until the container is ready, not only running. */
+  readonly waitForReady?: boolean | null;
+}
 
 /** What to restore, and how: Velero's RestoreSpec. Source: Velero `pkg/apis/velero/v1/restore_types.go`. */
 export interface RestoreSpec {
@@ -21,7 +45,12 @@ export interface RestoreSpec {
   readonly restorePVs?: boolean | null;
   /** Keeps all node ports of services. Default: only those that were set by hand. */
   readonly preserveNodePorts?: boolean | null;
-  /** How long a provider may take for a volume. Go duration; default `4h0m0s`. */
+  /** Default: those that pods name in their annotations. */
+  readonly hooks?: RestoreHooks | null;
+  /**
+   * How long a provider may take for a volume, and how long to wait for hooks that name no limit of their own. Go duration;
+   * default `4h0m0s`.
+   */
   readonly itemOperationTimeout?: string;
   /** What happens to objects that exist and differ. Default `none`: a warning. */
   readonly existingResourcePolicy?: '' | 'none' | 'update';
@@ -71,6 +100,7 @@ export interface RestoreStatus {
   readonly warnings?: number;
   readonly errors?: number;
   readonly progress?: { readonly totalItems?: number; readonly itemsRestored?: number };
+  readonly hookStatus?: HookStatus;
 }
 
 /** A restore as Velero knows it: what `velero-restore.json` holds and what item actions are handed. */

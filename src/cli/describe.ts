@@ -33,6 +33,7 @@ export function describeBackup(description: BackupDescription, terminal: Pick<Te
     ],
     resourceRows(description),
     [snapshotRow(description)],
+    hookRows(record),
   ]);
 }
 
@@ -65,6 +66,7 @@ export function describeRestore(description: RestoreDescription, terminal: Pick<
     [['Existing Resource Policy', orNone(spec.existingResourcePolicy ?? '')]],
     statusRows(spec),
     spec.resourceModifier ? [['Resource modifier', plain(spec.resourceModifier.name)]] : [],
+    hookRows(record),
     resourceRows(description),
   ]);
 }
@@ -145,6 +147,15 @@ function snapshotRow({ volumeSnapshots = [] }: BackupDescription): Row {
       .join(', '),
   );
   return ['Velero-Native Snapshots', below.length === 0 ? '<none included>' : '', below.map(plain)];
+}
+
+function hookRows({ status }: Backup | Restore): Row[] {
+  const { hooksAttempted, hooksFailed } = status?.hookStatus ?? {};
+  if (hooksAttempted === undefined) return [];
+  return [
+    ['HooksAttempted', String(hooksAttempted)],
+    ['HooksFailed', count(hooksFailed)],
+  ];
 }
 
 function pairsOf(labels: Readonly<Record<string, string>> | undefined): string[] {

@@ -15,11 +15,12 @@ export function progressView(terminal: Pick<Terminal, 'err' | 'screen'>, now: ()
 }
 
 /** One line of all that counts: `InProgress: collecting items; 120 of 500 or more items, …`. */
-export function progressLine({ phase, step, progress, volumes, warnings, errors }: RunStatus): string {
+export function progressLine({ phase, step, progress, volumes, hooks, warnings, errors }: RunStatus): string {
   const { doneItems, totalItems, totalIsEstimate } = progress;
   const counts = [
     `${doneItems} of ${totalItems}${totalIsEstimate ? ' or more' : ''} items`,
     ...(volumes.attempted > 0 ? [`${volumes.completed} of ${volumes.attempted} volumes`] : []),
+    ...(hooks ? [`${hooks.attempted} hooks`] : []),
     ...(warnings > 0 ? [`${warnings} warnings`] : []),
     ...(errors > 0 ? [`${errors} errors`] : []),
   ];

@@ -43,6 +43,14 @@ export interface KubernetesClient {
   /** Deletes the object; absent is fine. Waits for nothing: finalizers may keep it for a while. */
   delete(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<void>;
 
+  /**
+   * Runs a command in a container of a pod, without input, and waits for its end or `timeoutMs`: then the connection is cut, and
+   * the command may run on. It is sent once. `Interrupted` is the one rejection after which it may have run: the connection
+   * broke, or the signal was aborted. After all others it has not: `NotFound` where there is no such pod, `InvalidItem` no such
+   * container, `Throttled` and `Unavailable` after five repetitions of a request that was not even taken.
+   */
+  exec(pod: ObjectRef, options: ExecOptions): Promise<ExecOutcome>;
+
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -62,6 +70,26 @@ export interface WriteOptions extends CallOptions {
 export interface ObjectRef {
   readonly namespace?: string;
   readonly name: string;
+}
+
+/** What to run, and where. */
+export interface ExecOptions extends CallOptions {
+  readonly container: string;
+  /** Program and arguments; no shell takes part. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** How a command ended, as the API server tells it. */
+export interface ExecOutcome {
+  readonly ended: 'succeeded' | 'failed' | 'timedOut';
+  /** Where the container's runtime tells it; a program that is not there has none. */
+  readonly exitCode?: number;
+  /** Why it failed, in the server's own words, which may quote the command. */
+  readonly message?: string;
+  /** The beginning and the end of what it wrote, 4 KiB each. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Which objects a list holds, and how it is cut into pages. */

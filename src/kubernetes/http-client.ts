@@ -117,6 +117,19 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
       }
     },
 
+    async exec(pod, { container, command, timeoutMs, signal }) {
+      const { namespace = '', name } = pod;
+      const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' });
+      for (const word of command) query.append('command', word);
+      const at = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+      return transport.exec({
+        path: `${at}/exec?${query.toString()}`,
+        tried: `exec in pods ${namespace}/${name}`,
+        timeoutMs,
+        signal,
+      });
+    },
+
     close: () => transport.close(),
   };
 }

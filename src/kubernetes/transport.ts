@@ -1,8 +1,11 @@
+import type { RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request, type Dispatcher } from 'undici';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { apiError, noAnswer } from './api-errors.ts';
+import type { ExecOutcome } from './client.ts';
+import { execute, type ExecCall, type ExecServer } from './exec.ts';
 
 /** How to reach a cluster. */
 export interface ConnectOptions {
@@ -31,6 +34,8 @@ export interface ApiCall {
 export interface Transport {
   /** The answer's text. Rejects with a `BowlineError` after five repetitions of what may pass. */
   send(call: ApiCall): Promise<string>;
+  /** Runs a command, with the promises of `KubernetesClient.exec`. */
+  exec(call: ExecCall): Promise<ExecOutcome>;
   close(): Promise<void>;
 }
 
@@ -82,22 +87,36 @@ export async function openTransport(options: ConnectOptions): Promise<Transport>
     }
   }
 
+  async function executeOnce(call: ExecCall): Promise<ExecOutcome> {
+    const { headers, tls } = await credentials.get(call.tried);
+    try {
+      return await execute({ base, headers, tls }, call);
+    } catch (error) {
+      if ((error as BowlineError).status === 401) credentials.forget();
+      throw error;
+    }
+  }
+
   return {
-    async send(call) {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await once(call);
-        } catch (error) {
-          const wait = waitBefore(attempt, error as BowlineError);
-          if (wait === undefined) throw error;
-          await sleep(wait, undefined, { ...(call.signal && { signal: call.signal }) }).catch((reason: unknown) => {
-            throw noAnswer(call.tried, reason, call.signal);
-          });
-        }
-      }
-    },
+    send: (call) => repeated(call, () => once(call)),
+    exec: (call) => repeated(call, () => executeOnce(call)),
     close: () => credentials.close(),
   };
+}
+
+/** Tries until it succeeds, or fails with what can't pass or has not passed. */
+async function repeated<T>({ tried, signal }: Pick<ApiCall, 'tried' | 'signal'>, once: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await once();
+    } catch (error) {
+      const wait = waitBefore(attempt, error as BowlineError);
+      if (wait === undefined) throw error;
+      await sleep(wait, undefined, { ...(signal && { signal }) }).catch((reason: unknown) => {
+        throw noAnswer(tried, reason, signal);
+      });
+    }
+  }
 }
 
 /** How long to wait before the next attempt; `undefined` if there is to be none. undici's own retries send no POST again. */
@@ -135,6 +154,7 @@ function loadKubeConfig({ kubeconfig, context }: ConnectOptions): KubeConfig {
 
 interface Authenticated {
   readonly dispatcher: Dispatcher;
+  readonly tls: ExecServer['tls'];
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -173,7 +193,7 @@ class Credentials {
   }
 
   async #authenticate(): Promise<Authenticated> {
-    const options: Parameters<KubeConfig['applyToHTTPSOptions']>[0] = {};
+    const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, headers, auth } = options;
     const tls = Object.fromEntries(
@@ -195,6 +215,10 @@ class Credentials {
       };
     }
     const basic = typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
-    return { dispatcher: this.#agent.agent, headers: { ...(headers as Record<string, string> | undefined), ...basic } };
+    return {
+      dispatcher: this.#agent.agent,
+      tls,
+      headers: { ...(headers as Record<string, string> | undefined), ...basic },
+    };
   }
 }

@@ -1,7 +1,7 @@
 import type { LabelSelector } from '../api/backup.ts';
 import type { JsonObject } from '../api/json.ts';
+import { labelSelector, listOf, object, show, text, type Check } from '../selection/checks.ts';
 import { validateIncludesExcludes } from '../selection/includes-excludes.ts';
-import { labelSelector, listOf, object, show, text, type Check } from '../selection/spec-validation.ts';
 import { isPointer, operationNames, type PatchOperation } from './json-patch.ts';
 import { compileGroupResource, compileRegex } from './patterns.ts';
 import { parseYaml, patchValue } from './patch-data.ts';

@@ -1,11 +1,23 @@
-import type { LabelSelector } from '../api/backup.ts';
-import { parseGoDuration } from '../api/duration.ts';
+import {
+  boolean,
+  duration,
+  labelSelector,
+  listOf,
+  listProblems,
+  mapOfText,
+  nullable,
+  object,
+  objectOf,
+  oneOf,
+  show,
+  text,
+  textsIn,
+  type Check,
+} from './checks.ts';
+import { backupHooksCheck, restoreHooksCheck } from './hook-validation.ts';
 import { validateIncludesExcludes } from './includes-excludes.ts';
-import { validateLabels, validateLabelSelector } from './label-selector.ts';
+import { validateLabels } from './label-selector.ts';
 import { nonRestorable } from './restore-filter.ts';
-
-/** Checks one member of a spec and tells what is wrong. */
-export type Check = (value: unknown, path: string) => string[];
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -16,7 +28,7 @@ export function validateName(name: unknown): string[] {
 }
 
 const names = listOf(text);
-const nullableBoolean: Check = (value, path) => (value === null ? [] : boolean(value, path));
+const nullableBoolean = nullable(boolean);
 
 const common = {
   includedNamespaces: names,
@@ -27,11 +39,11 @@ const common = {
   labelSelector: nullable(labelSelector),
   orLabelSelectors: nullable(listOf(labelSelector)),
   itemOperationTimeout: duration,
-  hooks: unsupportedUnless(isEmpty),
 } as const satisfies Record<string, Check>;
 
 const backupFields: Readonly<Record<string, Check>> = {
   ...common,
+  hooks: backupHooksCheck,
   metadata: backupMetadata,
   snapshotVolumes: nullableBoolean,
   ttl: duration,
@@ -54,6 +66,7 @@ const backupFields: Readonly<Record<string, Check>> = {
 
 const restoreFields: Readonly<Record<string, Check>> = {
   ...common,
+  hooks: restoreHooksCheck,
   backupName: text,
   scheduleName: text,
   namespaceMapping,
@@ -77,65 +90,19 @@ export function validateRestoreSpec(spec: unknown): string[] {
 
 /** Source: Velero `pkg/controller/restore_controller.go`. */
 function includesNonRestorable(spec: unknown): string[] {
-  return listOfText(spec, 'includedResources')
+  return textsIn(spec, 'includedResources')
     .filter((name) => nonRestorable.includes(name))
     .map((name) => `spec.includedResources: ${name} are never restored`);
 }
 
 function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): string[] {
-  const problems = object(spec, 'spec');
-  if (problems.length > 0) return problems;
+  const problems = objectOf(fields)(spec, 'spec');
+  if (object(spec, 'spec').length > 0) return problems;
   const members = spec as Record<string, unknown>;
-  for (const [name, value] of Object.entries(members)) {
-    const check = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (check) problems.push(...check(value, `spec.${name}`));
-    else problems.push(`spec.${name}: unknown field; known are ${Object.keys(fields).join(', ')}`);
-  }
   if (members['labelSelector'] != null && members['orLabelSelectors'] != null) {
     problems.push('spec.labelSelector and spec.orLabelSelectors: expected at most one of the two');
   }
-  return [...problems, ...listProblems(members)];
-}
-
-function listProblems(spec: unknown): string[] {
-  const list = (name: string): string[] => listOfText(spec, name);
-  return [
-    ...validateIncludesExcludes('spec: namespaces', list('includedNamespaces'), list('excludedNamespaces')),
-    ...validateIncludesExcludes('spec: resources', list('includedResources'), list('excludedResources')),
-  ];
-}
-
-function listOfText(spec: unknown, name: string): string[] {
-  const list = (spec as Readonly<Record<string, unknown>> | null | undefined)?.[name];
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
-}
-
-/** Tells if a value is no text. */
-export function text(value: unknown, path: string): string[] {
-  return typeof value === 'string' ? [] : [`${path}: expected text, got ${show(value)}`];
-}
-
-function boolean(value: unknown, path: string): string[] {
-  return typeof value === 'boolean' ? [] : [`${path}: expected true or false, got ${show(value)}`];
-}
-
-/** Tells if a value is no object. */
-export function object(value: unknown, path: string): string[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? []
-    : [`${path}: expected an object, got ${show(value)}`];
-}
-
-function duration(value: unknown, path: string): string[] {
-  if (typeof value === 'string' && (parseGoDuration(value) ?? -1) >= 0) return [];
-  return [`${path}: expected a duration such as 720h0m0s, got ${show(value)}`];
-}
-
-function mapOfText(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  return problems.length > 0
-    ? problems
-    : Object.entries(value as object).flatMap(([key, member]) => text(member, `${path}.${key}`));
+  return [...problems, ...listProblems(members, 'spec')];
 }
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -149,15 +116,10 @@ function namespaceMapping(value: unknown, path: string): string[] {
 }
 
 function restoreStatus(value: unknown, path: string): string[] {
-  const problems = object(value, path);
+  const lists = { includedResources: nullable(names), excludedResources: nullable(names) };
+  const problems = objectOf(lists)(value, path);
   if (problems.length > 0) return problems;
-  const { includedResources, excludedResources, ...others } = value as Record<string, unknown>;
-  const lists = { includedResources: includedResources ?? [], excludedResources: excludedResources ?? [] };
-  const known = Object.keys(lists);
-  problems.push(...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are ${known.join(', ')}`));
-  problems.push(...known.flatMap((key) => names(lists[key as keyof typeof lists], `${path}.${key}`)));
-  if (problems.length > 0) return problems;
-  const [included, excluded] = [lists.includedResources as string[], lists.excludedResources as string[]];
+  const [included, excluded] = [textsIn(value, 'includedResources'), textsIn(value, 'excludedResources')];
   return validateIncludesExcludes(`${path}: resources`, included, excluded);
 }
 
@@ -165,60 +127,22 @@ function restoreStatus(value: unknown, path: string): string[] {
 function configMapReference(value: unknown, path: string): string[] {
   const problems = object(value, path);
   if (problems.length > 0) return problems;
-  const { kind, name, apiGroup, ...others } = value as Record<string, unknown>;
-  return [
-    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are apiGroup, kind, name`),
-    ...(apiGroup == null || apiGroup === '' ? [] : [`${path}.apiGroup: expected none, got ${show(apiGroup)}`]),
-    ...(typeof kind === 'string' && kind.toLowerCase() === 'configmap'
-      ? []
-      : [`${path}.kind: expected configmap, got ${show(kind)}`]),
-    ...(typeof name === 'string' && name !== '' ? [] : [`${path}.name: expected a name, got ${show(name)}`]),
-  ];
+  const reference = { kind: undefined, name: undefined, ...(value as object) };
+  return objectOf({ apiGroup: coreGroup, kind: configMapKind, name: nonEmptyText })(reference, path);
 }
 
-/** Checks that a value is a list, and each element of it. */
-export function listOf(check: Check): Check {
-  return (value, path) =>
-    Array.isArray(value)
-      ? value.flatMap((one, index) => check(one, `${path}[${index}]`))
-      : [`${path}: expected a list, got ${show(value)}`];
+function coreGroup(value: unknown, path: string): string[] {
+  return value == null || value === '' ? [] : [`${path}: expected none, got ${show(value)}`];
 }
 
-function nullable(check: Check): Check {
-  return (value, path) => (value === null ? [] : check(value, path));
+function configMapKind(value: unknown, path: string): string[] {
+  return typeof value === 'string' && value.toLowerCase() === 'configmap'
+    ? []
+    : [`${path}: expected configmap, got ${show(value)}`];
 }
 
-function oneOf(values: readonly string[]): Check {
-  return (value, path) =>
-    values.some((one) => one === value)
-      ? []
-      : [`${path}: expected one of ${values.map(show).join(', ')}, got ${show(value)}`];
-}
-
-/** Tells what is wrong with a label selector. */
-export function labelSelector(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  if (problems.length > 0) return problems;
-  const { matchLabels, matchExpressions, ...others } = value as Record<string, unknown>;
-  problems.push(
-    ...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are matchLabels, matchExpressions`),
-  );
-  problems.push(
-    ...mapOfText(matchLabels ?? {}, `${path}.matchLabels`),
-    ...listOf(requirement)(matchExpressions ?? [], `${path}.matchExpressions`),
-  );
-  return problems.length > 0 ? problems : validateLabelSelector(value as LabelSelector, path);
-}
-
-function requirement(value: unknown, path: string): string[] {
-  const problems = object(value, path);
-  if (problems.length > 0) return problems;
-  const { key, operator, values } = value as Record<string, unknown>;
-  return [
-    ...text(key, `${path}.key`),
-    ...text(operator, `${path}.operator`),
-    ...(values == null ? [] : names(values, `${path}.values`)),
-  ];
+function nonEmptyText(value: unknown, path: string): string[] {
+  return typeof value === 'string' && value !== '' ? [] : [`${path}: expected a name, got ${show(value)}`];
 }
 
 function backupMetadata(value: unknown, path: string): string[] {
@@ -247,13 +171,4 @@ function isFalse(value: unknown): boolean {
 function isEmpty(value: unknown): boolean {
   if (value == null || value === '') return true;
   return typeof value === 'object' && Object.values(value).every(isEmpty);
-}
-
-/** A value for a message: its type, and the value itself if it is short. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' && value !== null
-    ? 'an object'
-    : `${value === null ? '' : `${typeof value} `}${JSON.stringify(value)}`;
 }

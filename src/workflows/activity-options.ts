@@ -40,6 +40,16 @@ export const waits: ReturnType<typeof proxyActivities<Activities>> = proxyActivi
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 });
 
+/**
+ * Commands in pods, each with a limit of its own, to which callers add a minute. A frozen application waits for its hook: late is
+ * better than never.
+ */
+export const hooks: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '24 hours',
+  scheduleToCloseTimeout: '24 hours',
+});
+
 /** What a run does on its way out. It may not hang there for long. */
 export const cleanup: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
   ...common,

@@ -119,6 +119,7 @@ function statusOf(backup: BackupRun, phase: BackupPhase): BackupStatus {
       errors: status.errors,
     }),
     progress: nonZero({ totalItems: status.progress.totalItems, itemsBackedUp: status.progress.doneItems }),
+    ...backup.progress.hookStatus,
   };
 }
 

@@ -1,48 +1,22 @@
-import { CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { CollectedAdditionalItems } from '../activities/collect-additional-items.ts';
 import type { Position } from '../activities/collect-items.ts';
+import type { PodRef } from '../activities/pod-hooks.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
-import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
-import type { BatchRef, ReportRef, SegmentRef } from '../api/run.ts';
-import type { ArtifactsState } from './artifacts.ts';
+import type { BackupRequest } from '../api/backup.ts';
+import type { BatchRef, ReportRef } from '../api/run.ts';
 import { estimates, steps } from './activity-options.ts';
+import { failedPods, runHookBlocks, type HookedPods } from './backup-hooks.ts';
+import { newBackupState, type BackupState } from './backup-state.ts';
 import { abandonBackup, sealBackup } from './backup-seal.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
 import { HistoryRoom } from './history-room.ts';
 import { executeItemActions } from './item-actions.ts';
-import { Lanes } from './lanes.ts';
-import type { RunResult, RunStatus } from './messages.ts';
-import { newStatus, Progress } from './progress.ts';
+import { inLanes, Lanes } from './lanes.ts';
+import type { RunResult } from './messages.ts';
+import { Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
-import { VolumeGates, type Paces } from './volume-gates.ts';
-
-/** What a backup carries from one Temporal run to the next. References and counts only. */
-export interface BackupState {
-  prepared?: PreparedBackup;
-  status: RunStatus;
-  /** Where collection goes on; absent when every list has been read. */
-  position?: Position;
-  /** Number of the next step: steps are named by it, and segments ordered. */
-  sequence: number;
-  /** The wave of additional items being worked on; 0 is what the lists gave. */
-  wave: number;
-  /** Items in batches so far. */
-  staged: number;
-  segments: SegmentRef[];
-  /** Reports of collections: they name what is in the backup. */
-  collected: ReportRef[];
-  /** Reports that ask for additional items which the next wave collects. */
-  wanted: ReportRef[];
-  reports: ReportRef[];
-  volumes: VolumeOutcome[];
-  /** How many of them have been waited for. */
-  awaited: number;
-  /** When the last snapshot was asked for, in milliseconds since 1970; absent if none was. */
-  snapshotsAskedAt?: number;
-  /** How many snapshots may still be asked for, and until when; absent if none was. */
-  paces?: Paces;
-  artifacts: ArtifactsState;
-}
+import { VolumeGates } from './volume-gates.ts';
 
 /**
  * Backs up what the request selects into its storage location, batch after batch. A batch that is done is never done again;
@@ -51,7 +25,7 @@ export interface BackupState {
  *
  * The workflow id is `backup/<name>`, and `{ name, spec }` the one argument; `state` is the workflow's own.
  */
-export async function backup(request: BackupRequest, state: BackupState = newState(request)): Promise<RunResult> {
+export async function backup(request: BackupRequest, state: BackupState = newBackupState(request)): Promise<RunResult> {
   const run = new BackupRun(request, state);
   let sealed = false;
   try {
@@ -84,9 +58,10 @@ export class BackupRun {
   async advance(): Promise<boolean> {
     const { state, progress } = this;
     state.prepared ??= await this.#prepare();
-    while (state.position !== undefined || state.wanted.length > 0 || state.wave === 0) {
+    while (state.position !== undefined || state.hooked || state.wanted.length > 0 || state.wave === 0) {
       if (historyIsLong()) return false;
-      await (state.position === undefined ? this.#collectAdditional() : this.#collect());
+      if (state.hooked?.due) await this.#runHooks(state.hooked, { mayPause: true });
+      else await (state.position === undefined ? this.#collectAdditional() : this.#collect());
     }
     progress.step('waiting for snapshots');
     if (!(await awaitSnapshots(this))) return false;
@@ -133,13 +108,13 @@ export class BackupRun {
     return prepared;
   }
 
-  /** Lists until the end, or until the history is long, while earlier batches are worked on. */
+  /** Lists until hooks are due, or the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
       if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
-      while (state.position !== undefined && !historyIsLong()) {
+      while (state.position !== undefined && !state.hooked?.due && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
         const collected = await steps.collectItems.executeWithOptions({ summary: this.#listName(position) }, [
@@ -151,11 +126,13 @@ export class BackupRun {
             from: position,
             earlier: position.begunAnew ? state.collected : [],
             staged: state.staged,
+            ...(state.hooked && { hooked: true }),
           },
         ]);
         if (collected.next) state.position = collected.next;
         else delete state.position;
-        this.#take(collected, { remaining: collected.remaining, isEstimate: state.position !== undefined });
+        this.#take(collected, { order, remaining: collected.remaining, isEstimate: state.position !== undefined });
+        if (state.hooked) state.hooked.due = collected.hooksAreDue ?? false;
         await this.#backUpBatches(collected.batches, { lanes, order });
       }
     });
@@ -192,19 +169,39 @@ export class BackupRun {
         withOwners: state.wave === 1,
       },
     ]);
-    this.#take(collected, { isEstimate: false });
+    this.#take(collected, { order, isEstimate: false });
+    if (state.hooked) await this.#runHooks(state.hooked, { mayPause: false });
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(() => this.#backUpBatches(collected.batches, { lanes, order }));
   }
 
+  /** The hooks of all pods that have some, around their volumes' snapshots; then these pods are backed up like the others. */
+  async #runHooks(hooked: HookedPods, { mayPause }: { mayPause: boolean }): Promise<void> {
+    const { step } = this.progress.status;
+    this.progress.step('running hooks');
+    const isDone = await runHookBlocks(this, hooked, mayPause);
+    this.progress.step(step);
+    if (!isDone) return;
+    await inLanes(this.prepared.settings.concurrency.batches, hooked.batches, ({ batch, order }, index) =>
+      this.#backUpBatch(batch, order, failedPods(hooked, index)),
+    );
+    delete this.state.hooked;
+  }
+
   #take(
     collected: CollectedAdditionalItems,
-    more: { readonly remaining?: number; readonly isEstimate: boolean },
+    more: { readonly order: readonly number[]; readonly remaining?: number; readonly isEstimate: boolean },
   ): void {
     const { state, progress } = this;
+    const { batches, hooked = [] } = collected;
     state.collected.push(collected.report);
     state.segments.push(...collected.segments);
-    state.staged += collected.batches.reduce((items, batch) => items + batch.items, 0);
+    state.staged += [...batches, ...hooked].reduce((items, batch) => items + batch.items, 0);
+    if (hooked.length > 0) {
+      state.hooked ??= { batches: [], due: false, done: 0, failed: [] };
+      for (const [index, batch] of hooked.entries())
+        state.hooked.batches.push({ batch, order: [...more.order, batches.length + index + 1] });
+    }
     this.report(collected.report);
     progress.found(collected.selected, more);
     progress.done(collected.archived);
@@ -220,11 +217,18 @@ export class BackupRun {
   }
 
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
-  async #backUpBatch(collected: BatchRef, order: readonly number[]): Promise<void> {
+  async #backUpBatch(collected: BatchRef, order: readonly number[], leftOut: readonly PodRef[] = []): Promise<void> {
     const batch = await executeItemActions(this, collected, ({ report }) => this.report(report));
     const failedVolumes = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
-      { ...this.planned, step: this.nextStep('archive'), order, batch, failedVolumes },
+      {
+        ...this.planned,
+        step: this.nextStep('archive'),
+        order,
+        batch,
+        failedVolumes,
+        ...(leftOut.length > 0 && { failedPods: leftOut }),
+      },
     ]);
     if (archived.segment) this.state.segments.push(archived.segment);
     this.report(archived.report);
@@ -240,27 +244,4 @@ export class BackupRun {
 /** Whole seconds from an RFC 3339 time to the workflow's now. */
 export function secondsSince(startTimestamp: string): number {
   return Math.max(0, Math.round((Date.now() - Date.parse(startTimestamp)) / 1000));
-}
-
-function newState(request: BackupRequest): BackupState {
-  const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = {
-    kind: 'Backup' as const,
-    name: String(request?.name),
-    uid: firstExecutionRunId,
-    startTimestamp: startTime.toISOString(),
-  };
-  return {
-    status: newStatus(about),
-    sequence: 0,
-    wave: 0,
-    staged: 0,
-    segments: [],
-    collected: [],
-    wanted: [],
-    reports: [],
-    volumes: [],
-    awaited: 0,
-    artifacts: { begun: [], written: [] },
-  };
 }

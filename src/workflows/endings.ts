@@ -16,6 +16,11 @@ export function isCancelled(): boolean {
   return CancellationScope.current().consideredCancelled;
 }
 
+/** For between steps that no cancellation reaches. @throws CancelledFailure if the run has been asked to stop */
+export function assertNotCancelled(): void {
+  if (isCancelled()) throw new CancelledFailure('cancelled');
+}
+
 /** Whether to go on in a fresh Temporal run. A cancelled one must not: the next would not know of the cancellation. */
 export function historyIsLong(): boolean {
   return workflowInfo().continueAsNewSuggested && !isCancelled();

@@ -23,6 +23,8 @@ export interface RunStatus {
     readonly resources: Readonly<Record<GroupResource, ResourceProgress>>;
   };
   readonly volumes: { readonly attempted: number; readonly completed: number; readonly failed: number };
+  /** Hooks that were due, and those of them that failed; absent until one is. */
+  readonly hooks?: { readonly attempted: number; readonly failed: number };
   readonly warnings: number;
   readonly errors: number;
   /** What people should look at themselves; each counts as a warning. Absent if there is nothing, and never more than 50. */

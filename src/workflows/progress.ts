@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Counts } from '../api/backup.ts';
+import type { Counts, HookStatus } from '../api/backup.ts';
 import {
   statusQuery,
   statusQueryDescription,
@@ -22,6 +22,7 @@ const attributes = {
   warnings: integer('BowlineWarnings'),
 };
 
+const noHooks = { attempted: 0, failed: 0 };
 /** Remarks that a status holds: details in the UI have a size. */
 const mostRemarks = 50;
 
@@ -123,6 +124,20 @@ export class Progress {
     });
   }
 
+  hooks(change: { readonly attempted?: number; readonly failed?: number }): void {
+    const { attempted, failed } = this.status.hooks ?? noHooks;
+    this.#update({
+      hooks: { attempted: attempted + (change.attempted ?? 0), failed: failed + (change.failed ?? 0) },
+    });
+  }
+
+  /** As the record of a run holds it; nothing where no hook was due. */
+  get hookStatus(): { readonly hookStatus?: HookStatus } {
+    const { attempted, failed } = this.status.hooks ?? noHooks;
+    if (attempted === 0) return {};
+    return { hookStatus: { hooksAttempted: attempted, ...(failed > 0 && { hooksFailed: failed }) } };
+  }
+
   /** What the workflow returns. */
   result(seconds: number, bytes?: number): RunResult {
     const { name, uid, phase, progress, warnings, errors, volumes, remarks } = this.status;
@@ -155,13 +170,14 @@ export class Progress {
 
   /** The dev server's UI renders lists, not tables. */
   #show(): void {
-    const { kind, name, phase, step, progress, volumes, warnings, errors, remarks = [] } = this.status;
+    const { kind, name, phase, step, progress, volumes, hooks, warnings, errors, remarks = [] } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
       `- now: ${step}`,
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
-      `- volumes: ${volumes.completed} of ${volumes.attempted}${volumes.failed > 0 ? `, ${volumes.failed} failed` : ''}`,
+      `- volumes: ${volumes.completed} of ${volumes.attempted}${failures(volumes.failed)}`,
+      ...(hooks ? [`- hooks: ${hooks.attempted}${failures(hooks.failed)}`] : []),
       `- warnings: ${warnings}, errors: ${errors}`,
       ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
@@ -183,6 +199,10 @@ export function newStatus(about: Pick<RunStatus, 'kind' | 'name' | 'uid' | 'star
     warnings: 0,
     errors: 0,
   };
+}
+
+function failures(failed: number): string {
+  return failed > 0 ? `, ${failed} failed` : '';
 }
 
 function sum(resources: Readonly<Record<string, ResourceProgress>>, member: keyof ResourceProgress): number {

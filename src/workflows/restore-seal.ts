@@ -100,6 +100,7 @@ function statusOf(restore: RestoreRun, phase: RestorePhase): RestoreStatus {
     ...(warnings > 0 && { warnings }),
     ...(errors > 0 && { errors }),
     progress: { totalItems: progress.totalItems, itemsRestored: progress.doneItems },
+    ...restore.progress.hookStatus,
   };
 }
 

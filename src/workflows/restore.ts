@@ -14,6 +14,7 @@ import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
 import { newStatus, Progress } from './progress.ts';
+import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
 import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
@@ -35,6 +36,10 @@ export interface RestoreState {
   /** Reports that tell what was done with claims. */
   claimReports: ReportRef[];
   volumes: RestoredVolume[];
+  /** Pods that were created, with hooks that have not been run yet. */
+  hooks: PendingHooks[];
+  /** A hook has failed after which no other is to run. */
+  hooksAreStopped: boolean;
   /** Volumes made for which no PersistentVolume has been created yet. */
   unused: { location: string; volumeId: string; persistentVolume: string }[];
   /** When the last volume was asked for in each location, in milliseconds since 1970. */
@@ -75,25 +80,30 @@ export class RestoreRun {
   readonly state: RestoreState;
   readonly progress: Progress;
   readonly room: HistoryRoom = new HistoryRoom();
+  readonly #hooks: RestoreHooks;
   #gates: VolumeGates | undefined;
 
   constructor(request: RestoreRequest, state: RestoreState) {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
+    this.#hooks = new RestoreHooks(this);
     if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
   }
 
-  /** Goes on until the restore is recorded, or until the history is long (`false`): then nothing is in flight. */
+  /** Goes on until the restore is recorded, hooks included, or until the history is long (`false`): then nothing is in flight. */
   async advance(): Promise<boolean> {
     const { state, progress } = this;
     state.prepared ??= await this.#prepare();
     state.groups ??= await this.#unpack();
-    while (state.groups.length > 0) {
-      if (historyIsLong()) return false;
-      await this.#restoreGroup(state.groups[0]!);
-      state.groups.shift();
-    }
+    const { groups } = state;
+    await this.#hooks.run(async () => {
+      while (groups.length > 0 && !historyIsLong()) {
+        await this.#restoreGroup(groups[0]!);
+        groups.shift();
+      }
+    });
+    if (groups.length > 0 || state.hooks.length > 0) return false;
     if (this.isDryRun) await handOverPlan(this);
     else {
       await this.#finishVolumes();
@@ -222,6 +232,7 @@ export class RestoreRun {
       },
     ]);
     this.report(applied.report);
+    if (applied.hooked) await this.#hooks.add(batch, applied.hooked);
     if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
     if (groupResource === 'persistentvolumeclaims') state.claimReports.push(applied.report);
     if (groupResource === 'namespaces' || groupResource === definitions) state.groundwork.push(applied.report);
@@ -251,6 +262,8 @@ function newState(request: RestoreRequest): RestoreState {
     groundwork: [],
     claimReports: [],
     volumes: [],
+    hooks: [],
+    hooksAreStopped: false,
     unused: [],
     artifacts: { begun: [], written: [] },
   };

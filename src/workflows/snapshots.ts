@@ -9,18 +9,47 @@ import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
 /**
- * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them. Ends when the providers
- * have accepted; resolves with the volumes that failed, and why.
+ * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them; those that were snapshotted
+ * with their pods are done. Ends when the providers have accepted; resolves with the volumes that failed, and why.
  */
 export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<Record<string, string>> {
+  if (!batch.groupResources.includes('persistentvolumes')) return {};
+  const { frozen } = backup.state;
+  const volumes = await select(backup, batch);
+  const failed = await snapshotAll(backup, batch, volumes);
+  for (const { persistentVolume } of volumes)
+    if (frozen[persistentVolume]) failed[persistentVolume] = frozen[persistentVolume];
+  return failed;
+}
+
+/** Snapshots the volumes of frozen pods, and remembers it for the batches in which these volumes come. */
+export async function snapshotFrozenVolumes(backup: BackupRun, batch: BatchRef): Promise<void> {
+  const { frozen } = backup.state;
+  const volumes = await select(backup, batch);
+  const failed = await snapshotAll(backup, batch, volumes);
+  for (const { persistentVolume } of volumes) frozen[persistentVolume] = failed[persistentVolume] ?? '';
+}
+
+async function select(backup: BackupRun, batch: BatchRef): Promise<readonly BackupVolume[]> {
+  if (backup.prepared.snapshotLocations.length === 0) return [];
+  return steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [{ ...backup.planned, batch }]);
+}
+
+/** Each PersistentVolume is snapshotted once, whichever step comes upon it first. */
+async function snapshotAll(
+  backup: BackupRun,
+  batch: BatchRef,
+  volumes: readonly BackupVolume[],
+): Promise<Record<string, string>> {
   const { snapshotLocations, settings } = backup.prepared;
-  if (snapshotLocations.length === 0 || !batch.groupResources.includes('persistentvolumes')) return {};
-  const volumes = await steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [
-    { ...backup.planned, batch },
-  ]);
+  const { frozen } = backup.state;
+  const taken = new Set(backup.state.volumes.map(({ volume }) => volume.persistentVolume));
+  const wanted = volumes.filter(
+    ({ persistentVolume }) => !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume),
+  );
   const failed: Record<string, string> = {};
   const locationOf = ({ location }: BackupVolume) => location;
-  await backup.gates.each(volumes, locationOf, async (volume) => {
+  await backup.gates.each(wanted, locationOf, async (volume) => {
     const locations = volume.location === undefined ? snapshotLocations : [volume.location];
     backup.progress.volumes({ attempted: 1 });
     let outcome: VolumeOutcome | undefined;

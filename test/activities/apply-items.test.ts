@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AppliedItems, ApplyItemsInput } from '../../src/activities/apply-items.ts';
+import type { RestoredPod } from '../../src/activities/restored-pods.ts';
 import type { RestoreBatchItem } from '../../src/activities/batch.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
@@ -21,6 +22,7 @@ const resources: Readonly<Record<string, string>> = {
   Namespace: 'namespaces',
   PersistentVolume: 'persistentvolumes',
   PersistentVolumeClaim: 'persistentvolumeclaims',
+  Pod: 'pods',
   Service: 'services',
   ServiceAccount: 'serviceaccounts',
   Widget: 'widgets.example.com',
@@ -488,6 +490,103 @@ resourceModifierRules:
       await apply([retained], { spec: { namespaceMapping: { shop: 'copy' } } });
       const { spec } = inCluster('persistentvolumes//pv-1') as { spec?: { claimRef?: object } };
       assert.deepEqual(spec?.claimRef, { namespace: 'copy', name: 'data' });
+    });
+  });
+
+  describe('with pods that have hooks', () => {
+    const pod = (name: string, annotations: Record<string, string>): Unstructured =>
+      object('v1 Pod', name, {
+        metadata: {
+          annotations: Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [`post.hook.restore.velero.io/${key}`, value]),
+          ),
+        },
+        spec: { containers: [{ name: 'main' }] },
+      });
+
+    it('puts those that it created into staging, without the command, and tells how many containers there are', async () => {
+      runner.cluster.hold(object('v1 Namespace', 'copy'), pod('copy/there', { command: 'seed' }));
+      const pods = [
+        pod('shop/db', { command: 'seed', 'wait-timeout': '5m', 'wait-for-ready': 'true' }),
+        pod('shop/plain', {}),
+        pod('shop/there', { command: 'seed' }),
+      ];
+      const { hooked } = await apply(pods, { spec: { namespaceMapping: { shop: 'copy' } } });
+      assert.deepEqual(
+        hooked?.map(({ containers, waitMs }) => [containers, waitMs]),
+        [[1, 300_000]],
+      );
+      assert.deepEqual(runner.staged(hooked![0]!), [
+        {
+          namespace: 'copy',
+          name: 'db',
+          from: 'shop',
+          containers: [
+            {
+              name: 'main',
+              hooks: [{ index: 0, timeoutMs: 30_000, waitTimeoutMs: 300_000, waitForReady: true, stops: false }],
+            },
+          ],
+        },
+      ]);
+    });
+
+    it('tells of hooks by container, and of no limit where one has none', async () => {
+      const exec = (container: string, others = {}) => ({ exec: { container, command: ['a'], ...others } });
+      const postHooks = [exec('main', { waitTimeout: '1m' }), exec('side', { onError: 'Fail' }), exec('main')];
+      const created = pod('shop/db', {});
+      created['spec'] = { containers: [{ name: 'main' }, { name: 'side' }] };
+      const spec: RestoreSpec = { hooks: { resources: [{ postHooks }] } };
+      const { hooked } = await apply([created], { spec });
+      assert.deepEqual(
+        hooked?.map(({ containers, waitMs }) => [containers, waitMs]),
+        [[2, undefined]],
+      );
+      const [{ containers }] = runner.staged(hooked![0]!) as [RestoredPod];
+      assert.deepEqual(
+        containers.map(({ name, hooks }) => [name, hooks.map(({ index, stops }) => [index, stops])]),
+        [
+          [
+            'main',
+            [
+              [0, false],
+              [2, false],
+            ],
+          ],
+          ['side', [[1, true]]],
+        ],
+      );
+    });
+
+    it('cuts many into files of fifty pods', async () => {
+      const pods = Array.from({ length: 120 }, (_, index) => pod(`shop/p${index}`, { command: 'seed' }));
+      const { hooked = [] } = await apply(pods);
+      assert.deepEqual(
+        hooked.map((ref) => [ref.containers, runner.staged(ref).length]),
+        [
+          [50, 50],
+          [50, 50],
+          [20, 20],
+        ],
+      );
+      assert.equal(new Set(hooked.map(({ key }) => key)).size, 3);
+    });
+
+    it('tells of them again when it is repeated', async () => {
+      const pods = [pod('shop/db', { command: 'seed' })];
+      const [first, second] = [await apply(pods), await apply(pods)];
+      assert.equal(first.hooked?.length, 1);
+      assert.equal(second.hooked, undefined, 'another run took it for its own');
+      runner.cluster.objects.get('pods/shop/db')!.metadata.labels!['velero.io/restore-uid'] = '3-run';
+      assert.equal((await apply(pods)).hooked?.length, 1);
+    });
+
+    it('leaves out hooks for a container that is not there, with a warning', async () => {
+      const applied = await apply([pod('shop/db', { command: 'seed', container: 'x' })]);
+      assert.equal(applied.hooked, undefined);
+      assert.deepEqual(runner.complaints(applied.report), [
+        'warning pods/shop/db: Hook annotation is left out: the pod has no container x',
+      ]);
     });
   });
 });

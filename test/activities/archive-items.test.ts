@@ -57,6 +57,16 @@ describe('archiveItems', () => {
     assert.equal(segment?.sha256, (await writer.finish()).sha256);
   });
 
+  it('leaves out a pod one of whose hooks failed, which has been reported by then', async () => {
+    const failedPods = [
+      { namespace: 'shop', name: 'web' },
+      { namespace: 'shop', name: 'pv-1' },
+    ];
+    const archived = await runner.run('archiveItems', { ...input, failedPods });
+    assert.deepEqual(await pathsIn(archived), ['persistentvolumes//pv-1', 'persistentvolumes//pv-2']);
+    assert.deepEqual([archived.archived, archived.report.errors], [{ persistentvolumes: 2 }, 0]);
+  });
+
   it('leaves out a PersistentVolume whose snapshot failed, with an error', async () => {
     const archived = await runner.run('archiveItems', { ...input, failedVolumes: { 'pv-1': 'quota exceeded' } });
     assert.deepEqual(await pathsIn(archived), ['pods/shop/web', 'persistentvolumes//pv-2']);

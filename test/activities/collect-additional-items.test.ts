@@ -3,6 +3,7 @@ import type {
   CollectAdditionalItemsInput,
   CollectedAdditionalItems,
 } from '../../src/activities/collect-additional-items.ts';
+import type { BackupBatchItem } from '../../src/activities/batch.ts';
 import type { ReportLine } from '../../src/activities/report.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import { BowlineError } from '../../src/api/errors.ts';
@@ -148,5 +149,16 @@ describe('collectAdditionalItems', () => {
     const input = { wanted: await wanted('persistentvolumes//pv-1'), batch: { items: 1, bytes: 4_000_000 } };
     assert.equal((await collect({ ...input, staged: 1_999 })).batches.length, 1);
     await assert.rejects(collect({ ...input, staged: 2_000 }), { type: 'InvalidConfig' });
+  });
+
+  it('puts pods with hooks into batches of their own', async () => {
+    const annotations = { 'post.hook.backup.velero.io/command': 'thaw' };
+    runner.cluster.hold(object('v1 Pod', 'shop/db', { metadata: { annotations } }), object('v1 Pod', 'shop/web'));
+    const { hooked = [], archived } = await collect({ wanted: await wanted('pods/shop/db', 'pods/shop/web') });
+    assert.deepEqual(
+      hooked.flatMap((batch) => runner.staged<BackupBatchItem>(batch)).map(({ item }) => item.metadata.name),
+      ['db'],
+    );
+    assert.equal(archived['pods'], 1);
   });
 });

@@ -94,6 +94,56 @@ describe('collectItems', () => {
     assert.equal(collected.next, undefined);
   });
 
+  describe('with pods that have hooks', () => {
+    const annotations = { 'pre.hook.backup.velero.io/command': 'freeze' };
+
+    beforeEach(() => {
+      runner.cluster.hold(object('v1 Pod', 'shop/db', { metadata: { annotations } }), object('v1 Pod', 'other/db'));
+    });
+
+    function hookedPods({ hooked = [] }: CollectedItems): string[] {
+      return hooked.flatMap((batch) => runner.staged<BackupBatchItem>(batch)).map(({ item }) => item.metadata.name);
+    }
+
+    it('puts these into batches of their own, and ends with the pods: hooks are due before volumes', async () => {
+      const collector = new Collector(runner);
+      const first = await collector.call();
+      assert.deepEqual(hookedPods(first), ['db']);
+      assert.deepEqual([first.hooksAreDue, first.selected], [true, { pods: 3 }]);
+      assert.deepEqual(
+        collector.batched().map(({ item }) => item.metadata.name),
+        ['db', 'web'],
+      );
+      const second = await collector.call();
+      assert.deepEqual([second.hooked, second.hooksAreDue], [undefined, undefined]);
+      assert.deepEqual(second.selected, { namespaces: 1, secrets: 1 });
+    });
+
+    it('stages them though no action concerns pods', async () => {
+      runner = new ActivityRunner();
+      runner.cluster.hold(object('v1 Pod', 'shop/db', { metadata: { annotations } }), object('v1 Pod', 'shop/web'));
+      const { hooked = [], archived } = await new Collector(runner).call();
+      assert.deepEqual(
+        hooked.map(({ items, groupResources }) => [items, groupResources]),
+        [[1, ['pods']]],
+      );
+      assert.deepEqual(archived, { pods: 1 });
+    });
+
+    it('finds those that the spec selects', async () => {
+      const hooks = { resources: [{ includedNamespaces: ['other'], post: [{ exec: { command: ['thaw'] } }] }] };
+      assert.deepEqual(hookedPods(await new Collector(runner, { ...withoutVolumes, hooks }).call()), ['db', 'db']);
+    });
+
+    it('says that hooks are due with the last pods, though only an earlier call has found some', async () => {
+      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'other'] };
+      const first = await new Collector(runner, spec).call({ from: { list: 0 } });
+      assert.equal(first.next?.list, 2, 'it ended with the pods of the first namespace');
+      const last = await new Collector(runner, spec).call({ from: { list: 1 }, hooked: true });
+      assert.deepEqual([last.hooked, last.hooksAreDue, last.next?.list], [undefined, true, 2]);
+    });
+  });
+
   it('reads some 5,000 items a call, and the next call goes on after the last page', async () => {
     const names = configMaps(6_200);
     runner.cluster.hold(...names.map((name) => object('v1 ConfigMap', `shop/${name}`)));

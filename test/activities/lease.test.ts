@@ -76,6 +76,42 @@ describe('lease', () => {
     assert.deepEqual(store.keys(), []);
   });
 
+  /** Puts a mark of a hook and goes on, in an attempt that is suspended at some point. */
+  async function markAndSuspend(store: MemoryStore, suspendedWhile: 'it puts the mark' | 'it goes on'): Promise<void> {
+    const suspend = () => {
+      now += 9_000;
+    };
+    if (suspendedWhile === 'it puts the mark') store.beforePut = suspend;
+    const suspended = environment.run(async () => {
+      const staging = await openStaging({ store: async () => store }, run);
+      await staging.mark('hook-0');
+      suspend();
+      assertLease();
+    });
+    await assert.rejects(suspended, { type: 'Interrupted' });
+  }
+
+  it('takes back a mark that was put while the attempt was suspended: nothing has followed it', async () => {
+    const store = new MemoryStore();
+    await markAndSuspend(store, 'it puts the mark');
+    assert.deepEqual(store.keys(), []);
+  });
+
+  it('keeps a mark that was put in time: what it tells of may have been done', async () => {
+    const store = new MemoryStore();
+    await markAndSuspend(store, 'it goes on');
+    assert.equal(store.keys().length, 1);
+  });
+
+  it('keeps the mark of another attempt', async () => {
+    const store = new MemoryStore();
+    await activityEnvironment({ attempt: 2 }).run(async () =>
+      (await openStaging({ store: async () => store }, run)).mark('hook-0'),
+    );
+    await markAndSuspend(store, 'it puts the mark');
+    assert.equal(store.keys().length, 1);
+  });
+
   it('keeps what an attempt has written that fails, or is cancelled, without having lost it', async () => {
     const store = new MemoryStore();
     const failing = environment.run(async () => {

@@ -62,4 +62,23 @@ describe('staging', () => {
       );
     });
   }
+
+  describe('mark', () => {
+    const mark = (staging: Staging) => staging.mark('hook-1');
+
+    it('is put by one attempt alone', async () => {
+      assert.deepEqual([await attempt(mark), await attempt(mark, { number: 2 })], [true, false]);
+      assert.deepEqual(store.keys(), ['backups/nightly/staging/uid-1/hook-1-mark-01234567']);
+    });
+
+    it('may be put again by the attempt that has: the answer to the first try may be lost', async () => {
+      assert.deepEqual([await attempt(mark), await attempt(mark)], [true, true]);
+    });
+
+    it('is free again when it was taken away', async () => {
+      await attempt(mark);
+      await attempt((staging) => staging.unmark('hook-1'));
+      assert.equal(await attempt(mark, { number: 2 }), true);
+    });
+  });
 });

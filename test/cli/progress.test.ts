@@ -9,8 +9,10 @@ describe('progress', () => {
   it('tells phase, step and counts in one line', () => {
     const volumes = { attempted: 2, completed: 1, failed: 0 };
     assert.equal(
-      progressLine(statusOf('InProgress', { progress, volumes, warnings: 3, errors: 1 })),
-      'InProgress: collecting items; 120 of 500 or more items, 1 of 2 volumes, 3 warnings, 1 errors',
+      progressLine(
+        statusOf('InProgress', { progress, volumes, hooks: { attempted: 4, failed: 1 }, warnings: 3, errors: 1 }),
+      ),
+      'InProgress: collecting items; 120 of 500 or more items, 1 of 2 volumes, 4 hooks, 3 warnings, 1 errors',
     );
     assert.equal(progressLine(statusOf('New')), 'New: collecting items; 1 of 4 items');
   });

@@ -185,6 +185,13 @@ Velero-Native Snapshots:
     assert.match(out, /\nResource List:\n {2}v1\/Pod: {2}1\n/);
   });
 
+  it('tells how many hooks there were, where there were some', async () => {
+    const withHooks = backupRecord('shop', { hookStatus: { hooksAttempted: 4, hooksFailed: 1 } });
+    const describe = async () => ({ ...entries[1]!, record: withHooks });
+    const { out } = await runCli(['backup', 'describe', 'shop'], { backups: { describe } });
+    assert.match(out, /\nHooksAttempted: {2}4\nHooksFailed: {5}1\n/);
+  });
+
   it('gives all of it as JSON', async () => {
     const { out } = await runCli(['backup', 'describe', 'shop', '-o', 'json'], { backups });
     const { record, ...others } = await backups.describe('shop');

@@ -1,14 +1,15 @@
 import { ApplicationFailure, Context, type Info } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { RunHookInput } from '../../src/activities/run-hook.ts';
 import { isOfType, type Boundary } from './boundary.ts';
 
 /** What befalls a worker's activities. */
 export type Fault =
   /** The worker dies by SIGKILL: before the call, after its effect, or (told by `completed`) when the server has its result. */
   | { readonly type: 'death'; readonly at: Boundary; readonly when: 'before' | 'after' | 'completed' }
-  /** Every activity is executed twice; the second result counts. */
+  /** Every activity that may be repeated is executed twice; the second result counts. */
   | { readonly type: 'twice' }
-  /** The result of every activity's first attempt is lost. */
+  /** The result of the first attempt of every such activity is lost. */
   | { readonly type: 'lost' }
   /** The first attempt of every activity comes to life only when the second has ended. */
   | { readonly type: 'zombie' }
@@ -67,7 +68,7 @@ function die(): void {
 }
 
 const twice: Handle = async (input, next) => {
-  if (!mayRepeat(Context.current().info)) return next(input);
+  if (!mayRepeat(Context.current().info, input)) return next(input);
   await next(input);
   return next(input);
 };
@@ -75,7 +76,7 @@ const twice: Handle = async (input, next) => {
 const lost: Handle = async (input, next) => {
   const { info } = Context.current();
   const result = await next(input);
-  if (info.attempt === 1 && mayRepeat(info)) throw ApplicationFailure.retryable('the result was lost', 'Lost');
+  if (info.attempt === 1 && mayRepeat(info, input)) throw ApplicationFailure.retryable('the result was lost', 'Lost');
   return result;
 };
 
@@ -110,7 +111,7 @@ function zombie(): Handle {
   };
 }
 
-/** Exec hooks alone are never done twice. */
-function mayRepeat({ activityType }: Info): boolean {
-  return activityType !== 'runHook';
+/** A hook that freezes or fills is sent once: its next attempt counts it as failed, and the outcome is another one by design. */
+function mayRepeat({ activityType }: Info, { args }: Execute[0]): boolean {
+  return activityType !== 'runHook' || (args[0] as RunHookInput).phase === 'post';
 }

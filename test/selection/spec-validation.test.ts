@@ -141,7 +141,6 @@ describe('validateBackupSpec', () => {
     [{ metadata: { labels: { a: true } } }, ['spec.metadata.labels.a: expected text, got boolean true']],
     [
       {
-        hooks: { resources: [{ name: 'freeze' }] },
         orderedResources: { pods: 'a/b' },
         resourcePolicy: { kind: 'ConfigMap', name: 'p' },
         defaultVolumesToFsBackup: true,
@@ -149,7 +148,6 @@ describe('validateBackupSpec', () => {
         includedClusterScopedResources: ['nodes'],
       },
       [
-        'spec.hooks: not supported yet',
         'spec.orderedResources: not supported yet',
         'spec.resourcePolicy: not supported yet',
         'spec.defaultVolumesToFsBackup: not supported yet',
@@ -216,9 +214,9 @@ describe('validateRestoreSpec', () => {
       [
         'spec.restoreStatus.resources: unknown field; known are includedResources, excludedResources',
         'spec.restoreStatus.includedResources: expected a list, got string "pods"',
-        'spec.resourceModifier.key: unknown field; known are apiGroup, kind, name',
         'spec.resourceModifier.kind: expected configmap, got nothing',
         'spec.resourceModifier.name: expected a name, got string ""',
+        'spec.resourceModifier.key: unknown field; known are apiGroup, kind, name',
       ],
     ],
     [
@@ -228,8 +226,8 @@ describe('validateRestoreSpec', () => {
       },
       [
         'spec.restoreStatus: resources: pods is both included and excluded',
-        'spec.resourceModifier.apiGroup: expected none, got string "apps"',
         'spec.resourceModifier.kind: expected configmap, got string "Secret"',
+        'spec.resourceModifier.apiGroup: expected none, got string "apps"',
       ],
     ],
     [

@@ -4,6 +4,8 @@ import { cloneJson } from '../../src/api/json.ts';
 import { itemKey, type Unstructured } from '../../src/api/unstructured.ts';
 import { apiError } from '../../src/kubernetes/api-errors.ts';
 import type {
+  ExecOptions,
+  ExecOutcome,
   KubernetesClient,
   ListOptions,
   ListPage,
@@ -53,6 +55,8 @@ export class ClusterInMemory implements KubernetesClient {
   /** What has been asked, such as `create pods/shop/web`; lists name the namespace and the page's start. */
   readonly requests: string[] = [];
   itemsPerPage = 500;
+  /** What a command in a container comes to. */
+  onExec: KubernetesClient['exec'] = async () => ({ ended: 'succeeded', exitCode: 0, stdout: '', stderr: '' });
   readonly #faults: Fault[] = [];
   #generation = 0;
   #tellsWhereToGoOn = true;
@@ -161,6 +165,12 @@ export class ClusterInMemory implements KubernetesClient {
     } catch (error) {
       if (errorCode(error) !== 'NotFound') throw error;
     }
+  }
+
+  async exec(pod: ObjectRef, options: ExecOptions): Promise<ExecOutcome> {
+    const { namespace = '', name } = pod;
+    this.requests.push(`exec pods/${namespace}/${name} ${options.container}`);
+    return this.onExec(pod, options);
   }
 
   async close(): Promise<void> {}

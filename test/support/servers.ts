@@ -2,6 +2,7 @@ import { startAzurite, type AzuriteServer } from '../../tools/stack/azurite.ts';
 import { binaryNames, findBinary } from '../../tools/stack/binaries.ts';
 import { startFakeGcs, type FakeGcsServer } from '../../tools/stack/fake-gcs.ts';
 import { startKubernetes, type KubernetesServer } from '../../tools/stack/kubernetes.ts';
+import { startKwok, type KwokServer } from '../../tools/stack/kwok.ts';
 import { startMoto, type MotoServer } from '../../tools/stack/moto.ts';
 import { findPackage, packageNames } from '../../tools/stack/packages.ts';
 import { startS3, type S3Server } from '../../tools/stack/s3.ts';
@@ -29,6 +30,9 @@ export const fakeGcsServer: () => Promise<FakeGcsServer> = shared(startFakeGcs);
 
 /** The run's Kubernetes API server. Tests use namespaces of unique names. */
 export const kubernetesServer: () => Promise<KubernetesServer> = shared(() => startKubernetes());
+
+/** A node of the run's API server, on which pods run. */
+export const kwokServer: () => Promise<KwokServer> = shared(async () => startKwok(await kubernetesServer()));
 
 /** The run's S3 server. Tests create buckets of unique names. */
 export const s3Server: () => Promise<S3Server> = shared(startS3);

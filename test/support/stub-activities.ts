@@ -97,6 +97,8 @@ export class StubActivities {
 }
 
 function distinction(input: unknown): string {
+  const { phase, pod, index } = (input ?? {}) as { phase?: string; pod?: { name: string }; index?: number };
+  if (phase !== undefined && pod) return `${phase} ${pod.name} ${index}`;
   const { artifact, action, step, snapshotId, volumeId, persistentVolume, location } = (input ?? {}) as {
     [field: string]: string;
   } & { artifact?: { type: string } };
@@ -138,6 +140,8 @@ const defaults: Activities = {
     selected: {},
     archived: {},
   }),
+  selectHooks: async ({ step }) => ({ blocks: [], total: 0, report: reportRef(`${step}-report`) }),
+  runHook: async ({ step }) => ({ report: reportRef(`${step}-report`), failed: false, stops: false }),
   executeBackupItemAction: async ({ batch, step }) => ({ batch, report: reportRef(`${step}-report`) }),
   handOverItems: async ({ run: { kind, name, uid }, step, action, batch }) => ({
     version: 1,
@@ -198,6 +202,10 @@ const defaults: Activities = {
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
   finishVolumes: async ({ step }) => reportRef(`${step}-report`),
   collectPlan: async ({ step }) => stagedRef(step),
+  awaitContainers: async () => ({ up: [], over: [] }),
+  remainingContainers: async () => [],
+  reportUnrunHooks: async ({ step, pods }) =>
+    reportRef(`${step}-report`, { errors: pods.reduce((sum, { hooks }) => sum + hooks, 0) }),
   prepareDeletion: async ({ name }) => ({
     run: runRef('deletion', name),
     settings,

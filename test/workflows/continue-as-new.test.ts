@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
+import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
+import { containersOf, creating, remaining } from '../support/hooked-restore.ts';
 import { batchRef, permanent, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
@@ -225,6 +227,67 @@ describe('a run whose history has become long', () => {
     );
     assert.equal(stubs.inputs('unpackBackup').length, 1);
     assert.deepEqual([result.phase, result.items], ['Completed', calls]);
+  });
+
+  it('goes on with the pods that are not frozen yet, and leaves none frozen meanwhile', async () => {
+    const names = Array.from({ length: calls }, (_, index) => `pod-${index}`);
+    const stubs = new StubActivities({
+      ...withHooks(names.map((name, index) => block([blockPod(name)], `pv-${index}`))),
+      async runHook({ step, phase, pod }) {
+        const failed = phase === 'pre' && pod.name === 'pod-0';
+        return { report: reportRef(step), failed, stops: failed };
+      },
+    });
+    const { result, histories } = await runner.run(stubs, async (start) => {
+      const started = await start('backup');
+      return { result: await started.result(), histories: await runner.histories(started.workflowId) };
+    });
+    assert.ok(histories.length > 2, `${histories.length} runs`);
+    for (const { events } of histories) {
+      const hooks = (events ?? []).filter(
+        (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'runHook',
+      );
+      assert.equal(hooks.length % 2, 0, 'a pod was left frozen');
+    }
+    for (const phase of ['pre', 'post'])
+      assert.deepEqual(
+        stubs
+          .inputs('runHook')
+          .filter((input) => input.phase === phase)
+          .map(({ pod }) => pod.name)
+          .toSorted(),
+        names.toSorted(),
+      );
+    assert.equal(stubs.inputs('createSnapshot').length, calls);
+    assert.deepEqual(stubs.inputs('archiveItems')[0]?.failedPods, [{ namespace: 'shop', name: 'pod-0' }]);
+    assert.equal(result.volumes.completed, calls);
+  });
+
+  it('waits on for the containers of restored pods, and runs no hook twice', async () => {
+    const names = Array.from({ length: calls }, (_, index) => `pod-${index}`);
+    const containers = names.flatMap((name) => containersOf(name, {}, {}));
+    const stubs = new StubActivities({
+      ...creating(...containers),
+      // One pod comes up after the other.
+      awaitContainers: async (input) => ({ up: remaining(containers, input).slice(0, 1), over: [] }),
+    });
+    const { status, runs } = await runner.run(stubs, async (start) => {
+      const started = await start('restore', { backupName: 'nightly' });
+      await started.result();
+      return { status: await started.status(), runs: (await runner.histories(started.workflowId)).length };
+    });
+    assert.ok(runs > 1, `${runs} runs`);
+    assert.deepEqual(
+      stubs
+        .inputs('runHook')
+        .map(({ pod, index }) => `${pod.name} ${index}`)
+        .toSorted(),
+      names.flatMap((name) => [`${name} 0`, `${name} 1`]).toSorted(),
+    );
+    assert.deepEqual(status.hooks, { attempted: 2 * calls, failed: 0 });
+    assert.equal(stubs.inputs('applyItems').length, 2);
+    const since = new Set(stubs.inputs('awaitContainers').map((input) => input.since));
+    assert.equal(since.size, 1, 'the time to wait began anew');
   });
 
   it('shows no batch to an action of a deletion twice', async () => {

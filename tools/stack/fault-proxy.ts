@@ -2,14 +2,15 @@ import { once } from 'node:events';
 import {
   createServer,
   request as httpRequest,
+  ServerResponse,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestOptions,
-  type ServerResponse,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import { Readable, type Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -39,6 +40,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders | OutgoingHttpHeaders;
   readonly body: Readable;
+  /** The connection, where the server has agreed to speak another protocol: it is the body, too. */
+  readonly upgraded?: Duplex;
 }
 
 /**
@@ -59,7 +62,7 @@ export interface FaultProxy {
   hold(point: HoldPoint): Promise<Held>;
   /** Resolves when every request that has come in is done with, whether or not its client is still there. */
   idle(): Promise<void>;
-  /** Closes every connection, those of requests that are held as well. */
+  /** Closes every connection, those of requests that are held and those with another protocol as well. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +78,7 @@ const readBytes = 64 * 1024;
 
 /**
  * Starts a proxy to `target`, over plain HTTP on the loopback. Headers pass as they are, `Host` too, for it is part of S3's
- * signatures.
+ * signatures. After an upgrade, such as to WebSockets, client and server speak as they like.
  */
 export async function startFaultProxy(target: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
   const { rules: initial = [], layer = () => undefined, random = Math.random } = options;
@@ -103,10 +106,23 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
   }
 
   const passing = new Set<Promise<void>>();
-  const server = createServer((incoming, outgoing) => {
+  function begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const passed = pass(incoming, outgoing).catch(() => void outgoing.destroy());
     passing.add(passed);
     void passed.finally(() => passing.delete(passed));
+  }
+
+  const server = createServer(begin);
+  const upgrading = new Set<Socket>();
+  server.on('upgrade', (incoming: IncomingMessage, client: Socket, head: Buffer) => {
+    upgrading.add(client);
+    client.on('close', () => upgrading.delete(client)).on('error', () => client.destroy());
+    if (head.length > 0) client.unshift(head);
+    const outgoing = new ServerResponse(incoming);
+    outgoing.assignSocket(client);
+    // The server that has parsed the request has let go of the connection.
+    outgoing.on('finish', () => client.end());
+    begin(incoming, outgoing);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -122,6 +138,7 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
       while (passing.size > 0) await Promise.all(passing);
     },
     async stop() {
+      for (const client of upgrading) client.destroy();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
@@ -147,8 +164,12 @@ function sender(target: string): (incoming: IncomingMessage, body: Readable) => 
       if (!body.readableEnded) sent.destroy();
     });
     body.pipe(sent);
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    return { status: answer.statusCode ?? 502, headers: answer.headers, body: answer };
+    const answered = await Promise.race([once(sent, 'response'), once(sent, 'upgrade')]);
+    const [answer, upgraded, head] = answered as [IncomingMessage, Socket?, Buffer?];
+    const { statusCode: status = 502, headers: answerHeaders } = answer;
+    if (upgraded === undefined) return { status, headers: answerHeaders, body: answer };
+    if (head?.length) upgraded.unshift(head);
+    return { status, headers: answerHeaders, body: upgraded, upgraded };
   };
 }
 
@@ -188,11 +209,13 @@ function endedBefore(faults: readonly Fault[], outgoing: ServerResponse): boolea
 }
 
 /** Hands the answer to the client, as far as the faults let it. */
-function reply(faults: readonly Fault[], { status, headers, body }: Answer, outgoing: ServerResponse): void {
+function reply(faults: readonly Fault[], answer: Answer, outgoing: ServerResponse): void {
+  const { status, headers, body, upgraded } = answer;
   for (const fault of faults) {
     if (fault.type !== 'drop' && fault.type !== 'reset' && fault.type !== 'truncate') continue;
-    if (fault.type === 'truncate') return void truncate(fault.bytes, { status, headers, body }, outgoing);
-    body.resume();
+    if (fault.type === 'truncate') return void truncate(fault.bytes, answer, outgoing);
+    if (upgraded) upgraded.destroy();
+    else body.resume();
     if (fault.type === 'drop') outgoing.destroy();
     else outgoing.socket?.resetAndDestroy();
     return;
@@ -201,7 +224,23 @@ function reply(faults: readonly Fault[], { status, headers, body }: Answer, outg
   outgoing.once('close', () => body.destroy());
   body.once('error', () => outgoing.destroy());
   outgoing.writeHead(status, headers);
-  body.pipe(outgoing);
+  if (upgraded) join(upgraded, outgoing);
+  else body.pipe(outgoing);
+}
+
+/** Passes on what either says, until one of them ends the connection. */
+function join(server: Duplex, outgoing: ServerResponse): void {
+  const client = outgoing.socket;
+  if (client === null || client.destroyed) return void server.destroy();
+  outgoing.flushHeaders();
+  outgoing.detachSocket(client);
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    from.on('error', () => to.destroy()).on('close', () => to.destroy());
+    from.pipe(to);
+  }
 }
 
 async function truncate(bytes: number, { status, headers, body }: Answer, outgoing: ServerResponse): Promise<void> {

@@ -10,6 +10,8 @@ import { answers, freePort, startServer, type Server } from './server.ts';
 export interface KubernetesServer {
   readonly kubeconfig: string;
   readonly url: string;
+  /** The API server's own certificate and its key, as files: for other servers on this machine. */
+  readonly tls: { readonly certificate: string; readonly key: string };
   stop(): Promise<void>;
 }
 
@@ -102,11 +104,11 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
         ready: () => get(`${url}/readyz`, { agent: api, token: files.token }),
       }),
     );
-    const kubeconfig = writeKubeconfig(folder, {
-      url,
-      token: files.token,
+    const tls = {
       certificate: join(files.certificates, 'apiserver.crt'),
-    });
+      key: join(files.certificates, 'apiserver.key'),
+    };
+    const kubeconfig = writeKubeconfig(folder, { url, token: files.token, certificate: tls.certificate });
     started.push(
       await startServer({
         name: 'kube-controller-manager',
@@ -121,7 +123,7 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
             String(managerPort),
             '--leader-elect=false',
           ],
-          ...['--cert-dir', files.certificates, '--root-ca-file', join(files.certificates, 'apiserver.crt')],
+          ...['--cert-dir', files.certificates, '--root-ca-file', tls.certificate],
           ...[
             '--service-account-private-key-file',
             files.privateKey,
@@ -136,7 +138,7 @@ export async function startKubernetes({ fsync = false }: KubernetesOptions = {})
       }),
     );
     api.destroy();
-    return { kubeconfig, url, stop };
+    return { kubeconfig, url, tls, stop };
   } catch (error) {
     await stop();
     throw error;

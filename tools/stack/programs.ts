@@ -112,12 +112,23 @@ function fakeGcsServer(version: string): Program {
   };
 }
 
+function kwok(version: string): Program {
+  return {
+    version,
+    // Its publisher names no checksum for what it offers.
+    download: () => undefined,
+    build: (output) => install(`sigs.k8s.io/kwok/cmd/kwok@v${version}`, output),
+    buildSeconds: 150,
+  };
+}
+
 /** The servers of the stack. */
 export const programs = {
   etcd: etcd('3.6.16'),
   'fake-gcs-server': fakeGcsServer('1.56.1'),
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
+  kwok: kwok('0.7.0'),
   temporal: temporal('1.5.1'),
   versitygw: versitygw('1.8.0'),
 } as const satisfies Record<string, Program>;

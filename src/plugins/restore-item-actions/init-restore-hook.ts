@@ -4,6 +4,7 @@ import { BowlineError } from '../../api/errors.ts';
 import { cloneJson } from '../../api/json.ts';
 import { targetNamespace, type Restore } from '../../api/restore.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
+import { parseHookCommand } from '../../selection/hook.ts';
 import { includesExcludes } from '../../selection/includes-excludes.ts';
 import { matchesLabels, validateLabelSelector } from '../../selection/label-selector.ts';
 import type { RestoreItemAction } from '../item-action.ts';
@@ -54,26 +55,13 @@ function annotatedContainer({ metadata }: Unstructured, restore: Restore): objec
     fields.text(annotations, `${annotationPrefix}${key}`),
   ) as [string, string, string];
   if (image === '') return undefined;
-  const parsed = parseCommand(command);
+  const parsed = parseHookCommand(command);
   return [{ name: name || nameFor(metadata, restore), image, ...(parsed.length > 0 && { command: parsed }) }];
 }
 
 function nameFor({ namespace = '', name }: Unstructured['metadata'], restore: Restore): string {
   const digest = createHash('sha256').update(`${restore.metadata.uid}/${namespace}/${name}`).digest('hex');
   return `velero-restore-init-${digest.slice(0, 8)}`;
-}
-
-/** A JSON list of texts, or else a single program. Go reads a `null` in the list as the empty text. */
-function parseCommand(text: string): string[] {
-  if (text === '') return [];
-  try {
-    const parsed: unknown = text.startsWith('[') ? JSON.parse(text) : undefined;
-    if (Array.isArray(parsed) && parsed.every((one) => one === null || typeof one === 'string'))
-      return parsed.map((one) => one ?? '');
-  } catch {
-    // Not JSON, so it is a program whose name begins with a bracket.
-  }
-  return [text];
 }
 
 interface Hook {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { RestoreHooks } from '../../../src/api/restore.ts';
 import { runCase, type CaseResult } from '../../../src/cli/item-action-case.ts';
 import { initRestoreHook } from '../../../src/plugins/restore-item-actions/init-restore-hook.ts';
 import { object } from '../../support/objects.ts';
@@ -24,7 +25,12 @@ async function restore({
   const prefixed = Object.entries(annotations).map(([key, value]) => [`init.hook.restore.velero.io/${key}`, value]);
   const metadata = { labels: { app: 'web' }, annotations: Object.fromEntries(prefixed) as Record<string, string> };
   const item = object('v1 Pod', 'shop/web', { metadata, spec: { initContainers } });
-  const spec = { backupName: 'nightly', ...(namespaceMapping && { namespaceMapping }), hooks: { resources: hooks } };
+  const resources = hooks as RestoreHooks['resources'];
+  const spec = {
+    backupName: 'nightly',
+    ...(namespaceMapping && { namespaceMapping }),
+    hooks: { resources: resources ?? null },
+  };
   const velero = {
     apiVersion: 'velero.io/v1',
     kind: 'Restore',

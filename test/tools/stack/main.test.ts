@@ -99,7 +99,7 @@ describe('npm run stack', () => {
     const stop = (): Promise<void> => Promise.resolve();
     const text = instructions({
       temporal: { address: '127.0.0.1:1', uiUrl: 'http://127.0.0.1:2', cli: "/it's here/temporal", stop, kill: stop },
-      kubernetes: { url: 'https://127.0.0.1:3', kubeconfig: '/k', stop },
+      kubernetes: { url: 'https://127.0.0.1:3', kubeconfig: '/k', tls: { certificate: '/c', key: '/p' }, stop },
       s3: {
         endpoint: 'http://127.0.0.1:4',
         region: 'r',
