@@ -2,23 +2,22 @@ import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
-import { backupTag, backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
+import { backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
-import { backupLayout, restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
-import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
+import { backupLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName } from '../selection/spec-validation.ts';
-import { bytesOf } from './bytes.ts';
+import { readBackupToDelete } from './backup-to-delete.ts';
+import { jsonObjectOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec, notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import { orGiveUp } from './out-of-reach.ts';
 import type { DeletionPlan } from './plan.ts';
-import { deleteAll } from './put-object.ts';
 import { requestProblems, runSettings } from './request.ts';
+import { deleteRestoresOf, usesOf } from './restores-of-backup.ts';
 import { openStaging } from './staging.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -177,14 +176,7 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       location: location.name,
       staging: stagingLocation(config, location),
     };
-    const remarks: string[] = [];
-    const backup = await readBackup(store, name).catch((error: unknown) => {
-      if (errorCode(error) !== 'CorruptBackup') throw error;
-      remarks.push(`${(error as Error).message}: snapshots that no file records can't be looked for`);
-      return undefined;
-    });
-    const snapshots = await readSnapshots(store, name);
-    remarks.push(...(await volumesElsewhere(store, name)));
+    const { backup, snapshots, remarks } = await readBackupToDelete(store, name);
     const itemActions = backup && (await planItemActions(run, backup));
     // The last step: what can't be read must not leave a mark behind.
     const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
@@ -244,87 +236,11 @@ async function putMark(
   } catch (error) {
     // An earlier attempt's, or that of a deletion that did not finish: the workflow's id lets only one run at a time.
     if (errorCode(error) !== 'AlreadyExists') throw error;
-    return (await readJson(store, deletion))?.['uid'] === mark.uid;
+    return (await jsonObjectOf(store, deletion))?.['uid'] === mark.uid;
   }
-}
-
-/** A small JSON object; `undefined` for anything else. */
-async function readJson(store: ObjectStore, key: string): Promise<Record<string, unknown> | undefined> {
-  const text = Buffer.from(await bytesOf(store, key)).toString('utf8');
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
-  const { metadata } = backupLayout(name);
-  if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
-  return decodeMetadata(await bytesOf(store, metadata));
 }
 
 function timesOf({ metadata, status }: Backup): NonNullable<PreparedDeletion['backup']> {
   const startTimestamp = status?.startTimestamp ?? metadata.creationTimestamp ?? '';
   return { uid: metadata.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
-}
-
-async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
-  const { volumeSnapshots } = backupLayout(name);
-  if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
-  try {
-    return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
-  } catch (error) {
-    if (errorCode(error) !== 'CorruptBackup') throw error;
-    throw new BowlineError(
-      'CorruptBackup',
-      `delete backup ${name}: ${(error as Error).message}; find its snapshots by the tag ${backupTag}=${name}, delete them, remove ${store.url}/${volumeSnapshots}, and delete the backup again`,
-      { cause: error },
-    );
-  }
-}
-
-/** What of the backup's volumes lies in repositories that only Velero knows. A list that can't be read is none to go by. */
-async function volumesElsewhere(store: ObjectStore, name: string): Promise<string[]> {
-  const { podVolumeBackups } = backupLayout(name);
-  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
-  try {
-    const objects = decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
-    const kept = objects.filter(({ status }) => (status as { snapshotID?: string } | undefined)?.snapshotID).length;
-    return kept === 0 ? [] : [`the data of ${kept} pod volume backups stays in their repositories`];
-  } catch (error) {
-    if (errorCode(error) !== 'CorruptBackup') throw error;
-    return [`${(error as Error).message}: the data of pod volume backups stays in their repositories`];
-  }
-}
-
-/** Every mark by which a restore says that it uses the backup. */
-async function* usesOf(store: ObjectStore, backup: string): AsyncIterable<{ restore: string }> {
-  const signal = activitySignal();
-  for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
-    for await (const key of store.listObjects(`${directory}staging/`, { signal })) {
-      if (key.endsWith(`/uses-${backup}`)) yield { restore: directory.slice(restoresDirectory.length, -1) };
-    }
-  }
-}
-
-/**
- * Deletes the files of the restores that were made from the backup, their records last. Resolves with the names of restores whose
- * record can't be read: they stay.
- */
-async function deleteRestoresOf(store: ObjectStore, backup: string): Promise<string[]> {
-  const signal = activitySignal();
-  const unreadable: string[] = [];
-  for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
-    const name = directory.slice(restoresDirectory.length, -1);
-    const { record } = restoreLayout(name);
-    if (!(await store.objectExists(record, { signal }))) continue;
-    const { spec } = ((await readJson(store, record)) ?? {}) as { readonly spec?: { readonly backupName?: string } };
-    if (spec === undefined) unreadable.push(name);
-    if (spec?.backupName !== backup) continue;
-    await deleteAll(store, directory, [record]);
-    await store.deleteObject(record, { signal });
-  }
-  return unreadable;
 }
