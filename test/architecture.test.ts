@@ -51,6 +51,7 @@ const table: Readonly<Record<string, Row>> = {
       'api/ selection/ modifiers/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
   },
+  'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
     values:
@@ -67,6 +68,8 @@ const table: Readonly<Record<string, Row>> = {
     types: 'client/ plugins/',
     lazily: 'kubernetes/',
   },
+  'cli/cluster-items.ts': { values: 'api/ selection/', types: 'client/ kubernetes/' },
+  'cli/commands/diff.ts': { values: 'commander', types: 'client/', lazily: 'kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'config.ts': { values: 'api/ config-item-actions.ts config-section.ts yaml node:fs/promises node:os node:path' },

@@ -5,6 +5,7 @@ import { openActionBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { ExecutedItemAction } from './execute-backup-item-action.ts';
 import { mostAnswerBytes, readItemAnswers } from './item-answers.ts';
+import { noMarks, takeMarks } from './item-marks.ts';
 import { tellFailed, tellStopped } from './item-verdicts.ts';
 import { activitySignal } from './lease.ts';
 import { placeOf } from './locations.ts';
@@ -56,7 +57,12 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
         } else if (answer.skipRestore) {
           tellStopped({ report, plan }, { action, identifier, item });
         } else {
-          report.additional(answer.additionalItems ?? []);
+          const { skip, mustInclude } = 'restore' in plan ? noMarks : takeMarks(answer.item ?? item);
+          if (skip) {
+            report.info(`Excluding item: ${action} marks it`, identifier);
+            continue;
+          }
+          report.additional(answer.additionalItems ?? [], mustInclude);
           left.push(answer.item === undefined ? asItWas : changedTo(answer.item));
         }
       }

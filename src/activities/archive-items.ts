@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { podKey, podRef, type PodRef } from './pod-hooks.ts';
 import { Report } from './report.ts';
+import { describeVolume, skipVolume } from './select-volumes.ts';
 
 /** A batch to archive, after its actions and its snapshots. */
 export interface ArchiveItemsInput extends Planned {
@@ -14,6 +15,8 @@ export interface ArchiveItemsInput extends Planned {
   readonly batch: BatchRef;
   /** PersistentVolumes of the batch whose snapshot failed, with the reason: they are left out, as Velero does. */
   readonly failedVolumes: Readonly<Record<string, string>>;
+  /** PersistentVolumes of the batch that no snapshot location knows. */
+  readonly unknownVolumes: readonly string[];
   /** Pods of the batch one of whose `pre` hooks failed: they are left out, too. Default none. */
   readonly failedPods?: readonly PodRef[];
 }
@@ -48,6 +51,8 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
           report.error('Error taking snapshot of volume', identify(entry), failed.get(item.metadata.name));
           continue;
         }
+        if (groupResource === 'persistentvolumes' && input.unknownVolumes.includes(item.metadata.name))
+          skipVolume(report, describeVolume(item), 'no volume snapshot location knows the volume');
         if (groupResource === 'pods' && failedPods.has(podKey(podRef(item)))) {
           report.info('Skipping item: a hook that was to run before failed', identify(entry));
           continue;

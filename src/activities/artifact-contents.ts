@@ -2,6 +2,7 @@ import type { SegmentRef } from '../api/run.ts';
 import { endMember, versionMember } from '../backup-format/tarball.ts';
 import type { ReportRef } from '../api/run.ts';
 import type { Member } from '../backup-format/segment-writer.ts';
+import { encodeSegmentsIndex } from '../backup-format/segments-index.ts';
 import type { BackupPlan } from './plan.ts';
 import type { Body } from './put-object.ts';
 import { reportLines } from './report.ts';
@@ -42,7 +43,7 @@ export function segmentsBody(
       offset += segment.bytes;
     }
     const { bytes, sha256 } = artifact.contents;
-    yield new TextEncoder().encode(`${JSON.stringify({ version: 1, bytes, sha256, members })}\n`);
+    yield encodeSegmentsIndex({ version: 1, bytes, sha256, members });
   };
 }
 

@@ -2,10 +2,10 @@ import { createGzip } from 'node:zlib';
 import { pipeline, Readable } from 'node:stream';
 import type { ReportRef, RunRef } from '../api/run.ts';
 import { logLine } from '../backup-format/log.ts';
-import type { Results } from '../backup-format/results.ts';
+import type { Result, Results } from '../backup-format/results.ts';
 import type { ClosingLine } from './artifact.ts';
 import type { Body } from './put-object.ts';
-import { reportLines, type LogLine } from './report.ts';
+import { reportLines, type ItemsLine, type LogLine, type ReportLine } from './report.ts';
 import type { Staging } from './staging.ts';
 
 interface Reported {
@@ -13,7 +13,7 @@ interface Reported {
   readonly closing: readonly ClosingLine[];
 }
 
-/** The log: each report's lines in turn, items among them, and what the workflow tells at the end. */
+/** The log: each report's lines in turn, a line for every item among them, and what the workflow tells at the end. */
 export function logBody(
   { reports, closing }: Reported,
   source: { staging: Staging; run: RunRef; namespace: string },
@@ -22,13 +22,26 @@ export function logBody(
   const owner = { [run.kind]: `${namespace}/${run.name}` };
   async function* lines(): AsyncIterable<string> {
     for (const report of reports) {
-      for await (const line of reportLines(staging, [report], 'log'))
-        yield logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
+      for (const line of (await staging.readLines(report)) as ReportLine[]) {
+        if (line.type === 'log') yield logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
+        else if (line.type === 'items') yield* itemLines(line, owner);
+      }
     }
     for (const line of closing) yield logLine({ ...line, fields: owner });
   }
   // Unlike `pipe`, it hands a failure of the lines on to whoever reads the archive.
   return () => pipeline(Readable.from(lines()), createGzip(), () => undefined);
+}
+
+/** What became of an item, by what a restore did with it; a failure has a line of its own. */
+const outcomes = { created: 'Created item', updated: 'Updated item', skipped: 'Skipped item' } as const;
+
+function* itemLines(line: ItemsLine, owner: Readonly<Record<string, string>>): Iterable<string> {
+  const { time, groupResource: resource, namespace, names, action, unpacked } = line;
+  if (unpacked || action === 'failed') return;
+  const message = action === undefined ? 'Backing up item' : outcomes[action];
+  for (const name of names)
+    yield logLine({ time, level: 'info', message, fields: { ...owner, resource, namespace, name } });
 }
 
 function fieldsOf({ item, error }: LogLine): Record<string, string> {
@@ -38,32 +51,60 @@ function fieldsOf({ item, error }: LogLine): Record<string, string> {
   };
 }
 
-/** Warnings and errors, filed as Velero does: by namespace, under `cluster`, or under `velero` where no item is concerned. */
-export async function resultsBody({ reports, closing }: Reported, staging: Staging): Promise<Results> {
-  const results = { errors: new Filed(), warnings: new Filed() };
-  for await (const line of reportLines(staging, reports, 'log')) {
-    if (line.level !== 'info') results[line.level === 'error' ? 'errors' : 'warnings'].add(line);
-  }
-  for (const line of closing) {
-    if (line.level !== 'info') results[line.level === 'error' ? 'errors' : 'warnings'].add({ message: line.message });
-  }
-  return { errors: results.errors.result, warnings: results.warnings.result };
+/**
+ * Warnings and errors, filed as Velero does: by namespace, under `cluster`, or under `velero` where no item is concerned.
+ * Source: Velero v1.18.1 `pkg/util/results`, `pkg/util/logging/log_counter_hook.go`.
+ */
+export async function resultsBody(
+  { reports, closing }: Reported,
+  { staging, kind }: { staging: Staging; kind: RunRef['kind'] },
+): Promise<Results> {
+  const filed = { error: new Filed(kind), warning: new Filed(kind) };
+  for await (const line of reportLines(staging, reports, 'log')) if (line.level !== 'info') filed[line.level].add(line);
+  for (const line of closing) if (line.level !== 'info') filed[line.level].add(line);
+  return { errors: filed.error.result, warnings: filed.warning.result };
 }
 
 class Filed {
-  readonly result: { velero?: string[]; cluster?: string[]; namespaces?: Record<string, string[]> } = {};
+  readonly #isBackup: boolean;
+  readonly #velero: string[] = [];
+  readonly #cluster: string[] = [];
+  readonly #namespaces = new Map<string, string[]>();
 
-  add({ item, message, error }: Pick<LogLine, 'item' | 'message' | 'error'>): void {
+  constructor(kind: RunRef['kind']) {
+    this.#isBackup = kind === 'backup';
+  }
+
+  add(line: Pick<LogLine, 'item' | 'message' | 'error'>): void {
+    this.#placeOf(line.item).push(this.#textOf(line));
+  }
+
+  get result(): Result {
+    const namespaces = [...this.#namespaces].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      ...(this.#velero.length > 0 && { velero: this.#velero }),
+      ...(this.#cluster.length > 0 && { cluster: this.#cluster }),
+      ...(namespaces.length > 0 && { namespaces: Object.fromEntries(namespaces) }),
+    };
+  }
+
+  #placeOf(item: LogLine['item']): string[] {
+    if (item === undefined) return this.#velero;
+    if (item.namespace === '') return this.#cluster;
+    let place = this.#namespaces.get(item.namespace);
+    if (place === undefined) this.#namespaces.set(item.namespace, (place = []));
+    return place;
+  }
+
+  #textOf({ item, message, error }: Pick<LogLine, 'item' | 'message' | 'error'>): string {
+    if (item === undefined && !this.#isBackup) return [message, error].filter(Boolean).join(': ');
     const parts = [
-      item && ` resource: /${item.groupResource}`,
-      item && ` name: /${item.name}`,
+      item?.groupResource && ` resource: /${item.groupResource}`,
+      item?.name && ` name: /${item.name}`,
       ` message: /${message}`,
-      error !== undefined && ` error: /${error}`,
+      error && ` error: /${error}`,
     ];
-    const text = item ? parts.filter(Boolean).join('') : [message, error].filter(Boolean).join(': ');
-    if (item === undefined) (this.result.velero ??= []).push(text);
-    else if (item.namespace === '') (this.result.cluster ??= []).push(text);
-    else ((this.result.namespaces ??= {})[item.namespace] ??= []).push(text);
+    return parts.filter(Boolean).join('');
   }
 }
 

@@ -1,4 +1,5 @@
-import type { VolumeOutcome, VolumeSnapshot } from '../api/backup.ts';
+import type { BackupVolume, VolumeOutcome, VolumeSnapshot } from '../api/backup.ts';
+import type { SkippedVolumeLine } from './report.ts';
 
 /** A PersistentVolume that a restore made from a snapshot. */
 export interface RestoredVolume {
@@ -10,25 +11,44 @@ export interface RestoredVolume {
   readonly error?: string;
 }
 
-/** `<backup>-volumeinfo.json.gz`. Source: Velero v1.18.1 `internal/volume/volumes_information.go`. */
-export function backupVolumeInfo(volumes: readonly VolumeOutcome[]): object[] {
-  return volumes.flatMap(({ volume, snapshot }) =>
-    snapshot === undefined
-      ? []
-      : [
-          {
-            ...claimOf(volume),
-            pvName: volume.persistentVolume,
-            backupMethod: 'NativeSnapshot',
-            snapshotDataMoved: false,
-            preserveLocalSnapshot: false,
-            skipped: false,
-            result: snapshot.status.phase === 'Completed' ? 'succeeded' : 'failed',
-            nativeSnapshotInfo: nativeSnapshotInfo(snapshot),
-            pvInfo: { reclaimPolicy: volume.reclaimPolicy, labels: volume.labels },
-          },
-        ],
-  );
+/** `<backup>-volumeinfo.json.gz`: the volumes without a snapshot first. Source: Velero v1.18.1 `internal/volume/volumes_information.go`. */
+export async function backupVolumeInfo(
+  volumes: readonly VolumeOutcome[],
+  skipped: AsyncIterable<SkippedVolumeLine>,
+): Promise<object[]> {
+  const info: object[] = [];
+  for await (const { volume, reason } of skipped)
+    info.push({
+      ...common(volume),
+      skipped: true,
+      skippedReason: `volumeSnapshot: ${reason};`,
+      pvInfo: pvInfo(volume),
+    });
+  for (const { volume, snapshot } of volumes) {
+    if (snapshot === undefined) continue;
+    info.push({
+      ...common(volume),
+      backupMethod: 'NativeSnapshot',
+      skipped: false,
+      result: snapshot.status.phase === 'Completed' ? 'succeeded' : 'failed',
+      nativeSnapshotInfo: nativeSnapshotInfo(snapshot),
+      pvInfo: pvInfo(volume),
+    });
+  }
+  return info;
+}
+
+function common(volume: BackupVolume): object {
+  return {
+    ...claimOf(volume),
+    pvName: volume.persistentVolume,
+    snapshotDataMoved: false,
+    preserveLocalSnapshot: false,
+  };
+}
+
+function pvInfo({ reclaimPolicy, labels }: BackupVolume): object {
+  return { reclaimPolicy, labels };
 }
 
 /** `<restore>-volumeinfo.json.gz`. */

@@ -8,6 +8,7 @@ import { contentsBody, segmentsBody } from './artifact-contents.ts';
 import { backupVolumeInfo, restoreVolumeInfo, type RestoredVolume } from './artifact-volumes.ts';
 import type { BackupPlan, RestorePlan } from './plan.ts';
 import type { Body } from './put-object.ts';
+import { reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
 /** One file beside a backup or a restore, and what it is made of. */
@@ -23,7 +24,12 @@ export type Artifact =
   | { readonly type: 'results'; readonly reports: readonly ReportRef[]; readonly closing: readonly ClosingLine[] }
   | { readonly type: 'resourceList'; readonly reports: readonly ReportRef[] }
   | { readonly type: 'volumeSnapshots'; readonly volumes: readonly VolumeOutcome[] }
-  | { readonly type: 'volumeInfo'; readonly volumes: readonly VolumeOutcome[] | readonly RestoredVolume[] }
+  | {
+      readonly type: 'volumeInfo';
+      readonly volumes: readonly VolumeOutcome[] | readonly RestoredVolume[];
+      /** Of a backup: they tell of the volumes that got no snapshot. */
+      readonly reports?: readonly ReportRef[];
+    }
   | { readonly type: 'podVolumeBackups' }
   | { readonly type: 'itemOperations' }
   | { readonly type: 'metadata'; readonly status: BackupStatus | RestoreStatus };
@@ -60,17 +66,20 @@ export function artifactBody(
     case 'logs':
       return logBody(artifact, { staging, run, namespace: owner(plan).metadata.namespace });
     case 'results':
-      return once(async () => encodeGzipJson(await resultsBody(artifact, staging)));
+      return once(async () => encodeGzipJson(await resultsBody(artifact, { staging, kind: run.kind })));
     case 'resourceList':
       return once(async () => encodeGzipJson(await resourceListBody(artifact.reports, staging)));
     case 'volumeSnapshots':
       return once(() => encodeGzipJson(artifact.volumes.flatMap(({ snapshot }) => snapshot ?? [])));
     case 'volumeInfo':
-      return once(() =>
+      return once(async () =>
         encodeGzipJson(
           run.kind === 'restore'
             ? restoreVolumeInfo(artifact.volumes as readonly RestoredVolume[])
-            : backupVolumeInfo(artifact.volumes as readonly VolumeOutcome[]),
+            : await backupVolumeInfo(
+                artifact.volumes as readonly VolumeOutcome[],
+                reportLines(staging, artifact.reports ?? [], 'skippedVolume'),
+              ),
         ),
       );
     case 'podVolumeBackups':

@@ -1,10 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
-import { pipeline, Transform, type Readable } from 'node:stream';
 import { BowlineError, errorText } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import { backupLayout } from '../backup-format/layout.ts';
-import { readTarball, type TarballItem } from '../backup-format/tarball.ts';
+import type { TarballItem } from '../backup-format/tarball.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { bytesOf } from './bytes.ts';
 import { activitySignal } from './lease.ts';
@@ -54,23 +52,6 @@ function indexOf(body: Uint8Array, tried: string): { version?: unknown; bytes?: 
   throw new BowlineError('CorruptBackup', `${tried}: no JSON object`);
 }
 
-/**
- * Streams the wanted items of a backup's tarball, and checks its digest at the end. Fails with `CorruptBackup`, perhaps after many
- * items: none may be acted on before the end.
- */
-export async function* readContents(
-  store: ObjectStore,
-  name: string,
-  { sha256, wanted }: { readonly sha256?: string | undefined; readonly wanted: (item: ResourceIdentifier) => boolean },
-): AsyncIterable<TarballItem> {
-  const key = backupLayout(name).contents;
-  const signal = activitySignal();
-  const hash = createHash('sha256');
-  yield* readTarball(hashed(await store.getObject(key, { signal }), hash), { wanted, signal });
-  if (sha256 === undefined || hash.digest('hex') === sha256) return;
-  throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: its SHA-256 is not the one its index records`);
-}
-
 /** Who is told of an item that can't be read. */
 interface Complaints {
   error(message: string, item: ResourceIdentifier, error?: string): void;
@@ -91,15 +72,4 @@ export function parseItem(
     complaints.error('Item in the backup is no JSON', identifier, errorText(error));
   }
   return undefined;
-}
-
-function hashed(source: Readable, hash: Hash): Readable {
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  // The reader sees what goes wrong here as an error of the stream it reads.
-  return pipeline(source, counting, () => undefined);
 }

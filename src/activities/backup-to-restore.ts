@@ -8,7 +8,7 @@ import type { Unstructured } from '../api/unstructured.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
-import { decodeVolumeInfo, type VolumeInfo } from '../backup-format/volume-info.ts';
+import { decodeVolumeInfo, type BackupVolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { describeContents, type ContentsRef } from './backup-contents.ts';
 import { bytesOf } from './bytes.ts';
@@ -26,11 +26,14 @@ export interface FoundBackup {
 export interface BackupFiles {
   readonly snapshots: readonly VolumeSnapshot[];
   readonly podVolumeBackups: readonly Unstructured[];
-  readonly volumes: readonly VolumeInfo[];
+  readonly volumes: readonly KeptVolume[];
   /** The claims that the VolumeSnapshots of a backup by Velero before 1.17 are of, as `namespace/name`. */
   readonly csiClaims: readonly string[];
   readonly contents: ContentsRef;
 }
+
+/** How a backup kept a volume, as far as a restore asks. */
+export type KeptVolume = Pick<BackupVolumeInfo, 'pvName' | 'pvcName' | 'pvcNamespace' | 'backupMethod' | 'pvInfo'>;
 
 /** Metadata files read at the same time when the backups of a schedule are looked for. */
 const readAtOnce = 16;
@@ -104,10 +107,6 @@ function searched({ config }: Dependencies): string {
  */
 export async function readBackupFiles(store: ObjectStore, { metadata, status }: Backup): Promise<BackupFiles> {
   const { name } = metadata;
-  const version = (status as { readonly formatVersion?: unknown } | undefined)?.formatVersion;
-  if (Number.parseInt(String(version), 10) > 1)
-    throw new BowlineError('Unsupported', `restore ${name}: its format version is ${String(version)}, newer than 1`);
-
   const layout = backupLayout(name);
   const read = async <T>(key: string, decode: (value: JsonValue) => T): Promise<T> => {
     if (!(await store.objectExists(key, { signal: activitySignal() }))) return decode(null);
@@ -123,10 +122,20 @@ export async function readBackupFiles(store: ObjectStore, { metadata, status }: 
   return {
     snapshots: await read(layout.volumeSnapshots, decodeVolumeSnapshots),
     podVolumeBackups: await read(layout.podVolumeBackups, decodePodVolumeBackups),
-    volumes: await read(layout.volumeInfo, decodeVolumeInfo),
+    volumes: await read(layout.volumeInfo, volumesIn),
     csiClaims: await read(layout.csiVolumeSnapshots, claimsOfSnapshots),
     contents,
   };
+}
+
+function volumesIn(value: JsonValue): KeptVolume[] {
+  return decodeVolumeInfo<BackupVolumeInfo>(value).map(({ pvName, pvcName, pvcNamespace, backupMethod, pvInfo }) => ({
+    ...(pvName !== undefined && { pvName }),
+    ...(pvcName !== undefined && { pvcName }),
+    ...(pvcNamespace !== undefined && { pvcNamespace }),
+    ...(backupMethod !== undefined && { backupMethod }),
+    ...(pvInfo && { pvInfo }),
+  }));
 }
 
 /** Source: Velero v1.18.1 `pkg/restore/restore.go`, hasCSIVolumeSnapshot. */

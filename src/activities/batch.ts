@@ -100,8 +100,11 @@ export class BatchWriters {
   }
 }
 
-/** Reads the items of a batch, after checking its digest. */
-export async function readBatch<T extends BatchItem>(staging: Staging, batch: BatchRef): Promise<T[]> {
+/** Reads the items of a batch, after checking its digest. Those of a restore are read by `readRestoreBatch`. */
+export async function readBatch<T extends Exclude<BatchItem, RestoreBatchItem>>(
+  staging: Staging,
+  batch: BatchRef,
+): Promise<T[]> {
   return (await staging.readLines(batch)) as T[];
 }
 

@@ -2,8 +2,14 @@ import pLimit from 'p-limit';
 import type { Counts } from '../api/backup.ts';
 import { errorCode, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, RunSettings, SegmentRef, Step } from '../api/run.ts';
-import { itemKey, parseItemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
-import { backupFilter } from '../selection/backup-filter.ts';
+import {
+  itemKey,
+  parseItemKey,
+  type GroupResource,
+  type ResourceIdentifier,
+  type Unstructured,
+} from '../api/unstructured.ts';
+import type { BackupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
@@ -11,6 +17,7 @@ import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { plannedFilter } from './planned-filter.ts';
 import { createIsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
@@ -62,11 +69,7 @@ export function createCollectAdditionalItems(
       const { staging, plan } = await openRun<BackupPlan>(input);
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
-      const filter = backupFilter(
-        plan.backup.spec,
-        discovery.preferred,
-        (name) => discovery.resolve(name)?.groupResource,
-      );
+      const filter = plannedFilter(plan, discovery);
       const report = new Report(now);
       const archive = new Archive(plan.backup, report);
       const batches = new BatchWriter(staging, input.step, input.batch);
@@ -77,11 +80,9 @@ export function createCollectAdditionalItems(
       const selected: Record<string, number> = {};
       const archived: Record<string, number> = {};
 
-      const wanted = await missingItems(staging, input, plan);
+      const wanted = orderedFirst(await missingItems(staging, input, filter), plan);
       const limit = pLimit(config.concurrency.requests);
-      const fetched = await Promise.all(
-        [...wanted].map(([key, required]) => limit(() => fetch(parseItemKey(key), required))),
-      );
+      const fetched = await Promise.all(wanted.map(([key, want]) => limit(() => fetch(parseItemKey(key), want))));
       for (const entry of fetched) {
         if (entry === undefined) continue;
         const { groupResource } = entry;
@@ -107,23 +108,24 @@ export function createCollectAdditionalItems(
         archived,
       };
 
-      async function fetch(identifier: ResourceIdentifier, required: boolean) {
+      async function fetch(identifier: ResourceIdentifier, want: Want) {
         signal.throwIfAborted();
         const resource = discovery.find(identifier.groupResource);
         if (resource === undefined) {
-          if (required) report.warning('Additional item is of a resource that the cluster does not serve', identifier);
+          if (want !== 'owner')
+            report.warning('Additional item is of a resource that the cluster does not serve', identifier);
           return undefined;
         }
         try {
           const item: Unstructured = await kubernetes.get(resource, identifier, { signal });
-          return filter.allowsAdditional(resource, item)
-            ? { groupResource: resource.groupResource, version: resource.version, item }
-            : undefined;
+          const mayCome =
+            want === 'must' ? item.metadata.deletionTimestamp == null : filter.allowsAdditional(resource, item);
+          return mayCome ? { groupResource: resource.groupResource, version: resource.version, item } : undefined;
         } catch (error) {
           if (!isItemError(error)) throw error;
           if (errorCode(error) !== 'NotFound')
             report.error('Error getting additional item', identifier, errorText(error));
-          else if (required) report.warning('Additional item was not found in the cluster', identifier);
+          else if (want !== 'owner') report.warning('Additional item was not found in the cluster', identifier);
           return undefined;
         }
       }
@@ -131,17 +133,24 @@ export function createCollectAdditionalItems(
   };
 }
 
-/** The keys that are wanted and not collected, each with whether its absence is worth a warning. */
+/**
+ * How much an item is wanted: `must` comes whatever the filters say, `item` if they let it; an `owner` nobody asked for by name, so
+ * that its absence is worth no warning.
+ */
+type Want = 'must' | 'item' | 'owner';
+
+/** The keys that are wanted and not collected. */
 async function missingItems(
   staging: Staging,
   input: CollectAdditionalItemsInput,
-  plan: BackupPlan,
-): Promise<Map<string, boolean>> {
-  const wanted = new Map<string, boolean>();
-  for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
-    for (const identifier of items) wanted.set(itemKey(identifier), true);
+  filter: BackupFilter,
+): Promise<Map<string, Want>> {
+  const wanted = new Map<string, Want>();
+  for await (const { items, mustInclude } of reportLines(staging, input.wanted, 'additional')) {
+    for (const key of items.map(itemKey))
+      if (wanted.get(key) !== 'must') wanted.set(key, mustInclude ? 'must' : 'item');
   }
-  if (input.withOwners) await addOwners(staging, { input, plan, wanted });
+  if (input.withOwners) await addOwners(staging, { input, filter, wanted });
   for await (const { groupResource, namespace, names } of reportLines(staging, input.collected, 'items')) {
     for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
   }
@@ -151,18 +160,22 @@ async function missingItems(
 /** The namespaces of the items, which a label selector leaves out, and their CustomResourceDefinitions, which a namespace filter does. */
 async function addOwners(
   staging: Staging,
-  { input, plan, wanted }: { input: CollectAdditionalItemsInput; plan: BackupPlan; wanted: Map<string, boolean> },
+  { input, filter, wanted }: { input: CollectAdditionalItemsInput; filter: BackupFilter; wanted: Map<string, Want> },
 ): Promise<void> {
-  const { includeClusterResources } = plan.backup.spec;
+  const add = (groupResource: GroupResource, name: string): void => {
+    const key = itemKey({ groupResource, namespace: '', name });
+    if (!wanted.has(key)) wanted.set(key, 'owner');
+  };
   for await (const { groupResource, namespace } of reportLines(staging, input.collected, 'items')) {
-    if (namespace !== '') wanted.set(itemKey({ groupResource: 'namespaces', namespace: '', name: namespace }), false);
-    if (includeClusterResources == null && groupResource.includes('.')) {
-      const definition = {
-        groupResource: 'customresourcedefinitions.apiextensions.k8s.io',
-        namespace: '',
-        name: groupResource,
-      };
-      wanted.set(itemKey(definition), false);
-    }
+    if (namespace !== '') add('namespaces', namespace);
+    if (filter.followsDefinitions && groupResource.includes('.'))
+      add('customresourcedefinitions.apiextensions.k8s.io', groupResource);
   }
+}
+
+/** What `orderedResources` names, in its order, then the others. */
+function orderedFirst(wanted: ReadonlyMap<string, Want>, { ordered }: BackupPlan): [string, Want][] {
+  const first = Object.values(ordered).flatMap((items) => items.map(itemKey));
+  const ranks = new Map(first.map((key, index) => [key, index - first.length]));
+  return [...wanted].sort(([a], [b]) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }

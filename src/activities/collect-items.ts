@@ -1,10 +1,9 @@
-import type { ApiResource } from '../api/api-resource.ts';
 import type { Counts } from '../api/backup.ts';
 import { errorCode, errorText, type BowlineError } from '../api/errors.ts';
 import type { BatchRef, ReportRef, RunSettings, SegmentRef, Step } from '../api/run.ts';
 import { itemKey } from '../api/unstructured.ts';
 import type { ListPage } from '../kubernetes/client.ts';
-import { backupFilter, type BackupFilter } from '../selection/backup-filter.ts';
+import { leftOutBecause, type BackupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
@@ -12,7 +11,9 @@ import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import { listOptions, listsOf, type List } from './lists.ts';
+import { orderedPage, type OrderedPage } from './ordered-page.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { plannedFilter } from './planned-filter.ts';
 import { createIsHooked, type IsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
@@ -81,10 +82,10 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
       const { staging, plan } = await openRun<BackupPlan>(input);
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
-      const filter = backupFilter(plan.backup.spec, plan.resources, (name) => discovery.resolve(name)?.groupResource);
+      const filter = plannedFilter(plan, discovery, plan.resources);
       const isHooked = await createIsHooked(dependencies, plan);
       const collection = new Collection({ staging, plan, input, filter, report: new Report(now), isHooked });
-      const lists = listsOf(plan.resources, filter);
+      const lists = listsOf(plan, filter);
       const isOfPods = (list: List | undefined): boolean => list?.resource.groupResource === 'pods';
       let hooksAreDue = false;
 
@@ -97,7 +98,7 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
           position = { list: at, ...again, ...continueAfter(page as BowlineError) };
           break;
         }
-        if (!(page instanceof Error)) await collection.add(list.resource, page);
+        if (!(page instanceof Error)) await collection.add(list, page);
         else if (isItemError(page)) collection.listFailed(list, page);
         else throw page;
         position =
@@ -123,6 +124,7 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
     const firstPage = (at: number): Promise<ListPage | Error> => {
       const list = lists[at]!;
       const token = at === from.list ? from.continueToken : undefined;
+      if (list.items) return orderedPage(kubernetes, list.resource, list.items).catch(asError);
       return kubernetes
         .listPage(list.resource, { ...options(list), ...(token !== undefined && { continueToken: token }) })
         .catch(asError);
@@ -163,6 +165,8 @@ class Collection {
   readonly #filter: BackupFilter;
   readonly #report: Report;
   readonly #stagedResources: ReadonlySet<string>;
+  /** What is collected before the lists of its type. */
+  readonly #ordered: ReadonlySet<string>;
   readonly #batches: BatchWriter;
   readonly #hooked: BatchWriter;
   readonly #archive: Archive;
@@ -188,6 +192,7 @@ class Collection {
     this.#filter = filter;
     this.#report = report;
     this.#stagedResources = new Set(plan.staged);
+    this.#ordered = new Set(Object.values(plan.ordered).flatMap((items) => items.map(itemKey)));
     this.#staged = input.staged;
     this.#batches = new BatchWriter(staging, input.step, input.batch);
     this.#hooked = new BatchWriter(staging, `${input.step}-hooked`, input.batch);
@@ -195,12 +200,24 @@ class Collection {
     this.#archive = new Archive(plan.backup, report);
   }
 
-  async add(resource: ApiResource, page: ListPage): Promise<void> {
+  async add({ resource, items: ordered }: List, page: ListPage & Partial<OrderedPage>): Promise<void> {
     const { groupResource, version } = resource;
     this.listed += page.items.length;
     this.#remaining = page.remaining ?? 0;
+    for (const { identifier, error } of page.missing ?? []) {
+      if (error === undefined) this.#report.warning('Ordered item was not found in the cluster', identifier);
+      else this.#report.error('Error getting ordered item', identifier, error);
+    }
     for (const item of page.items) {
-      if (!this.#filter.selects(resource, item) || this.#isLeftOut(groupResource, item.metadata)) continue;
+      const { namespace = '', name } = item.metadata;
+      const identifier = { groupResource, namespace, name };
+      if (!this.#filter.covers(resource, item) || this.#leftOut?.has(itemKey(identifier))) continue;
+      if (!ordered && this.#ordered.size > 0 && this.#ordered.has(itemKey(identifier))) continue;
+      const reason = leftOutBecause(groupResource, item);
+      if (reason !== undefined) {
+        this.#report.info(`Excluding item: ${reason}`, identifier);
+        continue;
+      }
       this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
       this.#report.item(groupResource, item);
       const isHooked = this.#isHooked(groupResource, item);
@@ -243,9 +260,5 @@ class Collection {
       archived: this.#archived,
       remaining: this.#remaining,
     };
-  }
-
-  #isLeftOut(groupResource: string, { namespace = '', name }: { namespace?: string; name: string }): boolean {
-    return this.#leftOut?.has(itemKey({ groupResource, namespace, name })) ?? false;
   }
 }

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import { backupFilter } from '../selection/backup-filter.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import { listOptions, listsOf, type List } from './lists.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { plannedFilter } from './planned-filter.ts';
 
 /** The step that tells how much there is to do. */
 export interface CountItemsActivities {
@@ -24,7 +24,7 @@ export function createCountItems({ kubernetes, config }: Dependencies, openRun: 
       const { spec } = plan.backup;
       const signal = activitySignal();
       const discovery = await kubernetes.discover({ signal });
-      const filter = backupFilter(spec, plan.resources, (name) => discovery.resolve(name)?.groupResource);
+      const filter = plannedFilter(plan, discovery, plan.resources);
       const everyNamespace = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces).everything;
       const limit = pLimit(config.concurrency.lists);
 
@@ -38,7 +38,9 @@ export function createCountItems({ kubernetes, config }: Dependencies, openRun: 
         }
       }
 
-      const lengths = await Promise.all(listsOf(plan.resources, filter).map((list) => limit(() => lengthOf(list))));
+      const lengths = await Promise.all(
+        listsOf({ ...plan, ordered: {} }, filter).map((list) => limit(() => lengthOf(list))),
+      );
       return lengths.reduce((sum, length) => sum + length, 0);
     },
   };

@@ -7,6 +7,7 @@ import { resolveSelector } from '../selection/resource-selector.ts';
 import { openBackupBatch } from './action-items.ts';
 import type { BackupBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
+import { takeMarks } from './item-marks.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { Report } from './report.ts';
@@ -66,8 +67,14 @@ export function createExecuteBackupItemAction(
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
           continue;
         }
-        report.additional(result.output.additionalItems ?? []);
-        left.push(changedTo(result.output.updatedItem));
+        const { updatedItem, additionalItems = [] } = result.output;
+        const { skip, mustInclude } = takeMarks(updatedItem);
+        if (skip) {
+          report.info(`Excluding item: ${action.name} marks it`, identifier);
+          continue;
+        }
+        report.additional(additionalItems, mustInclude);
+        left.push(changedTo(updatedItem));
       }
       return {
         batch: await batch.write(input.step, left),

@@ -4,7 +4,7 @@ import { errorText } from '../api/errors.ts';
 import { targetNamespace } from '../api/restore.ts';
 import type { ReportRef, Step } from '../api/run.ts';
 import { itemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
-import type { VolumeInfo } from '../backup-format/volume-info.ts';
+import type { KeptVolume } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { isItemError } from './item-errors.ts';
@@ -36,7 +36,7 @@ export interface FinishVolumesActivities {
 }
 
 /** The volumes of a backup whose PersistentVolumes are provisioned anew, and that it knows something of. */
-export function volumesToFinish({ volumes }: Pick<RestorePlan, 'volumes'>): VolumeInfo[] {
+export function volumesToFinish({ volumes }: Pick<RestorePlan, 'volumes'>): KeptVolume[] {
   return volumes.filter(
     ({ backupMethod, pvInfo }) => pvInfo && (backupMethod === 'PodVolumeBackup' || backupMethod === 'CSISnapshot'),
   );
@@ -80,7 +80,7 @@ export function createFinishVolumes({ kubernetes, now }: Dependencies, openRun: 
       return report.write(staging, input.step);
 
       /** Whether there is nothing left to do for the claim. */
-      async function finish(claim: ResourceIdentifier, { pvInfo }: VolumeInfo): Promise<boolean> {
+      async function finish(claim: ResourceIdentifier, { pvInfo }: KeptVolume): Promise<boolean> {
         const bound = await findObject(kubernetes, claim.groupResource, { ref: claim, signal });
         const { volumeName, storageClassName } = (bound?.['spec'] ?? {}) as Readonly<
           Record<string, string | undefined>

@@ -26,6 +26,7 @@ import { createPutObject, type PutObjectActivities } from './put-object.ts';
 import { createRestoreVolumes, type RestoreVolumesActivities } from './restore-volumes.ts';
 import { createRunHook, type RunHookActivities } from './run-hook.ts';
 import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
+import { createSelectVolumes, type SelectVolumesActivities } from './select-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
@@ -43,6 +44,7 @@ export interface Activities
     CollectAdditionalItemsActivities,
     SelectHooksActivities,
     RunHookActivities,
+    SelectVolumesActivities,
     SnapshotVolumesActivities,
     PutObjectActivities,
     PrepareRestoreActivities,
@@ -73,6 +75,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createCollectAdditionalItems(dependencies, openRun),
     ...createSelectHooks(dependencies, openRun),
     ...createRunHook(dependencies, { openRun, readHooks: createReadHooks(dependencies) }),
+    ...createSelectVolumes(dependencies, openRun),
     ...createSnapshotVolumes(dependencies, openRun),
     ...createPutObject(dependencies, openRun),
     ...createPrepareRestore(dependencies),

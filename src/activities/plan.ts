@@ -5,15 +5,25 @@ import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
+import type { OrderedResources } from '../selection/ordered-resources.ts';
 import type { BackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { Remembered } from './remembered.ts';
+import type { ResourcePolicies } from './resource-policies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
 /** What a backup's first activity settled; in staging, since a spec may be long and workflows need none of it. */
 export interface BackupPlan {
   /** With defaults filled in; `status` still absent. */
   readonly backup: Backup;
+  /** The namespaces among the excluded ones that their label put there. */
+  readonly labelledNamespaces: readonly string[];
+  /** The namespaces that the spec includes, if they are few: they are listed one by one. */
+  readonly namespaces?: readonly string[];
+  /** The items that `orderedResources` takes first, by group-resource. */
+  readonly ordered: OrderedResources['items'];
+  /** What `resourcePolicy` names. */
+  readonly policies?: ResourcePolicies;
   /** The resource types to list, in order. */
   readonly resources: readonly ApiResource[];
   /** The group-resources that an action or a volume concerns: their items go through batches. */

@@ -25,14 +25,10 @@ export function planActions(
   });
 }
 
-/** The group-resources whose items go through batches: those of an action, and PersistentVolumes where they may be snapshotted. */
-export function stagedResources(
-  actions: readonly PlannedAction[],
-  discovery: Discovery,
-  volumes: boolean,
-): GroupResource[] {
+/** The group-resources whose items go through batches: those of an action, and PersistentVolumes. */
+export function stagedResources(actions: readonly PlannedAction[], discovery: Discovery): GroupResource[] {
   const concerned = discovery.preferred
     .map(({ groupResource }) => groupResource)
     .filter((groupResource) => actions.some((action) => concerns(action, { groupResources: [groupResource] })));
-  return [...new Set([...(volumes ? ['persistentvolumes'] : []), ...concerned])];
+  return [...new Set(['persistentvolumes', ...concerned])];
 }

@@ -8,6 +8,7 @@ import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, Planned, RestorePlan } from './plan.ts';
 import { Remembered } from './remembered.ts';
+import { readRestoreBatch } from './restore-batch.ts';
 import type { Staging } from './staging.ts';
 
 /** When a hook runs: before or after the snapshots of a backup, or once a restored container is up. */
@@ -77,7 +78,7 @@ export function createReadHooks(dependencies: Pick<Dependencies, 'kubernetes'>):
   async function read(batch: BatchRef, staging: Staging, plan: BackupPlan | RestorePlan) {
     if ('restore' in plan) {
       const hooksOf = restoreHooks(plan.restore.spec.hooks);
-      return (await readBatch<RestoreBatchItem>(staging, batch)).map((entry): [string, HookedPod] => {
+      return (await readRestoreBatch(staging, batch)).map((entry): [string, HookedPod] => {
         const pod = restoredPod(entry, plan);
         return [podKey(podRef(entry.itemFromBackup)), { pod: podRef(pod), hooks: { restore: hooksOf(pod).hooks } }];
       });

@@ -1,29 +1,36 @@
 import { activityInfo } from '@temporalio/activity';
-import type { Backup, BackupRequest, BackupSpec } from '../api/backup.ts';
-import { parseGoDuration } from '../api/duration.ts';
-import { BowlineError } from '../api/errors.ts';
-import { storageLocationLabel } from '../api/labels.ts';
-import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
+import type { BackupRequest, BackupSpec } from '../api/backup.ts';
+import type { Config } from '../api/config.ts';
+import { BowlineError, errorCode } from '../api/errors.ts';
+import type { BackupStorageLocation } from '../api/locations.ts';
+import type { PlannedAction, ReportRef, RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import type { GroupResource } from '../api/unstructured.ts';
 import { backupLayout } from '../backup-format/layout.ts';
-import { labelValue } from '../kubernetes/label-value.ts';
-import { backupFilter } from '../selection/backup-filter.ts';
+import type { Discovery } from '../kubernetes/discovery.ts';
+import { orderedResources } from '../selection/ordered-resources.ts';
+import { usesScopedLists } from '../selection/resource-filter.ts';
 import { validateBackupSpec, validateName } from '../selection/spec-validation.ts';
+import { newBackup } from './backup-record.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { chooseSnapshotLocations, chooseStorageLocation, stagingLocation } from './locations.ts';
 import type { BackupPlan } from './plan.ts';
 import { planActions, stagedResources } from './planned-actions.ts';
+import { plannedFilter, resolverOf } from './planned-filter.ts';
 import { orGiveUp } from './out-of-reach.ts';
-import { timestamp } from './timestamp.ts';
-import { openStaging } from './staging.ts';
+import { Report } from './report.ts';
 import { requestProblems, runSettings } from './request.ts';
+import { parseResourcePolicies, type ResourcePolicies } from './resource-policies.ts';
+import { openStaging } from './staging.ts';
+import { surveyNamespaces } from './survey-namespaces.ts';
 
 /** What the workflow keeps of the plan. */
 export interface PreparedBackup {
   readonly run: RunRef;
   readonly plan: StagedRef;
+  /** What the log begins with. */
+  readonly report: ReportRef;
   readonly settings: RunSettings;
   /** The group-resources to list, in order. */
   readonly resources: readonly GroupResource[];
@@ -51,57 +58,110 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
   };
 
   async function prepare(request: BackupRequest): Promise<PreparedBackup> {
-    const problems = [
-      ...requestProblems({ request, kind: 'backup', idPrefix: config.temporal.idPrefix }),
-      ...validateName(request?.name),
-      ...validateBackupSpec(request?.spec ?? {}),
-    ];
-    const spec = request?.spec ?? {};
-    const location = chooseStorageLocation(config, spec.storageLocation);
-    const snapshots = chooseSnapshotLocations(config, spec);
-    problems.push(...location.problems, ...snapshots.problems);
-    if (problems.length > 0 || location.location === undefined) throw invalidSpec(problems);
-    if (location.location.accessMode === 'ReadOnly') {
-      throw new BowlineError(
-        'ReadOnlyLocation',
-        `back up ${request.name}: location ${location.location.name} is read-only`,
-      );
-    }
-
-    const uid = activityInfo().workflowExecution?.runId ?? 'local';
+    const { spec, location } = validRequest(config, request);
     const run: RunRef = {
       kind: 'backup',
       name: request.name,
-      uid,
-      location: location.location.name,
-      staging: stagingLocation(config, location.location),
+      uid: activityInfo().workflowExecution?.runId ?? 'local',
+      location: location.name,
+      staging: stagingLocation(config, location),
     };
     await assertNameIsFree(dependencies, run);
 
     const startedAt = now();
     const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
-    const backup = await describe(dependencies, { run, spec, startedAt, snapshotLocations: snapshots.names });
-    const actions = planActions(dependencies.backupItemActions, discovery);
-    const filter = backupFilter(backup.spec, discovery.preferred, (name) => discovery.resolve(name)?.groupResource);
-    const plan: BackupPlan = {
+    const policies = await readPolicies(dependencies, spec, discovery);
+    const snapshotLocations = locationsFor(config, spec, policies);
+    const report = new Report(now);
+    for (const { group, reason } of discovery.failures)
+      report.warning(`The API group ${group} does not answer: its items are left out`, undefined, reason);
+    const { labelled, wanted } = await surveyNamespaces(spec, { kubernetes, discovery, report });
+    const backup = newBackup(spec, {
+      run,
+      config,
+      startedAt,
+      version: await kubernetes.version(activitySignal()),
+      snapshotLocations,
+      labelledNamespaces: labelled,
+      resolve: resolverOf(discovery),
+    });
+    const ordered = orderedResources(spec, discovery.preferred, resolverOf(discovery));
+    for (const problem of ordered.problems) report.warning(problem);
+    const settled = {
       backup,
-      resources: filter.resources,
-      staged: stagedResources(actions, discovery, snapshots.names.length > 0),
+      labelledNamespaces: labelled,
+      ordered: ordered.items,
+      ...(wanted && { namespaces: wanted }),
+      ...(policies && { policies }),
     };
+    const { resources } = plannedFilter(settled, discovery);
+    const actions = planActions(dependencies.backupItemActions, discovery);
+    const plan: BackupPlan = { ...settled, resources, staged: stagedResources(actions, discovery) };
     const staging = await openStaging(dependencies, run);
     return {
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
+      report: await report.write(staging, 'prepare'),
       settings: runSettings(dependencies, spec),
-      resources: filter.resources.map((resource) => resource.groupResource),
+      resources: resources.map((resource) => resource.groupResource),
       actions,
-      snapshotLocations: snapshots.names,
+      snapshotLocations,
       timestamps: {
         startTimestamp: backup.status?.startTimestamp ?? '',
         expiration: backup.status?.expiration ?? '',
       },
     };
   }
+}
+
+/** The request's spec and its location, if nothing is wrong with them. Fails with `InvalidSpec`, `ReadOnlyLocation`. */
+function validRequest(config: Config, request: BackupRequest): { spec: BackupSpec; location: BackupStorageLocation } {
+  const spec = request?.spec ?? {};
+  const { location, problems } = chooseStorageLocation(config, spec.storageLocation);
+  const all = [
+    ...requestProblems({ request, kind: 'backup', idPrefix: config.temporal.idPrefix }),
+    ...validateName(request?.name),
+    ...validateBackupSpec(spec),
+    ...problems,
+    ...chooseSnapshotLocations(config, spec).problems,
+  ];
+  if (all.length > 0 || location === undefined) throw invalidSpec(all);
+  if (location.accessMode === 'ReadOnly')
+    throw new BowlineError('ReadOnlyLocation', `back up ${request.name}: location ${location.name} is read-only`);
+  return { spec, location };
+}
+
+/** Where snapshots are made. A policy that asks for some has them though the spec wants none of the other volumes. */
+function locationsFor(config: Config, spec: BackupSpec, policies: ResourcePolicies | undefined): string[] {
+  const isAskedFor = policies?.volumePolicies.some(({ action }) => action === 'snapshot') ?? false;
+  const { names, problems } = chooseSnapshotLocations(config, isAskedFor ? { ...spec, snapshotVolumes: null } : spec);
+  if (problems.length > 0) throw invalidSpec(problems);
+  return names;
+}
+
+/** The policies in the ConfigMap that the spec names. Fails with `InvalidSpec` and all that is wrong with them. */
+async function readPolicies(
+  { kubernetes, config }: Dependencies,
+  { resourcePolicy, ...spec }: BackupSpec,
+  discovery: Discovery,
+): Promise<ResourcePolicies | undefined> {
+  if (!resourcePolicy?.name) return undefined;
+  const { name } = resourcePolicy;
+  const { namespace } = config;
+  const configMaps = discovery.find('configmaps');
+  try {
+    if (configMaps === undefined) throw new BowlineError('NotFound', 'the cluster serves no configmaps');
+    const configMap = await kubernetes.get(configMaps, { namespace, name }, { signal: activitySignal() });
+    const { policies, problems } = parseResourcePolicies(configMap);
+    if (policies === undefined) throw invalidSpec(problems);
+    if (policies.includeExclude === undefined || usesScopedLists(spec)) return policies;
+  } catch (error) {
+    if (errorCode(error) !== 'NotFound') throw error;
+    throw invalidSpec([`spec.resourcePolicy: no ConfigMap ${name} in namespace ${namespace}`]);
+  }
+  throw invalidSpec([
+    `resource policy ${name}: includeExcludePolicy: expected a spec without includedResources, excludedResources and includeClusterResources`,
+  ]);
 }
 
 /** The name is taken as soon as anything lies under it: a finished backup, a running deletion, or what a terminated run left. */
@@ -122,47 +182,4 @@ async function assertNameIsFree({ store }: Dependencies, run: RunRef): Promise<v
       `back up ${run.name}: ${opened.url}/${key} is left of an earlier run: delete that backup first`,
     );
   }
-}
-
-/** The Backup object as Velero would hold it when the backup starts. */
-async function describe(
-  { kubernetes, config }: Dependencies,
-  request: { run: RunRef; spec: BackupSpec; startedAt: Date; snapshotLocations: readonly string[] },
-): Promise<Backup> {
-  const { run, spec, startedAt, snapshotLocations } = request;
-  const version = await kubernetes.version(activitySignal());
-  // Velero takes 0s for the default, too.
-  const ttl = parseGoDuration(spec.ttl ?? '') ? spec.ttl! : config.defaultBackupTtl;
-  return {
-    apiVersion: 'velero.io/v1',
-    kind: 'Backup',
-    metadata: {
-      name: run.name,
-      namespace: config.namespace,
-      uid: run.uid,
-      creationTimestamp: timestamp(startedAt),
-      labels: { ...spec.metadata?.labels, [storageLocationLabel]: labelValue(run.location) },
-      annotations: {
-        'velero.io/source-cluster-k8s-gitversion': version.gitVersion,
-        'velero.io/source-cluster-k8s-major-version': version.major,
-        'velero.io/source-cluster-k8s-minor-version': version.minor,
-      },
-    },
-    spec: {
-      ...spec,
-      includedNamespaces: spec.includedNamespaces?.length ? spec.includedNamespaces : ['*'],
-      metadata: spec.metadata ?? {},
-      hooks: spec.hooks ?? {},
-      ttl,
-      storageLocation: run.location,
-      ...(snapshotLocations.length > 0 && { volumeSnapshotLocations: snapshotLocations }),
-    },
-    status: {
-      version: 1,
-      formatVersion: '1.1.0',
-      phase: 'InProgress',
-      expiration: timestamp(new Date(startedAt.getTime() + (parseGoDuration(ttl) ?? 0))),
-      startTimestamp: timestamp(startedAt),
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { scheduleNameLabel } from '../api/labels.ts';
 import { parseResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore, RestoreRequest, RestoreSpec } from '../api/restore.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
+import { assertReadableFormat } from '../backup-format/format-version.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { nonRestorable } from '../selection/restore-filter.ts';
@@ -69,6 +70,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
     const { location, store, backup } = asked.backupName
       ? await findBackup(dependencies, asked.backupName)
       : await findScheduledBackup(dependencies, asked.scheduleName!);
+    assertReadableFormat(backup);
     const backupName = backup.metadata.name;
     const scheduleName = backup.metadata.labels?.[scheduleNameLabel] ?? asked.scheduleName;
     const spec: RestoreSpec = {

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../api/planned-change.ts';
+import type { BackupVolume } from '../api/backup.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ReportRef, Step } from '../api/run.ts';
 import type { Member } from '../backup-format/segment-writer.ts';
@@ -6,7 +7,15 @@ import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
 
 /** One line of a report. */
-export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | ChangeLine | WaitLine;
+export type ReportLine =
+  | LogLine
+  | ItemsLine
+  | AdditionalItemsLine
+  | MembersLine
+  | VolumeLine
+  | SkippedVolumeLine
+  | ChangeLine
+  | WaitLine;
 
 /** A line for the log file; warnings and errors are results too, filed under the namespace. */
 export interface LogLine {
@@ -28,6 +37,8 @@ export interface ItemsLine {
   readonly groupVersionKind: string;
   readonly namespace: string;
   readonly names: readonly string[];
+  /** When the first of them came by, RFC 3339: for the log, which has a line for each. */
+  readonly time: string;
   /** What a restore did with them; absent in a backup. */
   readonly action?: 'created' | 'updated' | 'failed' | 'skipped';
   /** They were read from the tarball by a restore, and have no outcome yet. */
@@ -38,6 +49,8 @@ export interface ItemsLine {
 export interface AdditionalItemsLine {
   readonly type: 'additional';
   readonly items: readonly ResourceIdentifier[];
+  /** The action wants them whatever the filters of a backup say. */
+  readonly mustInclude?: true;
 }
 
 /** The gzip members of the segment that stands at `order`, with offsets from its start. */
@@ -71,6 +84,13 @@ export interface WaitLine {
   readonly items: readonly ResourceIdentifier[];
   /** Go duration. */
   readonly timeout?: string;
+}
+
+/** A PersistentVolume of a backup that gets no snapshot. */
+export interface SkippedVolumeLine {
+  readonly type: 'skippedVolume';
+  readonly volume: BackupVolume;
+  readonly reason: string;
 }
 
 /** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
@@ -120,13 +140,13 @@ export class Report {
     );
   }
 
-  additional(items: readonly ResourceIdentifier[]): void {
+  additional(items: readonly ResourceIdentifier[], mustInclude = false): void {
     if (items.length === 0) return;
     this.#additionalItems += items.length;
-    this.#lines.push({ type: 'additional', items });
+    this.#lines.push({ type: 'additional', items, ...(mustInclude && { mustInclude }) });
   }
 
-  add(line: MembersLine | VolumeLine | WaitLine): void {
+  add(line: MembersLine | VolumeLine | SkippedVolumeLine | WaitLine): void {
     this.#lines.push(line);
   }
 
@@ -144,10 +164,10 @@ export class Report {
     return { ...ref, warnings: this.#warnings, errors: this.#errors, additionalItems: this.#additionalItems };
   }
 
-  #add(line: Omit<ItemsLine, 'names'>, item: Unstructured): void {
+  #add(line: Omit<ItemsLine, 'names' | 'time'>, item: Unstructured): void {
     const key = `${line.groupVersionKind} ${line.groupResource} ${line.namespace} ${line.action ?? ''}`;
     let known = this.#items.get(key);
-    if (known === undefined) this.#items.set(key, (known = { ...line, names: [] }));
+    if (known === undefined) this.#items.set(key, (known = { ...line, names: [], time: this.#now().toISOString() }));
     known.names.push(item.metadata.name);
   }
 

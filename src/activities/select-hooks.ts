@@ -3,7 +3,7 @@ import { errorCode, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import type { ApiResource } from '../api/api-resource.ts';
-import { backupFilter, type BackupFilter } from '../selection/backup-filter.ts';
+import type { BackupFilter } from '../selection/backup-filter.ts';
 import type { Hook } from '../selection/hook.ts';
 import { claimsOf, podBlocks, type PodBlock } from '../selection/pod-blocks.ts';
 import { readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
+import { plannedFilter } from './planned-filter.ts';
 import { backupHooksOf, podRef, type PodRef } from './pod-hooks.ts';
 import { Report } from './report.ts';
 
@@ -97,7 +98,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
 
   /** A function that fetches the volumes of claims, as far as they go into the backup. */
   async function createVolumesOf(
-    { backup }: BackupPlan,
+    plan: BackupPlan,
     report: Report,
   ): Promise<(claims: readonly string[]) => Promise<BackupBatchItem[]>> {
     const signal = activitySignal();
@@ -106,8 +107,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
       discovery.find(one),
     );
     if (claimResource === undefined || volumeResource === undefined) return async () => [];
-    const resolve = (name: string): string | undefined => discovery.resolve(name)?.groupResource;
-    const filter = backupFilter(backup.spec, discovery.preferred, resolve);
+    const filter = plannedFilter(plan, discovery);
 
     return async (claims) => {
       const found: BackupBatchItem[] = [];

@@ -1,4 +1,3 @@
-import type { BackupVolume } from '../api/backup.ts';
 import { BowlineError } from '../api/errors.ts';
 import { backupTag, backupUidLabel, persistentVolumeTag, sourceVolumeTag } from '../api/labels.ts';
 import type { BatchRef, RunRef } from '../api/run.ts';
@@ -10,7 +9,6 @@ import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
 import { Remembered } from './remembered.ts';
-import { zoneOf } from './volume-zone.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 
 /** Which PersistentVolume of a batch is meant: volumes travel by reference. */
@@ -29,8 +27,6 @@ export interface CreateSnapshotInput extends Planned {
 
 /** The steps that take snapshots of volumes. */
 export interface SnapshotVolumesActivities {
-  /** The PersistentVolumes of a batch, with what a snapshot and its record need. Only reads. */
-  selectVolumes(input: Planned & { readonly batch: BatchRef }): Promise<BackupVolume[]>;
   /** The provider's id of a volume; `''` if it is none of the location's. Only reads. */
   getVolumeId(input: VolumeRef & { readonly location: string }): Promise<string>;
   /** Only reads. */
@@ -77,30 +73,7 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
     });
   }
 
-  /** What can't be told here is met once more where the snapshot is taken, and counts there. */
-  async function locationOf(volume: Unstructured, locations: readonly string[]): Promise<string | undefined> {
-    try {
-      for (const location of locations) {
-        if ((await snapshotter(location)).getVolumeId(volume) !== '') return location;
-      }
-    } catch {
-      return undefined;
-    }
-    return undefined;
-  }
-
   return {
-    async selectVolumes(input) {
-      const { plan } = await openRun<BackupPlan>(input);
-      const locations = plan.backup.spec.volumeSnapshotLocations ?? [];
-      return Promise.all(
-        [...(await volumesOf(input)).values()].map(async (volume) => {
-          const location = await locationOf(volume, locations);
-          return { ...describe(volume), ...(location !== undefined && { location }) };
-        }),
-      );
-    },
-
     async getVolumeId(input) {
       const volume = (await volumesOf(input)).get(input.persistentVolume);
       if (volume === undefined) {
@@ -163,20 +136,4 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
 /** Whether a snapshot that bears the uid of a running backup is the backup's own: what copies tags takes other volumes' snapshots. */
 function isTakenByUs({ tags, volumeId }: SnapshotSummary): boolean {
   return tags[persistentVolumeTag] !== undefined && tags[sourceVolumeTag] === volumeId;
-}
-
-function describe(volume: Unstructured): BackupVolume {
-  const spec = (volume['spec'] ?? {}) as {
-    claimRef?: { name?: string; namespace?: string };
-    persistentVolumeReclaimPolicy?: string;
-  };
-  const { name, namespace } = spec.claimRef ?? {};
-  return {
-    persistentVolume: volume.metadata.name,
-    zone: zoneOf(volume),
-    ...(name !== undefined && { pvcName: name }),
-    ...(namespace !== undefined && { pvcNamespace: namespace }),
-    reclaimPolicy: spec.persistentVolumeReclaimPolicy ?? '',
-    labels: volume.metadata.labels ?? null,
-  };
 }

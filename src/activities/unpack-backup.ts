@@ -6,7 +6,7 @@ import type { TarballItem } from '../backup-format/tarball.ts';
 import { includesExcludes } from '../selection/includes-excludes.ts';
 import { restoreOrder } from '../selection/item-order.ts';
 import { restoreFilter } from '../selection/restore-filter.ts';
-import { parseItem, readContents } from './backup-contents.ts';
+import { parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -14,6 +14,7 @@ import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import { NeededNamespaces } from './needed-namespaces.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
+import { readContents, type ContentsReader } from './read-contents.ts';
 import { Report, reportLines } from './report.ts';
 import { skipReason } from './skipped-items.ts';
 import type { Staging } from './staging.ts';
@@ -51,11 +52,11 @@ export interface Unpacked {
 /** The steps of a restore that read the tarball. */
 export interface UnpackBackupActivities {
   /**
-   * Streams the tarball once, selects, and cuts batches per group-resource. Nothing is applied before all of it has been read
-   * and found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
+   * Reads the tarball once, or what is needed of it, selects, and cuts batches per group-resource. Nothing is applied before all
+   * that is read has been found whole. Safe to repeat: it writes to keys of its own attempt. Fails with `CorruptBackup`.
    */
   unpackBackup(input: UnpackInput): Promise<Unpacked>;
-  /** Streams the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
+  /** Reads the tarball again for items that actions asked for and the filters had left out. One that is not there is a warning. */
   unpackAdditionalItems(input: UnpackAdditionalInput): Promise<Unpacked>;
 }
 
@@ -63,16 +64,12 @@ export interface UnpackBackupActivities {
 export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun): UnpackBackupActivities {
   const { kubernetes, now } = dependencies;
 
-  /** Reads the whole tarball and hands each wanted item on. */
-  async function read(
+  async function* read(
     { run, plan }: { readonly run: RunRef; readonly plan: RestorePlan },
-    source: { wanted: (item: ResourceIdentifier) => boolean; take: (item: TarballItem) => Promise<void> },
-  ): Promise<void> {
+    reader: ContentsReader,
+  ): AsyncGenerator<TarballItem> {
     const store = await dependencies.store(run.location);
-    const { wanted } = source;
-    const { sha256 } = plan.contents;
-    for await (const item of readContents(store, plan.backup.metadata.name, { sha256, wanted }))
-      await source.take(item);
+    yield* readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
   }
 
   async function orderOf(groupResources: readonly GroupResource[], { priorities }: RestorePlan): Promise<string[]> {
@@ -91,27 +88,31 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const namespaces = new NeededNamespaces();
       let isEmpty = true;
 
-      await read(
-        { run: input.run, plan },
-        {
-          wanted({ groupResource, namespace, name }) {
-            isEmpty = false;
-            if (groupResource === 'namespaces') return namespaceFilter.includes(name);
-            return filter.allowsAdditional({ groupResource, namespaced: namespace !== '', namespace });
-          },
-          async take(entry) {
-            const item = parseItem(entry, unpacking.report);
-            if (item === undefined) return;
-            const { groupResource, namespace, name } = entry;
-            const { labels = {} } = item.metadata;
-            const isSelected = filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels });
-            if (groupResource === 'namespaces') {
-              namespaces.found(name, item);
-              if (isSelected) namespaces.need(name);
-            } else if (isSelected && (await unpacking.add(entry, item))) namespaces.need(namespace);
-          },
+      const reader: ContentsReader = {
+        mayHold(groupResource, namespace) {
+          isEmpty = false;
+          return (
+            groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace })
+          );
         },
-      );
+        wanted({ groupResource, namespace, name }) {
+          isEmpty = false;
+          return groupResource === 'namespaces'
+            ? namespaceFilter.includes(name)
+            : filter.covers({ groupResource, namespaced: namespace !== '', namespace });
+        },
+      };
+      for await (const entry of read({ run: input.run, plan }, reader)) {
+        const item = parseItem(entry, unpacking.report);
+        if (item === undefined) continue;
+        const { groupResource, namespace, name } = entry;
+        const { labels = {} } = item.metadata;
+        const isSelected = filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels });
+        if (groupResource === 'namespaces') {
+          namespaces.found(name, item);
+          if (isSelected) namespaces.need(name);
+        } else if (isSelected && (await unpacking.add(entry, item))) namespaces.need(namespace);
+      }
       for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
       if (isEmpty) unpacking.report.warning('The backup holds no items: there is nothing to restore');
       for (const remark of plan.remarks) unpacking.report.warning(remark);
@@ -141,23 +142,23 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const namespaces = new NeededNamespaces(there);
       const owners = new Set([...wanted.values()].map(({ namespace }) => namespace));
       if (wanted.size > 0) {
-        await read(
-          { run: input.run, plan },
-          {
-            wanted: (identifier) =>
-              wanted.has(itemKey(identifier)) ||
-              (identifier.groupResource === 'namespaces' && owners.has(identifier.name)),
-            async take(entry) {
-              const isWanted = wanted.delete(itemKey(entry));
-              const item = parseItem(entry, unpacking.report);
-              if (item === undefined) return;
-              if (entry.groupResource === 'namespaces') {
-                namespaces.found(entry.name, item);
-                if (isWanted) namespaces.need(entry.name);
-              } else if (isWanted && (await unpacking.add(entry, item))) namespaces.need(entry.namespace);
-            },
-          },
-        );
+        const places = new Set([...wanted.values()].map(placeOf));
+        const reader: ContentsReader = {
+          mayHold: (groupResource, namespace) =>
+            groupResource === 'namespaces' || places.has(placeOf({ groupResource, namespace })),
+          wanted: (identifier) =>
+            wanted.has(itemKey(identifier)) ||
+            (identifier.groupResource === 'namespaces' && owners.has(identifier.name)),
+        };
+        for await (const entry of read({ run: input.run, plan }, reader)) {
+          const isWanted = wanted.delete(itemKey(entry));
+          const item = parseItem(entry, unpacking.report);
+          if (item === undefined) continue;
+          if (entry.groupResource === 'namespaces') {
+            namespaces.found(entry.name, item);
+            if (isWanted) namespaces.need(entry.name);
+          } else if (isWanted && (await unpacking.add(entry, item))) namespaces.need(entry.namespace);
+        }
       }
       for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
       for (const identifier of wanted.values())
@@ -165,6 +166,10 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       return unpacking.finish((groupResources) => orderOf(groupResources, plan));
     },
   };
+}
+
+function placeOf({ groupResource, namespace }: Pick<ResourceIdentifier, 'groupResource' | 'namespace'>): string {
+  return `${groupResource}/${namespace}`;
 }
 
 /** Of a tarball that repeats itself over and over the rest is told in one line. */

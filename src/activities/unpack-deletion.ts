@@ -1,14 +1,16 @@
 import type { Counts } from '../api/backup.ts';
 import { errorCode } from '../api/errors.ts';
 import type { BatchRef, PlannedAction, RunSettings, Step } from '../api/run.ts';
+import type { GroupResource } from '../api/unstructured.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { describeContents, parseItem, readContents } from './backup-contents.ts';
+import { describeContents, parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction } from './execute-backup-item-action.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned } from './plan.ts';
+import { readContents } from './read-contents.ts';
 import { WorkerLog, type Told } from './worker-log.ts';
 
 /** What to read a backup's tarball for, before the backup is deleted. */
@@ -66,13 +68,15 @@ export function createUnpackDeletion(dependencies: Dependencies, openRun: OpenRu
       return { name, ...resolveSelector(appliesTo, (resource) => discovery.resolve(resource)?.groupResource) };
     });
     const store = await dependencies.store(input.run.location);
-    const { sha256 } = await describeContents(store, input.run.name);
+    const contents = await describeContents(store, input.run.name);
+    const isSelected = (groupResource: GroupResource): boolean =>
+      selectors.some((selector) => selector.matchesResource(groupResource));
     const writers = new BatchWriters(staging, input.step, input.batch);
     let staged = 0;
-    for await (const entry of readContents(store, input.run.name, {
-      sha256,
-      wanted: ({ groupResource }) => selectors.some((selector) => selector.matchesResource(groupResource)),
-    })) {
+    for await (const entry of readContents(
+      { store, backup: input.run.name, contents },
+      { mayHold: isSelected, wanted: ({ groupResource }) => isSelected(groupResource) },
+    )) {
       const item = parseItem(entry, log);
       const { groupResource, namespace } = entry;
       const matched = { groupResource, namespace, labels: item?.metadata.labels };

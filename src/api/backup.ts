@@ -67,6 +67,18 @@ export interface BackupSpec {
   readonly excludedResources?: readonly string[];
   /** Default: cluster-scoped resources only if all namespaces are included; others come as additional items. */
   readonly includeClusterResources?: boolean | null;
+  /**
+   * Lists by scope, instead of the three members above and not together with them. Default: all namespaced resources, and the
+   * cluster-scoped ones only if all namespaces and all namespaced resources are included. `*` may be excluded.
+   */
+  readonly includedNamespaceScopedResources?: readonly string[];
+  readonly excludedNamespaceScopedResources?: readonly string[];
+  readonly includedClusterScopedResources?: readonly string[];
+  readonly excludedClusterScopedResources?: readonly string[];
+  /** Items to take first of their type: `{ pods: 'shop/db-0,shop/db-1', persistentvolumes: 'pv-1' }`. */
+  readonly orderedResources?: Readonly<Record<string, string>>;
+  /** A ConfigMap in Velero's namespace that says what becomes of which volume. */
+  readonly resourcePolicy?: { readonly kind: string; readonly name: string } | null;
   readonly labelSelector?: LabelSelector | null;
   /** Items that match any of these. Not together with `labelSelector`. */
   readonly orLabelSelectors?: readonly LabelSelector[] | null;

@@ -26,3 +26,7 @@ export const sourceVolumeTag = 'velero.io/source-volume';
 export const ownerTags: readonly string[] = [backupUidLabel, restoreUidLabel, ownerDigestTag, sourceVolumeTag];
 /** Annotation of a PersistentVolume restored under another name. */
 export const originalPersistentVolumeAnnotation = 'velero.io/original-pv-name';
+/** Annotation that a backup's action puts on an item: what it asks for with it comes whatever the filters say. Taken off again. */
+export const mustIncludeAnnotation = 'backup.velero.io/must-include-additional-items';
+/** Annotation that a backup's action puts on an item, with any value, to leave it out. */
+export const skipFromBackupAnnotation = 'velero.io/skip-from-backup';

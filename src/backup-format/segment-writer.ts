@@ -8,6 +8,7 @@ export interface Member {
   /** Bytes from the start. */
   readonly offset: number;
   readonly length: number;
+  readonly sha256: string;
   readonly groupResources: readonly GroupResource[];
   /** `''` for cluster-scoped items. */
   readonly namespaces: readonly string[];
@@ -47,7 +48,10 @@ interface OpenMember {
 /** Cuts items into members and compresses these on the thread pool as they fill. The same items give the same bytes. */
 export class SegmentWriter {
   readonly #options: SegmentOptions;
-  readonly #members: { readonly compressed: Promise<Buffer>; readonly about: Omit<Member, 'offset' | 'length'> }[] = [];
+  readonly #members: {
+    readonly compressed: Promise<Buffer>;
+    readonly about: Omit<Member, 'offset' | 'length' | 'sha256'>;
+  }[] = [];
   #open: OpenMember | undefined;
   #items = 0;
 
@@ -84,12 +88,12 @@ export class SegmentWriter {
     let offset = 0;
     for (const { compressed, about } of this.#members) {
       const part = await compressed;
-      members.push({ offset, length: part.length, ...about });
+      members.push({ offset, length: part.length, sha256: digestOf(part), ...about });
       parts.push(part);
       offset += part.length;
     }
     const body = Buffer.concat(parts);
-    return { body, sha256: createHash('sha256').update(body).digest('hex'), items: this.#items, members };
+    return { body, sha256: digestOf(body), items: this.#items, members };
   }
 
   #close(): void {
@@ -104,4 +108,8 @@ export class SegmentWriter {
     });
     this.#open = undefined;
   }
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

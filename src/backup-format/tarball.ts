@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
 import { BowlineError, errorCode } from '../api/errors.ts';
+import { formatVersion } from './format-version.ts';
 import { parseItemPath, type ParsedItemPath } from './item-path.ts';
 import { TarMember } from './tar-member.ts';
 
@@ -15,7 +16,7 @@ const endOfArchiveBytes = 1_024;
 /** The tarball's first member: the entry `metadata/version`. */
 export function versionMember(mtime: Date): Promise<Uint8Array> {
   const member = new TarMember(mtime);
-  member.add('metadata/version', Buffer.from('1.1.0\n'));
+  member.add('metadata/version', Buffer.from(`${formatVersion}\n`));
   return member.compress(6);
 }
 

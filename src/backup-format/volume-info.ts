@@ -1,33 +1,45 @@
 import { BowlineError } from '../api/errors.ts';
 import type { JsonValue } from '../api/json.ts';
 
-/** How a backup kept a volume, as far as a restore asks. Source: Velero v1.18.1 `internal/volume/volumes_information.go`. */
-export interface VolumeInfo {
-  readonly pvName?: string;
-  readonly pvcName?: string;
-  readonly pvcNamespace?: string;
-  /** `NativeSnapshot`, `PodVolumeBackup`, `CSISnapshot`; absent for a volume that was left out. */
-  readonly backupMethod?: string;
-  readonly pvInfo?: {
-    readonly reclaimPolicy?: string;
-    readonly labels?: Readonly<Record<string, string>> | null;
-  };
+/** A provider's snapshot, as a volume's entry tells of it. */
+export interface NativeSnapshotInfo {
+  readonly snapshotHandle: string;
+  readonly volumeType: string;
+  readonly volumeAZ: string;
+  /** A decimal number as text; `0` for none. */
+  readonly iops: string;
+  readonly Phase: string;
 }
 
-/**
- * Volumes as `-volumeinfo.json.gz` lists them; `null` is none. Members that are not asked for are left out.
- *
- * @throws BowlineError `CorruptBackup` for anything else
- */
-export function decodeVolumeInfo(value: JsonValue): VolumeInfo[] {
-  const volumes = (value ?? []) as unknown as readonly VolumeInfo[];
-  if (!Array.isArray(volumes) || !volumes.every((one) => typeof one === 'object' && one !== null))
-    throw new BowlineError('CorruptBackup', 'read volume info: expected a list of volumes');
-  return volumes.map(({ pvName, pvcName, pvcNamespace, backupMethod, pvInfo }: VolumeInfo) => ({
-    ...(pvName !== undefined && { pvName }),
-    ...(pvcName !== undefined && { pvcName }),
-    ...(pvcNamespace !== undefined && { pvcNamespace }),
-    ...(backupMethod !== undefined && { backupMethod }),
-    ...(pvInfo && { pvInfo }),
-  }));
+interface ClaimedVolume {
+  readonly pvcName?: string;
+  readonly pvcNamespace?: string;
+  readonly pvName?: string;
+}
+
+/** An entry of `<backup>-volumeinfo.json.gz`. Source: Velero v1.18.1 `internal/volume/volumes_information.go`. */
+export interface BackupVolumeInfo extends ClaimedVolume {
+  readonly backupMethod?: string;
+  readonly skipped?: boolean;
+  /** `approach: reason;`, repeated. */
+  readonly skippedReason?: string;
+  readonly result?: string;
+  readonly snapshotDataMoved?: boolean;
+  readonly nativeSnapshotInfo?: NativeSnapshotInfo;
+  readonly csiSnapshotInfo?: { readonly snapshotHandle?: string; readonly driver?: string; readonly vscName?: string };
+  readonly pvbInfo?: { readonly uploaderType?: string; readonly volumeName?: string; readonly podName?: string };
+  readonly pvInfo?: { readonly reclaimPolicy?: string; readonly labels?: Readonly<Record<string, string>> | null };
+}
+
+/** An entry of `<restore>-volumeinfo.json.gz`. */
+export interface RestoreVolumeInfo extends ClaimedVolume {
+  readonly restoreMethod?: string;
+  readonly nativeSnapshotInfo?: NativeSnapshotInfo;
+}
+
+/** Entries as a file lists them; `null` is none. @throws BowlineError `CorruptBackup` for anything else */
+export function decodeVolumeInfo<T extends BackupVolumeInfo | RestoreVolumeInfo>(value: JsonValue): T[] {
+  if (value === null) return [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null)) return value as T[];
+  throw new BowlineError('CorruptBackup', 'read volume info: expected a list of objects');
 }

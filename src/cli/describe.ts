@@ -1,73 +1,73 @@
 import type { Backup, BackupDescription, LabelSelector, Restore, RestoreDescription, Result } from '../client/index.ts';
 import { formatLabelSelector } from '../selection/label-selector.ts';
+import { usesScopedLists } from '../selection/resource-filter.ts';
+import { restoredVolumeRows, volumeRows } from './describe-volumes.ts';
 import { size } from './format.ts';
 import { orNone } from './output.ts';
+import { row, sections, type Row } from './rows.ts';
 import { coloredPhase, plain, type Terminal } from './terminal.ts';
 
-/** A label and its value; lines of more detail are indented below it. */
-type Row = readonly [label: string, value: string, below?: readonly string[]];
+/** How a record is described. */
+export interface DescribeView extends Pick<Terminal, 'color'> {
+  /** Whether to name every resource and to tell all of every volume. */
+  readonly details: boolean;
+}
 
 /** A backup for people, with the labels and in the order of Velero's `describe`. */
-export function describeBackup(description: BackupDescription, terminal: Pick<Terminal, 'color'>): string {
+export function describeBackup(description: BackupDescription, view: DescribeView): string {
   const { record, location } = description;
   const { spec, status } = record;
   return sections([
-    ...heading(description, terminal),
-    ...selectionRows(spec),
-    [['Storage Location', orNone(location)]],
-    [['Velero-Native Snapshot PVs', tristate(spec.snapshotVolumes)]],
-    [['TTL', orNone(spec.ttl ?? '')]],
-    [['Backup Format Version', status?.formatVersion ?? '<n/a>']],
+    ...heading('backup', description, view),
+    ...namespaceRows(spec),
+    resourceFilterRows(spec),
+    ...selectorRows(spec),
+    [row('Storage Location', orNone(location))],
+    [row('Velero-Native Snapshot PVs', tristate(spec.snapshotVolumes)), ...otherVolumeRows(spec)],
+    [row('TTL', orNone(spec.ttl ?? ''))],
+    orderRows(spec.orderedResources),
+    [row('Backup Format Version', status?.formatVersion ?? '<n/a>')],
+    timeRows(status),
+    [row('Expiration', status?.expiration ?? '<n/a>')],
     [
-      ['Started', status?.startTimestamp || '<n/a>'],
-      ['Completed', status?.completionTimestamp ?? '<n/a>'],
-      ['Expiration', status?.expiration ?? '<n/a>'],
+      ...progressRows('backed up', {
+        ...status?.progress,
+        done: status?.progress?.itemsBackedUp,
+        run: description.run,
+      }),
+      ...(description.bytes === undefined ? [] : [row('Size', size(description.bytes))]),
     ],
-    [
-      [
-        description.run ? 'Estimated total items to be backed up' : 'Total items to be backed up',
-        count(status?.progress?.totalItems),
-      ],
-      [description.run ? 'Items backed up so far' : 'Items backed up', count(status?.progress?.itemsBackedUp)],
-      ...(description.bytes === undefined ? [] : [['Size', size(description.bytes)] as const]),
-    ],
-    resourceRows(description),
-    [snapshotRow(description)],
+    resourceRows(description, view),
+    volumeRows(description, view.details),
     hookRows(record),
   ]);
 }
 
 /** A restore for people, with the labels and in the order of Velero's `describe`. */
-export function describeRestore(description: RestoreDescription, terminal: Pick<Terminal, 'color'>): string {
+export function describeRestore(description: RestoreDescription, view: DescribeView): string {
   const { record } = description;
   const { spec, status } = record;
   const mappings = Object.entries(spec.namespaceMapping ?? {}).map(([from, to]) => `${from}=${to}`);
   return sections([
-    ...heading(description, terminal),
+    ...heading('restore', description, view),
+    progressRows('restored', { ...status?.progress, done: status?.progress?.itemsRestored, run: description.run }),
+    timeRows(status),
     [
-      [
-        description.run ? 'Estimated total items to be restored' : 'Total items to be restored',
-        count(status?.progress?.totalItems),
-      ],
-      [description.run ? 'Items restored so far' : 'Items restored', count(status?.progress?.itemsRestored)],
+      row('Backup', orNone(spec.backupName ?? '')),
+      ...(spec.scheduleName ? [row('Schedule', plain(spec.scheduleName))] : []),
     ],
-    [
-      ['Started', status?.startTimestamp || '<n/a>'],
-      ['Completed', status?.completionTimestamp ?? '<n/a>'],
-    ],
-    [
-      ['Backup', orNone(spec.backupName ?? '')],
-      ...(spec.scheduleName ? [['Schedule', plain(spec.scheduleName)] as const] : []),
-    ],
-    ...selectionRows(spec),
-    [['Namespace mappings', orNone(mappings.join(', '))]],
-    [['Restore PVs', tristate(spec.restorePVs)]],
-    [['Preserve Service NodePorts', tristate(spec.preserveNodePorts)]],
-    [['Existing Resource Policy', orNone(spec.existingResourcePolicy ?? '')]],
+    ...namespaceRows(spec, 'all namespaces found in the backup'),
+    globalLists(spec),
+    [row('Namespace mappings', orNone(mappings.join(', ')))],
+    ...selectorRows(spec),
+    [row('Restore PVs', tristate(spec.restorePVs))],
+    restoredVolumeRows(description, view.details),
+    [row('Existing Resource Policy', orNone(spec.existingResourcePolicy ?? ''))],
+    [row('Preserve Service NodePorts', tristate(spec.preserveNodePorts))],
     statusRows(spec),
-    spec.resourceModifier ? [['Resource modifier', plain(spec.resourceModifier.name)]] : [],
+    configMapRows('Resource modifiers', spec.resourceModifier),
     hookRows(record),
-    resourceRows(description),
+    resourceRows(description, view),
   ]);
 }
 
@@ -77,116 +77,170 @@ export function selectorText(selector: LabelSelector | null | undefined): string
 }
 
 function heading(
+  kind: 'backup' | 'restore',
   { name, phase, record, run, results }: BackupDescription | RestoreDescription,
-  terminal: Pick<Terminal, 'color'>,
+  view: DescribeView,
 ): Row[][] {
   const { metadata, status } = record;
   const { labels, annotations } = metadata as Backup['metadata'];
+  const { resourcePolicy } = record.spec as Backup['spec'];
+  const hint = ['Failed', 'PartiallyFailed'].includes(phase)
+    ? ` (run \`bowline ${kind} logs ${plain(name)}\` for more)`
+    : '';
   return [
     [
-      ['Name', plain(name)],
-      ['Namespace', orNone(metadata.namespace ?? '')],
-      ['Labels', ...firstAndBelow(pairsOf(labels))],
-      ['Annotations', ...firstAndBelow(pairsOf(annotations))],
+      row('Name', plain(name)),
+      row('Namespace', orNone(metadata.namespace ?? '')),
+      row('Labels', pairsOf(labels)),
+      row('Annotations', pairsOf(annotations)),
     ],
     [
-      ['Phase', coloredPhase(phase, terminal)],
-      ...(status?.failureReason === undefined ? [] : [['Failure Reason', plain(status.failureReason)] as const]),
-      ...(run === undefined ? [] : [['Step', plain(run.step)] as const]),
+      row('Phase', `${coloredPhase(phase, view)}${hint}`),
+      ...(status?.failureReason === undefined ? [] : [row('Failure Reason', plain(status.failureReason))]),
+      ...(run === undefined ? [] : [row('Step', plain(run.step))]),
     ],
-    [resultRow('Errors', status?.errors, results?.errors), resultRow('Warnings', status?.warnings, results?.warnings)],
-  ];
-}
-
-function selectionRows(spec: Backup['spec'] | Restore['spec']): Row[][] {
-  const ors = (spec.orLabelSelectors ?? []).map(formatLabelSelector).join(' or ');
-  const cluster = { true: 'included', false: 'excluded', auto: 'auto' }[tristate(spec.includeClusterResources)];
-  return [
-    [['Namespaces', '', lists(spec.includedNamespaces, spec.excludedNamespaces)]],
-    [['Resources', '', [...lists(spec.includedResources, spec.excludedResources), `Cluster-scoped:  ${cluster}`]]],
-    [
-      ['Label selector', selectorText(spec.labelSelector)],
-      ['Or label selector', orNone(ors)],
-    ],
+    configMapRows('Resource policies', resourcePolicy),
+    resultRows('Errors', status?.errors, results?.errors),
+    resultRows('Warnings', status?.warnings, results?.warnings),
   ];
 }
 
 function statusRows({ restoreStatus: status }: Restore['spec']): Row[] {
-  return status ? [['Restored Status', '', lists(status.includedResources, status.excludedResources)]] : [];
+  if (!status) return [];
+  const { includedResources: included = [], excludedResources: excluded = [] } = status;
+  return [{ label: 'Restored status', below: [row('Included', names(included)), row('Excluded', names(excluded))] }];
 }
 
-function lists(included: readonly string[] | undefined, excluded: readonly string[] | undefined): string[] {
-  return [`Included:  ${orNone(included?.join(', ') || '*')}`, `Excluded:  ${orNone(excluded?.join(', ') ?? '')}`];
+function configMapRows(
+  label: string,
+  config: { readonly kind: string; readonly name: string } | undefined | null,
+): Row[] {
+  return config?.name ? [{ label, below: [row('Type', plain(config.kind)), row('Name', plain(config.name))] }] : [];
 }
 
-function resultRow(label: string, total: number | undefined, result: Result | undefined): Row {
-  const namespaces = Object.entries(result?.namespaces ?? {});
+/** The count, and what they are: Velero's own, the cluster's, and each namespace's. */
+function resultRows(label: string, total = 0, result: Result = {}): Row[] {
+  const { velero = [], cluster = [], namespaces = {} } = result;
+  const places = Object.entries(namespaces);
+  if (velero.length + cluster.length + places.length === 0) return [row(label, String(total))];
+  const texts = (of: readonly string[]): string => (of.length === 0 ? '<none>' : of.map(plain).join('\n'));
   const below = [
-    ...(result?.velero ?? []).map((line) => `Velero:  ${line}`),
-    ...(result?.cluster ?? []).map((line) => `Cluster:  ${line}`),
-    ...namespaces.flatMap(([namespace, texts]) => texts.map((line) => `${namespace}:  ${line}`)),
+    row('Velero', texts(velero)),
+    row('Cluster', texts(cluster)),
+    places.length === 0
+      ? row('Namespaces', '<none>')
+      : { label: 'Namespaces', below: places.map(([namespace, of]) => row(plain(namespace), texts(of))) },
   ];
-  return [label, String(total ?? 0), below.map(plain)];
+  return [{ label, value: String(total), below }];
 }
 
-function resourceRows({ resources }: BackupDescription | RestoreDescription): Row[] {
-  if (resources === undefined) return [];
-  const below = Object.entries(resources).map(([type, names]) => `${type}:  ${names.length}`);
-  return [['Resource List', below.length === 0 ? '<none>' : '', below.map(plain)]];
-}
-
-function snapshotRow({ volumeSnapshots = [] }: BackupDescription): Row {
-  const below = volumeSnapshots.map(({ spec, status }) =>
+function namespaceRows(spec: Backup['spec'] | Restore['spec'], all = '*'): Row[][] {
+  const { includedNamespaces: included = [], excludedNamespaces: excluded = [] } = spec;
+  const takesAll = included.length === 0 || included.includes('*');
+  return [
     [
-      `${spec.persistentVolumeName}:  ${status.providerSnapshotID ?? status.phase}`,
-      spec.volumeType && `type ${spec.volumeType}`,
-      spec.volumeAZ && `zone ${spec.volumeAZ}`,
-      spec.volumeIOPS && `IOPS ${spec.volumeIOPS}`,
-    ]
-      .filter(Boolean)
-      .join(', '),
+      {
+        label: 'Namespaces',
+        below: [row('Included', takesAll ? all : names(included)), row('Excluded', names(excluded))],
+      },
+    ],
+  ];
+}
+
+function resourceFilterRows(spec: Backup['spec']): Row[] {
+  if (!usesScopedLists(spec)) return globalLists(spec);
+  const below = [
+    row('Included cluster-scoped', names(spec.includedClusterScopedResources)),
+    row('Excluded cluster-scoped', names(spec.excludedClusterScopedResources)),
+    row('Included namespace-scoped', names(spec.includedNamespaceScopedResources, '*')),
+    row('Excluded namespace-scoped', names(spec.excludedNamespaceScopedResources)),
+  ];
+  return [{ label: 'Resources', below }];
+}
+
+function globalLists(spec: Backup['spec'] | Restore['spec']): Row[] {
+  const cluster = { true: 'included', false: 'excluded', auto: 'auto' }[tristate(spec.includeClusterResources)];
+  const below = [
+    row('Included', names(spec.includedResources, '*')),
+    row('Excluded', names(spec.excludedResources)),
+    row('Cluster-scoped', cluster),
+  ];
+  return [{ label: 'Resources', below }];
+}
+
+function selectorRows(spec: Backup['spec'] | Restore['spec']): Row[][] {
+  const ors = (spec.orLabelSelectors ?? []).map(formatLabelSelector).join(' or ');
+  return [[row('Label selector', selectorText(spec.labelSelector))], [row('Or label selector', orNone(ors))]];
+}
+
+/** What Velero's own backups say of ways that Bowline has not got. */
+function otherVolumeRows(spec: Backup['spec']): Row[] {
+  const { defaultVolumesToFsBackup, snapshotMoveData, datamover } = spec as Record<
+    string,
+    boolean | string | undefined
+  >;
+  return [
+    ...(defaultVolumesToFsBackup == null
+      ? []
+      : [row('File System Backup (Default)', String(defaultVolumesToFsBackup))]),
+    ...(snapshotMoveData == null ? [] : [row('Snapshot Move Data', String(snapshotMoveData))]),
+    ...(datamover ? [row('Data Mover', plain(String(datamover)))] : []),
+  ];
+}
+
+function orderRows(ordered: Backup['spec']['orderedResources']): Row[] {
+  const below = Object.entries(ordered ?? {}).map(([type, items]) => row(plain(type), plain(items)));
+  return below.length === 0 ? [] : [{ label: 'OrderedResources', below }];
+}
+
+function timeRows(status: Backup['status'] | Restore['status']): Row[] {
+  return [row('Started', status?.startTimestamp || '<n/a>'), row('Completed', status?.completionTimestamp ?? '<n/a>')];
+}
+
+function progressRows(
+  done: string,
+  progress: {
+    readonly totalItems?: number | undefined;
+    readonly done: number | undefined;
+    readonly run: object | undefined;
+  },
+): Row[] {
+  const [total, soFar] = progress.run
+    ? [`Estimated total items to be ${done}`, `Items ${done} so far`]
+    : [`Total items to be ${done}`, `Items ${done}`];
+  return [row(total, String(progress.totalItems ?? 0)), row(soFar, String(progress.done ?? 0))];
+}
+
+function resourceRows({ resources }: BackupDescription | RestoreDescription, { details }: DescribeView): Row[] {
+  if (resources === undefined) return [];
+  const types = Object.entries(resources);
+  if (types.length === 0) return [row('Resource List', '<none>')];
+  const below = types.map(([type, items]): Row =>
+    details
+      ? { label: plain(type), lines: items.map((item) => `- ${plain(item)}`) }
+      : row(plain(type), String(items.length)),
   );
-  return ['Velero-Native Snapshots', below.length === 0 ? '<none included>' : '', below.map(plain)];
+  return [{ label: 'Resource List', below }];
 }
 
 function hookRows({ status }: Backup | Restore): Row[] {
   const { hooksAttempted, hooksFailed } = status?.hookStatus ?? {};
   if (hooksAttempted === undefined) return [];
-  return [
-    ['HooksAttempted', String(hooksAttempted)],
-    ['HooksFailed', count(hooksFailed)],
-  ];
+  return [row('HooksAttempted', String(hooksAttempted)), row('HooksFailed', String(hooksFailed ?? 0))];
 }
 
-function pairsOf(labels: Readonly<Record<string, string>> | undefined): string[] {
-  return Object.entries(labels ?? {}).map(([key, value]) => plain(`${key}=${value}`));
+function pairsOf(labels: Readonly<Record<string, string>> | undefined): string {
+  return (
+    Object.entries(labels ?? {})
+      .map(([key, value]) => plain(`${key}=${value}`))
+      .join('\n') || '<none>'
+  );
 }
 
-function firstAndBelow(texts: readonly string[]): readonly [string, readonly string[]] {
-  return texts.length > 1 ? ['', texts] : [texts[0] ?? '<none>', []];
+function names(list: readonly string[] | undefined, none = '<none>'): string {
+  return list === undefined || list.length === 0 ? none : plain(list.join(', '));
 }
 
 function tristate(value: boolean | null | undefined): 'auto' | 'true' | 'false' {
   return value == null ? 'auto' : value ? 'true' : 'false';
-}
-
-function count(value: number | undefined): string {
-  return String(value ?? 0);
-}
-
-/** Sections with an empty line between them; the values of one stand below each other. */
-function sections(all: readonly (readonly Row[])[]): string {
-  return all
-    .filter((rows) => rows.length > 0)
-    .map((rows) => {
-      const width = Math.max(...rows.map(([label]) => label.length)) + 3;
-      return rows
-        .flatMap(([label, value, below = []]) => [
-          `${`${label}:`.padEnd(width)}${value}`.trimEnd(),
-          ...below.map((line) => `  ${line}`),
-        ])
-        .join('\n');
-    })
-    .join('\n\n')
-    .concat('\n');
 }

@@ -40,6 +40,14 @@ export function pairs(sign: '=' | ':'): (value: string, previous?: Record<string
   };
 }
 
+/** `pods=ns/a,ns/b;persistentvolumes=pv`. */
+export function ordered(value: string): Record<string, string> {
+  const lists = value.split(';').map((one) => /^\s*([^=\s]+)\s*=\s*(.+?)\s*$/.exec(one));
+  if (lists.includes(null))
+    throw new InvalidArgumentError('Expected lists such as pods=ns/a,ns/b;persistentvolumes=pv.');
+  return Object.fromEntries(lists.map((match) => [match![1], match![2]])) as Record<string, string>;
+}
+
 /** Kubernetes' grammar: `app=web,tier in (a,b)`. */
 function selector(value: string): LabelSelector {
   try {
@@ -77,6 +85,24 @@ export function addSelectionFlags(command: Command): Command {
     .option('--or-selector <selectors>', 'items with any of these: "a=b or c=d"', orSelectors);
 }
 
+/** What a backup's spec takes beside these: lists by scope. */
+export interface ScopedFlags {
+  readonly includeClusterScopedResources?: readonly string[];
+  readonly excludeClusterScopedResources?: readonly string[];
+  readonly includeNamespaceScopedResources?: readonly string[];
+  readonly excludeNamespaceScopedResources?: readonly string[];
+}
+
+/** Declares the flags of lists by scope, with Velero's names. */
+export function addScopedFlags(command: Command): Command {
+  const instead = 'instead of the lists above';
+  return command
+    .option('--include-cluster-scoped-resources <resources>', `cluster-scoped resources, ${instead}`, list)
+    .option('--exclude-cluster-scoped-resources <resources>', 'those to leave out, or "*"', list)
+    .option('--include-namespace-scoped-resources <resources>', `namespaced resources, ${instead}`, list)
+    .option('--exclude-namespace-scoped-resources <resources>', 'those to leave out, or "*"', list);
+}
+
 /** Declares what all `create` commands take. */
 export function addCreateFlags(command: Command): Command {
   return command
@@ -95,6 +121,16 @@ export function selectionOf(flags: SelectionFlags): object {
     includeClusterResources: flags.includeClusterResources,
     labelSelector: flags.selector,
     orLabelSelectors: flags.orSelector,
+  });
+}
+
+/** The members of a backup's spec that the flags of lists by scope set. */
+export function scopedListsOf(flags: ScopedFlags): object {
+  return defined({
+    includedClusterScopedResources: flags.includeClusterScopedResources,
+    excludedClusterScopedResources: flags.excludeClusterScopedResources,
+    includedNamespaceScopedResources: flags.includeNamespaceScopedResources,
+    excludedNamespaceScopedResources: flags.excludeNamespaceScopedResources,
   });
 }
 

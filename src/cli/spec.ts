@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { BackupSpec, RestoreSpec } from '../client/index.ts';
 import { UsageError } from './cli.ts';
-import { defined, selectionOf, type SelectionFlags } from './flags.ts';
+import { defined, scopedListsOf, selectionOf, type ScopedFlags, type SelectionFlags } from './flags.ts';
 
 /** The flags of `backup create` that make its spec, as commander names them. */
-export interface BackupFlags extends SelectionFlags {
+export interface BackupFlags extends SelectionFlags, ScopedFlags {
+  readonly orderedResources?: Readonly<Record<string, string>>;
+  readonly resourcePoliciesConfigmap?: string;
   readonly snapshotVolumes?: boolean;
   readonly ttl?: string;
   readonly storageLocation?: string;
@@ -28,10 +30,12 @@ export interface RestoreFlags extends SelectionFlags {
 
 /** A backup's spec: that of the file, and what the flags say instead. */
 export function backupSpec(flags: BackupFlags, file: BackupSpec = {}): BackupSpec {
-  const { snapshotVolumes, ttl, storageLocation, volumeSnapshotLocations, labels } = flags;
-  const own = { snapshotVolumes, ttl, storageLocation, volumeSnapshotLocations };
+  const { orderedResources, snapshotVolumes, ttl, storageLocation, volumeSnapshotLocations, labels } = flags;
+  const name = flags.resourcePoliciesConfigmap;
+  const resourcePolicy = name === undefined ? undefined : { kind: 'configmap', name };
+  const own = { orderedResources, resourcePolicy, snapshotVolumes, ttl, storageLocation, volumeSnapshotLocations };
   const metadata = labels && { ...file.metadata, labels: { ...file.metadata?.labels, ...labels } };
-  return { ...file, ...selectionOf(flags), ...defined({ ...own, metadata }) };
+  return { ...file, ...selectionOf(flags), ...scopedListsOf(flags), ...defined({ ...own, metadata }) };
 }
 
 /** A restore's spec: that of the file, and what the flags say instead. */

@@ -1,9 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Backup, BackupRequest, BackupStatus, VolumeSnapshot } from '../api/backup.ts';
 import type { Config } from '../api/config.ts';
+import { BowlineError } from '../api/errors.ts';
+import { parseJson } from '../api/json.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
+import { readTarball } from '../backup-format/tarball.ts';
+import { decodeVolumeInfo, type BackupVolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { differences, type DiffOptions, type ItemSource, type ObjectDifference } from './differences.ts';
 import { Records, type Description, type Entry, type RecordFormat } from './records.ts';
 import type { RunHandle } from './run-handle.ts';
 import { readObject, type Stores } from './stores.ts';
@@ -16,6 +22,8 @@ export type BackupEntry = Entry<Backup>;
 /** A backup, and what its other files tell. */
 export type BackupDescription = Description<Backup> & {
   readonly volumeSnapshots?: readonly VolumeSnapshot[];
+  /** What became of each volume. Backups of old versions have none. */
+  readonly volumeInfo?: readonly BackupVolumeInfo[];
   /** Size of the tarball. */
   readonly bytes?: number;
 };
@@ -65,6 +73,31 @@ export class Backups {
     return this.#records.logs(name);
   }
 
+  /**
+   * What differs between a backup and a later one, or a cluster. Rejects with `NotFound`, also for a backup that holds no items, and
+   * `CorruptBackup`.
+   */
+  async *diff(before: string, after: string | ItemSource, options: DiffOptions = {}): AsyncIterable<ObjectDifference> {
+    const [first, second] = [
+      await this.#itemsOf(before),
+      typeof after === 'string' ? await this.#itemsOf(after) : after,
+    ];
+    yield* differences(first, second, options);
+  }
+
+  async #itemsOf(name: string): Promise<ItemSource> {
+    const { store } = await this.#records.describe(name);
+    const { contents } = backupLayout(name);
+    if (store === undefined || !(await store.objectExists(contents)))
+      throw new BowlineError('NotFound', `read backup ${name}: it holds no items`);
+    return {
+      async *items(wanted = () => true) {
+        for await (const { body, ...identifier } of readTarball(await store.getObject(contents), { wanted }))
+          yield { ...identifier, item: parseJson(body.toString('utf8')) as unknown as Unstructured };
+      },
+    };
+  }
+
   /** Starts the deletion of a backup: its snapshots, the restores made from it, its files. Can be run again when it failed. */
   delete(name: string): Promise<RunHandle> {
     const summary = `delete ${name}`;
@@ -75,14 +108,16 @@ export class Backups {
 async function describeVolumes(
   store: ObjectStore,
   name: string,
-): Promise<Pick<BackupDescription, 'volumeSnapshots' | 'bytes'>> {
-  const { volumeSnapshots, contents } = backupLayout(name);
-  const [snapshots, holdsContents] = await Promise.all([
+): Promise<Pick<BackupDescription, 'volumeSnapshots' | 'volumeInfo' | 'bytes'>> {
+  const { volumeSnapshots, volumeInfo, contents } = backupLayout(name);
+  const [snapshots, info, holdsContents] = await Promise.all([
     readObject(store, volumeSnapshots),
+    readObject(store, volumeInfo),
     store.objectExists(contents),
   ]);
   return {
     ...(snapshots && { volumeSnapshots: decodeVolumeSnapshots(await decodeGzipJson(snapshots)) }),
+    ...(info && { volumeInfo: decodeVolumeInfo<BackupVolumeInfo>(await decodeGzipJson(info)) }),
     ...(holdsContents && { bytes: (await store.statObject(contents)).bytes }),
   };
 }

@@ -79,7 +79,10 @@ export class Records<T extends Backup | Restore> {
     this.#temporal = temporal;
   }
 
-  /** All of them, by location and name, the running ones last. One that can't be read is listed as `Unreadable`. */
+  /**
+   * All of them, by location and name, the running ones last. One that can't be read is listed as `Unreadable`; what a Velero has not
+   * finished writing is left out.
+   */
   async list(): Promise<Entry<T>[]> {
     const [opened, runs] = await Promise.all([this.#stores.all(), this.#temporal.running(this.#format.kind)]);
     const finished = (await Promise.all(opened.map((location) => this.#listLocation(location)))).flat();
@@ -133,7 +136,8 @@ export class Records<T extends Backup | Restore> {
         }),
       );
     }
-    return (await Promise.all(reading)).filter((entry) => entry !== undefined);
+    const entries = await Promise.all(reading);
+    return entries.filter((entry) => entry !== undefined && !isUnfinished(entry.record)) as Entry<T>[];
   }
 
   async #find(name: string): Promise<{ entry: Entry<T>; store: OpenLocation['store'] } | undefined> {
@@ -191,6 +195,15 @@ export class Records<T extends Backup | Restore> {
       `${kind} ${name}: not in the storage locations (${searched})${reason === undefined ? '' : `; its last run failed: ${reason}`}`,
     );
   }
+}
+
+/** Phases in which Velero has put the record of a backup, and will put it again. Source: Velero `pkg/controller/backup_sync_controller.go`. */
+const unfinishedPhases = /^(WaitingForPluginOperations|Finalizing)(PartiallyFailed)?$/;
+
+/** Past its expiration it is listed, to be deleted: nobody will finish it. */
+function isUnfinished({ status }: Backup | Restore): boolean {
+  const { expiration = '' } = (status ?? {}) as { expiration?: string };
+  return unfinishedPhases.test(status?.phase ?? '') && !(Date.parse(expiration) < Date.now());
 }
 
 function phaseOf({ status }: Backup | Restore): ShownPhase {

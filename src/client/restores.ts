@@ -3,11 +3,13 @@ import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 import type { Restore, RestoreRequest, RestoreStatus } from '../api/restore.ts';
+import { decodeGzipJson } from '../backup-format/artifacts.ts';
 import { restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
+import { decodeVolumeInfo, type RestoreVolumeInfo } from '../backup-format/volume-info.ts';
 import { readDryRun, type DryRun } from './dry-run.ts';
 import { Records, type Description, type Entry, type RecordFormat } from './records.ts';
 import type { RunHandle } from './run-handle.ts';
-import type { Stores } from './stores.ts';
+import { readObject, type Stores } from './stores.ts';
 import { details, restoreSummary } from './summary.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -15,7 +17,10 @@ import type { Temporal } from './temporal.ts';
 export type RestoreEntry = Entry<Restore>;
 
 /** A restore, and what its other files tell. */
-export type RestoreDescription = Description<Restore>;
+export type RestoreDescription = Description<Restore> & {
+  /** How each volume was restored. */
+  readonly volumeInfo?: readonly RestoreVolumeInfo[];
+};
 
 /** Restores: starts them as workflows, and reads the records that they leave beside the backups, or where staging lies. */
 export class Restores {
@@ -58,7 +63,10 @@ export class Restores {
 
   /** One restore with its results and the objects it dealt with. Rejects with `NotFound`. */
   async describe(name: string): Promise<RestoreDescription> {
-    return (await this.#records.describe(name)).description;
+    const { description, store } = await this.#records.describe(name);
+    const file = store && (await readObject(store, restoreLayout(name).volumeInfo));
+    if (file === undefined) return description;
+    return { ...description, volumeInfo: decodeVolumeInfo<RestoreVolumeInfo>(await decodeGzipJson(file)) };
   }
 
   /** The text of a finished restore's log. Rejects with `NotFound`. */

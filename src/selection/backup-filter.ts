@@ -1,10 +1,11 @@
 import type { ApiResource } from '../api/api-resource.ts';
 import type { BackupSpec } from '../api/backup.ts';
 import { excludeFromBackupLabel } from '../api/labels.ts';
-import type { Unstructured } from '../api/unstructured.ts';
-import { includesExcludes, isGlob, type IncludesExcludes } from './includes-excludes.ts';
+import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import { includesExcludes, isGlob } from './includes-excludes.ts';
 import { formatLabelSelector, matchesLabels } from './label-selector.ts';
-import { resolveNames, type ResolveResource } from './resource-selector.ts';
+import { resourceFilter } from './resource-filter.ts';
+import type { ResolveResource } from './resource-selector.ts';
 
 /** What a backup lists and keeps. */
 export interface BackupFilter {
@@ -14,10 +15,23 @@ export interface BackupFilter {
   readonly namespaces?: readonly string[];
   /** What the API server may filter by. Absent with several selectors. */
   readonly labelSelector?: string;
+  /** Whether the definitions of custom resources are asked for, type by type: the spec excludes none, and does not take all of them. */
+  readonly followsDefinitions: boolean;
+  /** Whether the spec selects a listed item, whatever its own state says (`leftOutBecause`). */
+  covers(resource: ApiResource, item: Unstructured): boolean;
   /** Whether a listed item goes into the backup. */
   selects(resource: ApiResource, item: Unstructured): boolean;
   /** Whether an item that an action asked for goes into the backup: label selectors have no say. */
   allowsAdditional(resource: ApiResource, item: Unstructured): boolean;
+}
+
+/** What a filter goes by beside the spec. */
+export interface FilterContext {
+  /** Those that the cluster prefers, in its order. */
+  readonly resources: readonly ApiResource[];
+  readonly resolve: ResolveResource;
+  /** Namespaces among the spec's excluded ones that their label put there. Default none. */
+  readonly labelledNamespaces?: readonly string[];
 }
 
 /** In the core group these come first, so that volumes are frozen close to the pods that write to them. */
@@ -34,50 +48,64 @@ const cohabiting: Readonly<Record<string, readonly string[]>> = {
 
 const neededVerbs = ['list', 'create', 'get', 'delete'];
 
+const definitions = { groupResource: 'customresourcedefinitions.apiextensions.k8s.io', namespaced: false };
+
 /**
- * Reads a spec's filters. `resources` are those that the cluster prefers, in its order. Namespaces that items need, and which a
- * label selector leaves out, are additional items. Source: Velero `pkg/backup/item_collector.go`, `item_backupper.go`.
+ * Reads a spec's filters. Namespaces that items need, and which a label selector leaves out, are additional items.
+ * Source: Velero `pkg/backup/item_collector.go`, `item_backupper.go`.
  */
 export function backupFilter(
   spec: BackupSpec,
-  resources: readonly ApiResource[],
-  resolve: ResolveResource,
+  { resources, resolve, labelledNamespaces = [] }: FilterContext,
 ): BackupFilter {
-  const names = includesExcludes(
-    resolveNames(spec.includedResources, resolve),
-    resolveNames(spec.excludedResources, resolve),
-  );
-  const namespaces = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces);
+  const { includedNamespaces, excludedNamespaces } = spec;
+  const namespaces = includesExcludes(includedNamespaces, excludedNamespaces);
+  // A namespace's label is no wish for fewer namespaces: what goes with all of them still does.
+  const given = (excludedNamespaces ?? []).filter((name) => !labelledNamespaces.includes(name));
+  const allNamespaces = includesExcludes(includedNamespaces, given).everything;
+  const types = resourceFilter(spec, { resolve, allNamespaces });
+  const listed = new Set(resources.filter(types.lists).map(({ groupResource }) => groupResource));
   const selectors = spec.labelSelector ? [spec.labelSelector] : (spec.orLabelSelectors ?? []);
   const pushed = selectors.length === 1 ? formatLabelSelector(selectors[0]!) : '';
 
-  function allowsAdditional(resource: ApiResource, { metadata }: Unstructured): boolean {
-    if (metadata.labels?.[excludeFromBackupLabel] === 'true' || metadata.deletionTimestamp !== undefined) return false;
-    if (!names.includes(resource.groupResource)) return false;
-    if (resource.namespaced) return namespaces.includes(metadata.namespace ?? '');
-    if (resource.groupResource === 'namespaces') return namespaces.includes(metadata.name);
-    return spec.includeClusterResources !== false;
+  function isInPlace({ groupResource, namespaced }: ApiResource, { metadata }: Unstructured): boolean {
+    if (namespaced) return namespaces.includes(metadata.namespace ?? '');
+    return groupResource !== 'namespaces' || namespaces.includes(metadata.name);
   }
 
+  function isSelected({ groupResource }: ApiResource, { metadata }: Unstructured): boolean {
+    if (selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, metadata.labels))) return true;
+    return groupResource === 'namespaces' && !allNamespaces;
+  }
+
+  const covers: BackupFilter['covers'] = (resource, item) =>
+    listed.has(resource.groupResource) && isInPlace(resource, item) && isSelected(resource, item);
   return {
-    resources: inOrder(withoutTwins(resources.filter((resource) => isListed(resource, { spec, names, namespaces })))),
+    resources: inOrder(
+      withoutTwins(resources.filter((resource) => canBeBackedUp(resource) && listed.has(resource.groupResource))),
+    ),
     ...literalNamespaces(spec),
     ...(pushed !== '' && { labelSelector: pushed }),
-    allowsAdditional,
-    selects: (resource, item) =>
-      allowsAdditional(resource, item) &&
-      (selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, item.metadata.labels))),
+    followsDefinitions: types.allows(definitions) && (!types.lists(definitions) || selectors.length > 0),
+    covers,
+    selects: (resource, item) => covers(resource, item) && leftOutBecause(resource.groupResource, item) === undefined,
+    allowsAdditional: (resource, item) =>
+      types.allows(resource) && isInPlace(resource, item) && leftOutBecause(resource.groupResource, item) === undefined,
   };
 }
 
-function isListed(
-  resource: ApiResource,
-  { spec, names, namespaces }: { spec: BackupSpec; names: IncludesExcludes; namespaces: IncludesExcludes },
-): boolean {
-  if (!neededVerbs.every((verb) => resource.verbs.includes(verb)) || !names.includes(resource.groupResource))
-    return false;
-  if (resource.namespaced || resource.groupResource === 'namespaces') return true;
-  return spec.includeClusterResources ?? namespaces.everything;
+/** Why an item is in no backup, whatever the spec says; `undefined` if it may be. */
+export function leftOutBecause(groupResource: GroupResource, item: Unstructured): string | undefined {
+  const { labels, deletionTimestamp } = item.metadata;
+  if (labels?.[excludeFromBackupLabel] === 'true') return `it bears the label ${excludeFromBackupLabel}=true`;
+  if (deletionTimestamp != null) return 'it is being deleted';
+  const { phase } = (item['status'] ?? {}) as { phase?: unknown };
+  if (groupResource === 'namespaces' && typeof phase === 'string' && phase !== 'Active') return `it is ${phase}`;
+  return undefined;
+}
+
+function canBeBackedUp({ verbs }: ApiResource): boolean {
+  return neededVerbs.every((verb) => verbs.includes(verb));
 }
 
 function withoutTwins(resources: readonly ApiResource[]): ApiResource[] {

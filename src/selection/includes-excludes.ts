@@ -1,6 +1,8 @@
 /** A filter by names: what is included and not excluded. */
 export interface IncludesExcludes {
   includes(name: string): boolean;
+  /** Whether the excludes match, whatever the includes say. */
+  excludes(name: string): boolean;
   /** Whether every name passes: nothing is excluded, and there are no includes or `*` alone. */
   readonly everything: boolean;
 }
@@ -17,9 +19,10 @@ export function includesExcludes(
   const excluded = (excludes ?? []).map(glob);
   const all = included.length === 0 || (includes ?? []).includes('*');
   const allByRule = (includes ?? []).every((name) => name === '*');
+  const isExcluded = (name: string): boolean => excluded.some((matches) => matches(name));
   return {
-    includes: (name) =>
-      !excluded.some((matches) => matches(name)) && (all || included.some((matches) => matches(name))),
+    includes: (name) => !isExcluded(name) && (all || included.some((matches) => matches(name))),
+    excludes: isExcluded,
     everything: allByRule && excluded.length === 0,
   };
 }
@@ -62,13 +65,36 @@ export function validateIncludesExcludes(
   includes: readonly string[] = [],
   excludes: readonly string[] = [],
 ): string[] {
-  const problems: string[] = [];
-  if (includes.length > 1 && includes.includes('*')) problems.push(`${what}: "*" must stand alone in the includes`);
-  if (excludes.includes('*')) problems.push(`${what}: "*" is not allowed in the excludes`);
-  for (const name of [...includes, ...excludes])
-    problems.push(...patternProblems(name).map((problem) => `${what}: ${problem}`));
+  const ofStar = excludes.includes('*') ? ['"*" is not allowed in the excludes'] : [];
+  return problemsOf({ includes, excludes, ofStar }).map((problem) => `${what}: ${problem}`);
+}
+
+/** The same of lists for one scope, where `*` may be excluded: then nothing of that scope is taken. */
+export function validateScopedIncludesExcludes(
+  what: string,
+  includes: readonly string[] = [],
+  excludes: readonly string[] = [],
+): string[] {
+  const ofStar: string[] = [];
+  if (excludes.includes('*')) {
+    if (excludes.length > 1) ofStar.push('"*" must stand alone in the excludes');
+    if (includes.length > 0) ofStar.push('with "*" excluded nothing can be included');
+  }
+  return problemsOf({ includes, excludes, ofStar }).map((problem) => `${what}: ${problem}`);
+}
+
+function problemsOf({
+  includes,
+  excludes,
+  ofStar,
+}: Readonly<Record<'includes' | 'excludes' | 'ofStar', readonly string[]>>): string[] {
+  const problems = [
+    ...(includes.length > 1 && includes.includes('*') ? ['"*" must stand alone in the includes'] : []),
+    ...ofStar,
+  ];
+  problems.push(...[...includes, ...excludes].flatMap(patternProblems));
   for (const name of excludes)
-    if (name !== '*' && includes.includes(name)) problems.push(`${what}: ${name} is both included and excluded`);
+    if (name !== '*' && includes.includes(name)) problems.push(`${name} is both included and excluded`);
   return problems;
 }
 

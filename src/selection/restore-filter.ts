@@ -13,6 +13,8 @@ export interface ItemInBackup {
 
 /** What of a backup a restore takes. */
 export interface RestoreFilter {
+  /** Whether an item may be selected, whatever its labels are. */
+  covers(item: ItemInBackup): boolean;
   selects(item: ItemInBackup & { readonly labels: Readonly<Record<string, string>> }): boolean;
   /** Whether an item that an action asked for may be restored: label selectors have no say. */
   allowsAdditional(item: ItemInBackup): boolean;
@@ -51,11 +53,12 @@ export function restoreFilter(spec: RestoreSpec, resolve: ResolveResource): Rest
     return namespaced ? namespaces.includes(namespace) || isIndispensable : spec.includeClusterResources !== false;
   }
 
+  const covers = (item: ItemInBackup): boolean => allowsAdditional(item) && (item.namespaced || clusterScoped);
   return {
     allowsAdditional,
+    covers,
     selects: (item) =>
-      allowsAdditional(item) &&
-      (item.namespaced || clusterScoped) &&
+      covers(item) &&
       (selectors.length === 0 ||
         indispensable.includes(item.groupResource) ||
         selectors.some((selector) => matchesLabels(selector, item.labels))),

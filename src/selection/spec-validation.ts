@@ -15,7 +15,7 @@ import {
   type Check,
 } from './checks.ts';
 import { backupHooksCheck, restoreHooksCheck } from './hook-validation.ts';
-import { validateIncludesExcludes } from './includes-excludes.ts';
+import { validateIncludesExcludes, validateScopedIncludesExcludes } from './includes-excludes.ts';
 import { validateLabels } from './label-selector.ts';
 import { nonRestorable } from './restore-filter.ts';
 
@@ -51,12 +51,12 @@ const backupFields: Readonly<Record<string, Check>> = {
   volumeSnapshotLocations: names,
   csiSnapshotTimeout: duration,
   volumeGroupSnapshotLabelKey: text,
-  includedClusterScopedResources: unsupportedUnless(isEmpty),
-  excludedClusterScopedResources: unsupportedUnless(isEmpty),
-  includedNamespaceScopedResources: unsupportedUnless(isEmpty),
-  excludedNamespaceScopedResources: unsupportedUnless(isEmpty),
-  orderedResources: unsupportedUnless(isEmpty),
-  resourcePolicy: unsupportedUnless(isEmpty),
+  includedClusterScopedResources: names,
+  excludedClusterScopedResources: names,
+  includedNamespaceScopedResources: names,
+  excludedNamespaceScopedResources: names,
+  orderedResources: nullable(mapOfText),
+  resourcePolicy: nullable(resourcePolicy),
   uploaderConfig: unsupportedUnless(isEmpty),
   defaultVolumesToFsBackup: unsupportedUnless(isFalse),
   defaultVolumesToRestic: unsupportedUnless(isFalse),
@@ -80,7 +80,30 @@ const restoreFields: Readonly<Record<string, Check>> = {
 
 /** Everything that is wrong with a backup's spec, each problem with the member's path and what was expected. */
 export function validateBackupSpec(spec: unknown): string[] {
-  return validateSpec(spec, backupFields);
+  return [...validateSpec(spec, backupFields), ...scopedListProblems(spec)];
+}
+
+/** Source: Velero v1.18.1 `pkg/controller/backup_controller.go`. */
+function scopedListProblems(spec: unknown): string[] {
+  const list = (name: string): string[] => textsIn(spec, name);
+  const lists = ['NamespaceScopedResources', 'ClusterScopedResources'].map((scope) => ({
+    included: list(`included${scope}`),
+    excluded: list(`excluded${scope}`),
+  }));
+  const [namespaced, clusterScoped] = lists as [(typeof lists)[0], (typeof lists)[0]];
+  const problems = [
+    ...validateScopedIncludesExcludes('spec: namespace-scoped resources', namespaced.included, namespaced.excluded),
+    ...validateScopedIncludesExcludes('spec: cluster-scoped resources', clusterScoped.included, clusterScoped.excluded),
+  ];
+  const hasScopedLists = lists.some(({ included, excluded }) => included.length + excluded.length > 0);
+  const { includeClusterResources } = (spec ?? {}) as { includeClusterResources?: unknown };
+  const hasOthers = list('includedResources').length + list('excludedResources').length > 0;
+  if (hasScopedLists && (hasOthers || includeClusterResources != null)) {
+    problems.push(
+      'spec: expected either includedResources, excludedResources and includeClusterResources, or the namespace-scoped and cluster-scoped lists',
+    );
+  }
+  return problems;
 }
 
 /** Everything that is wrong with a restore's spec. */
@@ -157,6 +180,18 @@ function backupMetadata(value: unknown, path: string): string[] {
       ? notText
       : validateLabels((labels ?? {}) as Readonly<Record<string, string>>, `${path}.labels`)),
   ];
+}
+
+function resourcePolicy(value: unknown, path: string): string[] {
+  if (isEmpty(value)) return [];
+  const problems = object(value, path);
+  if (problems.length > 0) return problems;
+  const { kind, name, apiGroup, ...others } = value as Record<string, unknown>;
+  problems.push(...Object.keys(others).map((key) => `${path}.${key}: unknown field; known are kind, name`));
+  if (apiGroup != null && apiGroup !== '') problems.push(`${path}.apiGroup: expected none, got ${show(apiGroup)}`);
+  if (typeof kind !== 'string' || kind.toLowerCase() !== 'configmap')
+    problems.push(`${path}.kind: expected configmap, got ${show(kind)}`);
+  return [...problems, ...text(name, `${path}.name`)];
 }
 
 /** Members of Velero's spec that Bowline does not act on: their empty forms pass, so that a spec of Velero's can be pasted. */

@@ -24,7 +24,7 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'volumeSnapshots', volumes },
     { type: 'podVolumeBackups' },
     { type: 'itemOperations' },
-    { type: 'volumeInfo', volumes },
+    { type: 'volumeInfo', volumes, reports },
   ];
   await Promise.all(others.map((artifact) => put(backup, artifact)));
   const { written } = state.artifacts;

@@ -104,6 +104,7 @@ export class BackupRun {
     const prepared = await steps.prepareBackup.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
     this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
     this.progress.phase('InProgress', 'collecting items');
+    this.report(prepared.report);
     this.state.position = { list: 0 };
     return prepared;
   }
@@ -219,14 +220,14 @@ export class BackupRun {
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[], leftOut: readonly PodRef[] = []): Promise<void> {
     const batch = await executeItemActions(this, collected, ({ report }) => this.report(report));
-    const failedVolumes = await snapshotVolumes(this, batch);
+    const unsnapshotted = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       {
         ...this.planned,
         step: this.nextStep('archive'),
         order,
         batch,
-        failedVolumes,
+        ...unsnapshotted,
         ...(leftOut.length > 0 && { failedPods: leftOut }),
       },
     ]);

@@ -1,4 +1,5 @@
 import { executeChild } from '@temporalio/workflow';
+import type { SelectedVolumes } from '../activities/select-volumes.ts';
 import type { BackupVolume, VolumeOutcome } from '../api/backup.ts';
 import type { BatchRef } from '../api/run.ts';
 import { steps, waits } from './activity-options.ts';
@@ -8,69 +9,97 @@ import { Lanes } from './lanes.ts';
 import { snapshotVolume } from './snapshot-volume.ts';
 import { volumeWorkflowId } from './volume-workflow-id.ts';
 
+/** PersistentVolumes of a batch that got no good snapshot. */
+export interface UnsnapshottedVolumes {
+  /** Those that failed, with the reason. */
+  readonly failedVolumes: Readonly<Record<string, string>>;
+  /** Those that no location knows. */
+  readonly unknownVolumes: readonly string[];
+}
+
 /**
  * Snapshots the PersistentVolumes of a batch, each in a child of its own, and keeps what came of them; those that were snapshotted
- * with their pods are done. Ends when the providers have accepted; resolves with the volumes that failed, and why.
+ * with their pods are done. Ends when the providers have accepted.
  */
-export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<Record<string, string>> {
-  if (!batch.groupResources.includes('persistentvolumes')) return {};
+export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<UnsnapshottedVolumes> {
+  if (!batch.groupResources.includes('persistentvolumes')) return { failedVolumes: {}, unknownVolumes: [] };
   const { frozen } = backup.state;
-  const volumes = await select(backup, batch);
-  const failed = await snapshotAll(backup, batch, volumes);
-  for (const { persistentVolume } of volumes)
-    if (frozen[persistentVolume]) failed[persistentVolume] = frozen[persistentVolume];
-  return failed;
+  const selected = await select(backup, batch);
+  backup.report(selected.report);
+  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
+  const failedWithPods = selected.volumes.flatMap(({ persistentVolume }) => {
+    const reason = frozen[persistentVolume];
+    return reason ? [[persistentVolume, reason]] : [];
+  });
+  return { failedVolumes: { ...failedVolumes, ...Object.fromEntries(failedWithPods) }, unknownVolumes };
 }
 
-/** Snapshots the volumes of frozen pods, and remembers it for the batches in which these volumes come. */
+/**
+ * Snapshots the volumes of frozen pods, and remembers it for the batches in which these volumes come. Volumes that get none are told
+ * of there.
+ */
 export async function snapshotFrozenVolumes(backup: BackupRun, batch: BatchRef): Promise<void> {
   const { frozen } = backup.state;
-  const volumes = await select(backup, batch);
-  const failed = await snapshotAll(backup, batch, volumes);
-  for (const { persistentVolume } of volumes) frozen[persistentVolume] = failed[persistentVolume] ?? '';
+  const selected = await select(backup, batch);
+  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
+  for (const { persistentVolume } of selected.volumes) {
+    if (!unknownVolumes.includes(persistentVolume)) frozen[persistentVolume] = failedVolumes[persistentVolume] ?? '';
+  }
 }
 
-async function select(backup: BackupRun, batch: BatchRef): Promise<readonly BackupVolume[]> {
-  if (backup.prepared.snapshotLocations.length === 0) return [];
-  return steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [{ ...backup.planned, batch }]);
+function select(backup: BackupRun, batch: BatchRef): Promise<SelectedVolumes> {
+  return steps.selectVolumes.executeWithOptions({ summary: `${batch.items} items` }, [
+    { ...backup.planned, step: backup.nextStep('volumes'), batch },
+  ]);
 }
 
-/** Each PersistentVolume is snapshotted once, whichever step comes upon it first. */
+/** Each PersistentVolume is snapshotted once, whichever step comes upon it first; the ordered ones one after the other. */
 async function snapshotAll(
   backup: BackupRun,
   batch: BatchRef,
-  volumes: readonly BackupVolume[],
-): Promise<Record<string, string>> {
-  const { snapshotLocations, settings } = backup.prepared;
+  { volumes, ordered }: SelectedVolumes,
+): Promise<UnsnapshottedVolumes> {
   const { frozen } = backup.state;
+  const failedVolumes: Record<string, string> = {};
+  const unknownVolumes: string[] = [];
   const taken = new Set(backup.state.volumes.map(({ volume }) => volume.persistentVolume));
-  const wanted = volumes.filter(
-    ({ persistentVolume }) => !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume),
-  );
-  const failed: Record<string, string> = {};
+  const isWanted = ({ persistentVolume }: BackupVolume): boolean =>
+    !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume);
   const locationOf = ({ location }: BackupVolume) => location;
-  await backup.gates.each(wanted, locationOf, async (volume) => {
-    const locations = volume.location === undefined ? snapshotLocations : [volume.location];
+
+  async function snapshot(volume: BackupVolume): Promise<void> {
     backup.progress.volumes({ attempted: 1 });
-    let outcome: VolumeOutcome | undefined;
-    try {
-      outcome = await executeChild(snapshotVolume, {
-        workflowId: volumeWorkflowId('snapshot-volume', backup.prepared.run.uid, volume.persistentVolume),
-        args: [{ ...backup.planned, batch, volume, locations, timeoutMs: settings.itemOperationTimeoutMs }],
-        parentClosePolicy: 'REQUEST_CANCEL',
-        staticSummary: `snapshot ${volume.persistentVolume}`,
-      });
-    } finally {
-      // A child that was cancelled may have asked for one all the same.
-      if (outcome === undefined || outcome.snapshot) backup.state.snapshotsAskedAt = Date.now();
-    }
+    const outcome = await snapshotOne(backup, batch, volume);
     if (outcome.snapshot) backup.state.volumes.push(outcome);
     else backup.progress.volumes({ attempted: -1 });
-    if (outcome.error === undefined) return;
-    failed[volume.persistentVolume] = outcome.error;
-    backup.progress.volumes({ failed: 1 });
-  });
-  return failed;
+    if (outcome.error !== undefined) {
+      failedVolumes[volume.persistentVolume] = outcome.error;
+      backup.progress.volumes({ failed: 1 });
+    } else if (!outcome.snapshot) unknownVolumes.push(volume.persistentVolume);
+  }
+
+  for (const volume of volumes.slice(0, ordered).filter(isWanted))
+    await backup.gates.each([volume], locationOf, snapshot);
+  await backup.gates.each(volumes.slice(ordered).filter(isWanted), locationOf, snapshot);
+  return { failedVolumes, unknownVolumes };
+}
+
+async function snapshotOne(backup: BackupRun, batch: BatchRef, volume: BackupVolume): Promise<VolumeOutcome> {
+  const { snapshotLocations, settings, run } = backup.prepared;
+  const locations = volume.location === undefined ? snapshotLocations : [volume.location];
+  let outcome: VolumeOutcome | undefined;
+  try {
+    outcome = await executeChild(snapshotVolume, {
+      workflowId: volumeWorkflowId('snapshot-volume', run.uid, volume.persistentVolume),
+      args: [{ ...backup.planned, batch, volume, locations, timeoutMs: settings.itemOperationTimeoutMs }],
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticSummary: `snapshot ${volume.persistentVolume}`,
+    });
+    return outcome;
+  } finally {
+    // A child that was cancelled may have asked for one all the same.
+    if (outcome === undefined || outcome.snapshot) backup.state.snapshotsAskedAt = Date.now();
+  }
 }
 
 /** Waits in flight at the same time: each is one pending activity. */

@@ -120,6 +120,36 @@ describe('adoptItems', () => {
     assert.deepEqual([report.additionalItems, report.warnings], [1, 1]);
   });
 
+  it('does as the action says in annotations: leaves an item out, or takes what it asks for whatever the filters say', async () => {
+    const from = await inBackup(pod('shop/a'), pod('shop/b'));
+    const withAnnotation = (name: string, annotation: string) => {
+      const { item } = pod(name);
+      return { ...item, metadata: { ...item.metadata, annotations: { [annotation]: 'true' } } };
+    };
+    const additionalItems = [{ groupResource: 'secrets', namespace: 'shop', name: 'key' }];
+    const executed = await adoptLines(
+      from,
+      { index: 0, item: withAnnotation('shop/a', 'velero.io/skip-from-backup'), additionalItems },
+      {
+        index: 1,
+        item: withAnnotation('shop/b', 'backup.velero.io/must-include-additional-items'),
+        additionalItems,
+      },
+    );
+    assert.deepEqual(
+      runner.staged<BackupBatchItem>(executed.batch).map(({ item }) => item.metadata),
+      [{ namespace: 'shop', name: 'b', labels: { app: 'web' }, annotations: {} }],
+    );
+    assert.deepEqual(
+      runner.lines(executed.report, 'additional').map(({ items, mustInclude }) => [items, mustInclude]),
+      [[additionalItems, true]],
+    );
+    assert.deepEqual(
+      runner.lines(executed.report, 'log').map(({ message, item }) => `${message}: ${item?.name}`),
+      ['Excluding item: example.com/label marks it: a'],
+    );
+  });
+
   it('leaves out and reports an item at which the action failed, as if it had run here', async () => {
     const from = await inBackup(pod('shop/a'), pod('shop/b'));
     const executed = await adoptLines(from, { index: 0, error: 'no licence' }, { index: 1 });

@@ -504,7 +504,7 @@ resourceModifierRules:
         spec: { containers: [{ name: 'main' }] },
       });
 
-    it('puts those that it created into staging, without the command, and tells how many containers there are', async () => {
+    it('(b.4.16) puts those that it created into staging, without the command, and tells how many containers there are', async () => {
       runner.cluster.hold(object('v1 Namespace', 'copy'), pod('copy/there', { command: 'seed' }));
       const pods = [
         pod('shop/db', { command: 'seed', 'wait-timeout': '5m', 'wait-for-ready': 'true' }),

@@ -21,7 +21,7 @@ describe('archiveItems', () => {
     runner = new ActivityRunner();
     const { run, plan } = await runner.prepareBackup();
     const batch = await runner.batch(items);
-    input = { run, plan, step: 'archive-3', order: [0, 0, 1], batch, failedVolumes: {} };
+    input = { run, plan, step: 'archive-3', order: [0, 0, 1], batch, failedVolumes: {}, unknownVolumes: [] };
   });
 
   async function pathsIn({ segment }: ArchivedItems): Promise<string[]> {

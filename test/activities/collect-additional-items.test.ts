@@ -41,6 +41,7 @@ describe('collectAdditionalItems', () => {
   async function collected(...keys: string[]): Promise<ReportRef[]> {
     const lines = keys.map(parseItemKey).map(({ groupResource, namespace, name }) => ({
       type: 'items' as const,
+      time: '2026-01-02T03:04:05Z',
       groupResource,
       groupVersionKind: '',
       namespace,

@@ -136,7 +136,8 @@ describe('collectItems', () => {
     });
 
     it('says that hooks are due with the last pods, though only an earlier call has found some', async () => {
-      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'other'] };
+      runner.cluster.hold(object('v1 Namespace', 'yard'), object('v1 Pod', 'yard/db'));
+      const spec = { ...withoutVolumes, includedNamespaces: ['shop', 'yard'] };
       const first = await new Collector(runner, spec).call({ from: { list: 0 } });
       assert.equal(first.next?.list, 2, 'it ended with the pods of the first namespace');
       const last = await new Collector(runner, spec).call({ from: { list: 1 }, hooked: true });
@@ -162,6 +163,7 @@ describe('collectItems', () => {
 
   it('lists up to four namespaces alone, and the whole cluster for more', async () => {
     const asked = (): string[] => runner.cluster.requests.filter((request) => request.startsWith('list pods'));
+    runner.cluster.hold(...['a', 'b', 'c', 'd', 'e'].map((name) => object('v1 Namespace', name)));
     await new Collector(runner, { ...withoutVolumes, includedNamespaces: ['a', 'b'] }).rest();
     assert.deepEqual(asked(), ['list pods/a/', 'list pods/b/']);
     runner.cluster.requests.length = 0;

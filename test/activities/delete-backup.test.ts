@@ -34,7 +34,7 @@ describe('the deletion of a backup', () => {
   }
 
   describe('prepareDeletion', () => {
-    it('(c.2) marks the backup, and tells of its snapshots and times', async () => {
+    it('(c.2.1) marks the backup, and tells of its snapshots and times', async () => {
       const { run, snapshots, snapshotLocations, backup } = await prepare();
       assert.deepEqual(run, {
         kind: 'deletion',
@@ -84,7 +84,7 @@ describe('the deletion of a backup', () => {
       assert.deepEqual((await prepare()).snapshots, []);
     });
 
-    it('(c.2) deletes a backup whose metadata is damaged, and says what it can not look for', async () => {
+    it('(c.2.3) deletes a backup whose metadata is damaged, and says what it can not look for', async () => {
       await runner.store.putObject(layout.metadata, Buffer.from('{'));
       const { backup, snapshots, remarks } = await prepare();
       assert.deepEqual([backup, snapshots], [undefined, [recorded]]);
@@ -249,7 +249,7 @@ describe('the deletion of a backup', () => {
   });
 
   describe('withdrawDeletion', () => {
-    it('(c.1) takes the mark away, and nothing else', async () => {
+    it('(c.2.12) takes the mark away, and nothing else', async () => {
       const before = runner.store.keys();
       const { run } = await prepare();
       for (let attempt = 1; attempt <= 2; attempt++) await runner.run('withdrawDeletion', run, { attempt });
@@ -272,6 +272,12 @@ describe('the deletion of a backup', () => {
       for (const key of others) await runner.store.putObject(key, restoreOf('weekly'));
       for (let attempt = 1; attempt <= 2; attempt++) await runner.run('deleteFiles', run, { attempt });
       assert.deepEqual(runner.store.keys(), others.toSorted());
+    });
+
+    it('(c.2.8) asks nothing of the cluster', async () => {
+      const { run } = await prepare();
+      await runner.run('deleteFiles', run);
+      assert.deepEqual(runner.cluster.requests, []);
     });
 
     it('(c.2.9) leaves restores whose record can not be read, and says which', async () => {
@@ -324,7 +330,7 @@ describe('the deletion of a backup', () => {
       assert.deepEqual(runner.store.keys(), []);
     });
 
-    it('(c.2.10) removes the metadata after the other files, and the mark last', async () => {
+    it('(c.2.10) (c.2.12) removes the metadata after the other files, and the mark last', async () => {
       const { run } = await prepare();
       const deleted: string[] = [];
       runner.store.deleteObject = async (key) => {

@@ -48,13 +48,12 @@ describe('planActions', () => {
 
 describe('stagedResources', () => {
   const all = () => discovery.preferred.map(({ groupResource }) => groupResource).toSorted();
-  const staged = (selector: ResourceSelector, volumes = false) =>
-    stagedResources(plan(selector), discovery, volumes).toSorted();
+  const staged = (selector: ResourceSelector) => stagedResources(plan(selector), discovery).toSorted();
 
-  it('stages what an action can match, and volumes where they may be snapshotted', () => {
-    assert.deepEqual(staged({ includedResources: ['po', 'pods', 'widgets'] }), ['pods', 'widgets.example.com']);
-    assert.deepEqual(staged({ includedResources: ['pods'] }, true), ['persistentvolumes', 'pods']);
-    assert.deepEqual(stagedResources([], discovery, false), []);
+  it('stages what an action can match, and volumes', () => {
+    const widgets = { includedResources: ['po', 'pods', 'widgets'] };
+    assert.deepEqual(staged(widgets), ['persistentvolumes', 'pods', 'widgets.example.com']);
+    assert.deepEqual(stagedResources([], discovery), ['persistentvolumes']);
   });
 
   it('stages everything for an action that names nothing, and all but what one excludes', () => {
@@ -66,5 +65,5 @@ describe('stagedResources', () => {
   });
 
   it('stages nothing for a name that the cluster does not serve', () =>
-    assert.deepEqual(staged({ includedResources: ['ghosts'] }), []));
+    assert.deepEqual(staged({ includedResources: ['ghosts'] }), ['persistentvolumes']));
 });

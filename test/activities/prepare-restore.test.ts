@@ -303,4 +303,26 @@ describe('prepareRestore', () => {
       await assert.rejects(runner.run('prepareRestore', request, id), { type: 'CorruptBackup', nonRetryable: true });
     });
   }
+
+  for (const { version, isRead } of [
+    { version: undefined, isRead: true },
+    { version: '1', isRead: true },
+    { version: '1.2.0', isRead: true },
+    { version: '2.0.0', isRead: false },
+    { version: 2, isRead: false },
+    { version: '', isRead: false },
+  ]) {
+    const shown = JSON.stringify(version) ?? 'absent';
+    it(`${isRead ? 'reads' : 'refuses'} a backup whose format version is ${shown}`, async () => {
+      const record = JSON.parse(runner.store.objects.get(layout.metadata)!.toString()) as { status?: object };
+      const status = { ...record.status, formatVersion: version };
+      await runner.store.putObject(layout.metadata, Buffer.from(JSON.stringify({ ...record, status })));
+      const prepared = runner.run('prepareRestore', request, id);
+      if (isRead) await prepared;
+      else {
+        const message = `read backup nightly: its format is version ${shown}; expected 1, as in 1.1.0`;
+        await assert.rejects(prepared, { type: 'Unsupported', nonRetryable: true, message });
+      }
+    });
+  }
 });

@@ -5,6 +5,7 @@ import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import type { ExecOutcome } from '../../src/kubernetes/client.ts';
+import type { RestoreItemAction } from '../../src/plugins/item-action.ts';
 import { ActivityRunner, workflow } from '../support/activity-runner.ts';
 import { holdBackup } from '../support/backup-in-store.ts';
 import { object } from '../support/objects.ts';
@@ -114,7 +115,7 @@ describe('runHook', () => {
     },
   ];
   for (const { title, outcome, error } of outcomes) {
-    it(`counts a hook as failed for ${title}`, async () => {
+    it(`a.5.5 counts a hook as failed for ${title}`, async () => {
       runner.cluster.onExec = async () => outcome;
       const ran = await attempt(await backupInput('pre'));
       assert.deepEqual([ran.failed, ran.stops, ran.report.errors], [true, true, 1]);
@@ -128,12 +129,12 @@ describe('runHook', () => {
     assert.deepEqual([ran.failed, ran.stops, ran.report.errors], [true, false, 1]);
   });
 
-  it('sends nothing where a hook can only fail', async () => {
-    const ran = await attempt(
-      await backupInput('pre', {
-        item: pod({ 'pre.hook.backup.velero.io/command': 'a', 'pre.hook.backup.velero.io/container': 'x' }),
-      }),
-    );
+  it('a.5.3 sends nothing where a hook can only fail', async () => {
+    const input = await backupInput('pre', {
+      item: pod({ 'pre.hook.backup.velero.io/command': 'a', 'pre.hook.backup.velero.io/container': 'x' }),
+    });
+    runner.cluster.requests.length = 0;
+    const ran = await attempt(input);
     assert.deepEqual(logged(ran), ['error: Error running pre hook annotation in container x: no such container']);
     assert.deepEqual(runner.cluster.requests, []);
   });
@@ -221,16 +222,31 @@ describe('runHook', () => {
     });
   });
 
-  it('runs the hook of a restored pod in the namespace that it was restored into, once', async () => {
-    await holdBackup(runner.store, 'nightly', []);
+  it('runs the hook of a restored pod as actions have left it, in the namespace that it was restored into, once', async () => {
     const command = { 'post.hook.restore.velero.io/command': 'seed' };
+    const action: RestoreItemAction = {
+      name: 'example.com/change',
+      appliesTo: {},
+      execute: async ({ item: { metadata, ...rest } }) => ({
+        updatedItem: {
+          ...rest,
+          metadata: { ...metadata, annotations: command },
+          spec: { containers: [{ name: 'changed' }] },
+        },
+      }),
+    };
+    runner = new ActivityRunner({ restoreItemActions: [action] });
+    await holdBackup(runner.store, 'nightly', []);
     const spec: RestoreSpec = { namespaceMapping: { shop: 'copy' } };
     const { run, plan } = await runner.prepareRestore(spec);
-    const item = object('v1 Pod', 'shop/db', {
-      metadata: { annotations: command },
-      spec: { containers: [{ name: 'changed' }] },
+    const unpacked = await runner.batch([{ groupResource: 'pods', itemFromBackup: annotated }]);
+    const { batch } = await runner.run('executeRestoreItemAction', {
+      run,
+      plan,
+      step: 'action-1',
+      action: action.name,
+      batch: unpacked,
     });
-    const batch = await runner.batch([{ groupResource: 'pods', itemFromBackup: annotated, item }]);
     const input = { run, plan, step: 'hook-1', batch, pod: { namespace: 'shop', name: 'db' }, index: 0 };
     const ran = await attempt({ ...input, phase: 'restore' });
     assert.deepEqual(logged(ran), ['info: Ran restore hook annotation in container changed']);

@@ -77,7 +77,7 @@ describe('selectHooks', () => {
     ]);
   });
 
-  it('puts pods that share a claim into one block, over batches, with the volumes behind the claims', async () => {
+  it('a.5.4 puts pods that share a claim into one block, over batches, with the volumes behind the claims', async () => {
     const selected = await select([[pod('a', ['data']), pod('b', ['logs'])], [pod('c', ['data'])]]);
     assert.deepEqual(blocks(selected), ['b: pv-2', 'a c: pv-1']);
   });

@@ -31,7 +31,8 @@ describe('snapshots of volumes', () => {
 
   it('are of the PersistentVolumes in a batch', async () => {
     const { run, plan } = prepared;
-    assert.deepEqual(await runner.run('selectVolumes', { run, plan, batch }), [
+    const selected = await runner.run('selectVolumes', { run, plan, step: 'volumes-0', batch });
+    assert.deepEqual(selected.volumes, [
       {
         persistentVolume: 'pv-1',
         zone: 'a',

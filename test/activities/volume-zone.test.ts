@@ -24,11 +24,11 @@ describe('zoneOf', () => {
   const table: [string, ReturnType<typeof volume>, string][] = [
     ['is empty where neither labels nor affinity tell', volume({}), ''],
     ['is empty for a volume without a spec', object('v1 PersistentVolume', 'pv-1'), ''],
-    ['is that of the label', volume({ [stable]: 'a' }), 'a'],
+    ['a.6.2 is that of the label', volume({ [stable]: 'a' }), 'a'],
     ['is that of the old label', volume({ [beta]: 'a' }), 'a'],
     ['prefers the label to the old one', volume({ [beta]: 'b', [stable]: 'a' }), 'a'],
     ['prefers the label to the affinity', volume({ [stable]: 'a' }, [[ebs, 'In', 'b']]), 'a'],
-    ['is that of the affinity', volume({}, [[ebs, 'In', 'a']]), 'a'],
+    ['a.6.2 is that of the affinity', volume({}, [[ebs, 'In', 'a']]), 'a'],
     ['is that of an affinity to the label of nodes', volume({}, [[stable, 'In', 'a']]), 'a'],
     ["prefers a driver's own key", volume({}, [[stable, 'In', 'b']], [[ebs, 'In', 'a']]), 'a'],
     ['takes the first value of the first term', volume({}, [[ebs, 'In', 'a', 'b']], [[ebs, 'In', 'c']]), 'a'],

@@ -16,6 +16,14 @@ export function namesByGnuTar(tarball: Uint8Array): string[] {
   return linesOf('tar', ['tzf', '-', '--quoting-style=literal'], tarball);
 }
 
+/** The entries that GNU tar lists, with modes such as `-rwxr-xr-x`. Throws if it complains. */
+export function entriesByGnuTar(tarball: Uint8Array): { mode: string; name: string }[] {
+  return linesOf('tar', ['tzvf', '-', '--quoting-style=literal', '--numeric-owner'], tarball).map((line) => {
+    const [mode = '', , , , , ...name] = line.split(/\s+/);
+    return { mode, name: name.join(' ') };
+  });
+}
+
 /** Whether Go is installed. */
 export function goIsInstalled(): boolean {
   return spawnSync('go', ['version']).status === 0;

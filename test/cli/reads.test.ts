@@ -28,7 +28,28 @@ const backups = {
     const resources = { 'v1/Pod': ['shop/web', 'shop/db'] };
     const spec = { persistentVolumeName: 'pv-1', volumeType: 'io1', volumeAZ: 'a', volumeIOPS: 200 };
     const volumeSnapshots = [{ spec, status: { providerSnapshotID: 'snap-1', phase: 'Completed' } }];
-    return { ...(await backups.get(name)), results, resources, volumeSnapshots, bytes: 2_048 };
+    const volumeInfo = [
+      {
+        pvName: 'pv-2',
+        pvcName: 'data',
+        pvcNamespace: 'shop',
+        skipped: true,
+        skippedReason: 'volumeSnapshot: volume policy 1 matches, with action skip;',
+      },
+      {
+        pvName: 'pv-1',
+        backupMethod: 'NativeSnapshot',
+        result: 'succeeded',
+        nativeSnapshotInfo: {
+          snapshotHandle: 'snap-1',
+          volumeType: 'io1',
+          volumeAZ: 'a',
+          iops: '200',
+          Phase: 'Completed',
+        },
+      },
+    ];
+    return { ...(await backups.get(name)), results, resources, volumeSnapshots, volumeInfo, bytes: 2_048 };
   },
   logs: async () => Readable.from([Buffer.from('a line\n'), Buffer.from('and é\n')]),
 };
@@ -114,32 +135,37 @@ describe('get', () => {
 });
 
 describe('describe', () => {
-  it('tells all about a backup', async () => {
-    assert.equal(
-      (await runCli(['backup', 'describe', 'shop'], { backups })).out,
-      `Name:         shop
+  const until = (last: string) => (text: string) => text.slice(0, text.indexOf(last));
+  const head = `Name:         shop
 Namespace:    velero
 Labels:       velero.io/storage-location=here
 Annotations:  <none>
 
 Phase:  Completed
 
-Errors:    0
-  shop:   resource: /pods name: /web message: /no such node
+Errors:  0
+  Velero:   <none>
+  Cluster:  <none>
+  Namespaces:
+    shop:   resource: /pods name: /web message: /no such node
+
 Warnings:  0
-  Velero:  slow
-  Cluster:   resource: /nodes name: /a message: /exists
+  Velero:      slow
+  Cluster:      resource: /nodes name: /a message: /exists
+  Namespaces:  <none>
 
 Namespaces:
   Included:  shop
   Excluded:  <none>
 
 Resources:
-  Included:  *
-  Excluded:  <none>
-  Cluster-scoped:  auto
+  Included cluster-scoped:    <none>
+  Excluded cluster-scoped:    <none>
+  Included namespace-scoped:  *
+  Excluded namespace-scoped:  <none>
 
-Label selector:     <none>
+Label selector:  <none>
+
 Or label selector:  <none>
 
 Storage Location:  here
@@ -150,21 +176,85 @@ TTL:  720h0m0s
 
 Backup Format Version:  1.1.0
 
-Started:     2026-01-02T03:04:05Z
-Completed:   2026-01-02T03:05:05Z
+Started:    2026-01-02T03:04:05Z
+Completed:  2026-01-02T03:05:05Z
+
 Expiration:  2026-02-01T03:04:05Z
 
 Total items to be backed up:  3
 Items backed up:              3
 Size:                         2.0 KiB
 
-Resource List:
+`;
+  const skipped = `  Volumes without a backup:
+    pv-2:  volumeSnapshot: volume policy 1 matches, with action skip;
+`;
+
+  it('tells about a backup', async () => {
+    assert.equal(
+      (await runCli(['backup', 'describe', 'shop'], { backups })).out,
+      `${head}Resource List:
   v1/Pod:  2
 
-Velero-Native Snapshots:
-  pv-1:  snap-1, type io1, zone a, IOPS 200
+Backup Volumes:
+  Velero-Native Snapshots:
+    pv-1:  specify --details for more information
+  CSI Snapshots:       <none included>
+  Pod Volume Backups:  <none included>
+${skipped}`,
+    );
+  });
+
+  it('names every resource and tells all of every volume with --details', async () => {
+    const { out } = await runCli(['backup', 'describe', 'shop', '--details'], { backups });
+    assert.ok(out.startsWith(head));
+    assert.equal(
+      until('  CSI Snapshots')(out.slice(head.length)),
+      `Resource List:
+  v1/Pod:
+    - shop/web
+    - shop/db
+
+Backup Volumes:
+  Velero-Native Snapshots:
+    pv-1:
+      Snapshot ID:        snap-1
+      Type:               io1
+      Availability Zone:  a
+      IOPS:               200
+      Result:             succeeded
 `,
     );
+    assert.ok(out.endsWith(skipped));
+  });
+
+  it('tells of the snapshots of a backup that is too old for volume info', async () => {
+    const old = async () => ({ ...(await backups.describe('shop')), volumeInfo: undefined });
+    const { out } = await runCli(['backup', 'describe', 'shop', '--details'], { backups: { describe: old } });
+    assert.match(out, /\n {4}pv-1:\n {6}Snapshot ID: {8}snap-1\n {6}Type: {15}io1\n/);
+  });
+
+  it('tells which lists of which kind a spec has, in what order, and by which policies', async () => {
+    const spec = {
+      includedResources: ['pods'],
+      orderedResources: { pods: 'shop/a,shop/b' },
+      resourcePolicy: { kind: 'configmap', name: 'policies' },
+      snapshotMoveData: false,
+    };
+    const record = { ...backupRecord('shop'), spec };
+    const { out } = await runCli(['backup', 'describe', 'shop'], {
+      backups: { describe: async () => ({ ...entries[1], record }) },
+    });
+    assert.match(out, /\nResource policies:\n {2}Type: {2}configmap\n {2}Name: {2}policies\n/);
+    assert.match(out, /\nResources:\n {2}Included: {8}pods\n {2}Excluded: {8}<none>\n {2}Cluster-scoped: {2}auto\n/);
+    assert.match(out, /\nOrderedResources:\n {2}pods: {2}shop\/a,shop\/b\n/);
+    assert.match(out, /\nSnapshot Move Data: {10}false\n/);
+  });
+
+  it('says how to see more of one that failed', async () => {
+    const failed = { ...entries[1], phase: 'PartiallyFailed' };
+    const { out } = await runCli(['backup', 'describe', 'shop'], { backups: { describe: async () => failed } });
+    assert.match(out, /\nPhase: {2}PartiallyFailed \(run `bowline backup logs shop` for more\)\n/);
   });
 
   it('tells what a running backup does', async () => {
@@ -173,16 +263,26 @@ Velero-Native Snapshots:
     const { out } = await runCli(['backup', 'describe', 'shop'], { backups: { describe: async () => running } });
     assert.match(out, /\nPhase: {2}InProgress\nStep: {3}collecting items\n/);
     assert.match(out, /\nEstimated total items to be backed up: {2}3\nItems backed up so far: +3\n/);
-    assert.match(out, /\nVelero-Native Snapshots: {2}<none included>\n/);
+    assert.match(out, /\n {2}Velero-Native Snapshots: {2}<none included>\n/);
   });
 
   it('tells all about a restore', async () => {
     const { out } = await runCli(['restore', 'describe', 'back'], { restores });
     assert.match(out, /^Name: +back\n/);
-    assert.match(out, /\nPhase: {2}PartiallyFailed\n/);
+    assert.match(out, /\nPhase: {2}PartiallyFailed \(run `bowline restore logs back` for more\)\n/);
+    assert.match(out, /\nNamespaces:\n {2}Included: {2}all namespaces found in the backup\n/);
     assert.match(out, /\nBackup: {2}shop-1\n/);
     assert.match(out, /\nNamespace mappings: {2}shop=shop-copy\n/);
     assert.match(out, /\nResource List:\n {2}v1\/Pod: {2}1\n/);
+  });
+
+  it('tells of the volumes of a restore, and names its resources, with --details', async () => {
+    const nativeSnapshotInfo = { snapshotHandle: 'snap-1', volumeType: 'io1', volumeAZ: 'a', iops: '0', Phase: '' };
+    const volumeInfo = [{ pvName: 'pv-1', restoreMethod: 'NativeSnapshot', nativeSnapshotInfo }];
+    const describe = async () => ({ ...(await restores.describe()), volumeInfo });
+    const { out } = await runCli(['restore', 'describe', 'back', '--details'], { restores: { describe } });
+    assert.match(out, /\nVelero-Native Snapshot Restores:\n {2}pv-1:\n {4}Snapshot ID: {8}snap-1\n/);
+    assert.match(out, /\nResource List:\n {2}v1\/Pod:\n {4}- shop\/web\(created\)\n/);
   });
 
   it('tells how many hooks there were, where there were some', async () => {

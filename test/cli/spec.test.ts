@@ -40,6 +40,21 @@ describe('flags of backup create', () => {
       ['--storage-location', 'far', '--volume-snapshot-locations', 'ebs,disk'],
       { storageLocation: 'far', volumeSnapshotLocations: ['ebs', 'disk'] },
     ],
+    [
+      ['--include-cluster-scoped-resources', 'nodes,pv', '--exclude-cluster-scoped-resources=*'],
+      { includedClusterScopedResources: ['nodes', 'pv'], excludedClusterScopedResources: ['*'] },
+    ],
+    [
+      ['--include-namespace-scoped-resources=pods', '--exclude-namespace-scoped-resources', 'secrets'],
+      { includedNamespaceScopedResources: ['pods'], excludedNamespaceScopedResources: ['secrets'] },
+    ],
+    [
+      ['--ordered-resources', 'pods=a/b, a/c; persistentvolumes=pv-1', '--resource-policies-configmap', 'policies'],
+      {
+        orderedResources: { pods: 'a/b, a/c', persistentvolumes: 'pv-1' },
+        resourcePolicy: { kind: 'configmap', name: 'policies' },
+      },
+    ],
     [['--labels', 'a=b=c,d=', '--labels', 'e=f'], { metadata: { labels: { a: 'b=c', d: '', e: 'f' } } }],
   ];
   for (const [flags, spec] of table) {
@@ -56,6 +71,7 @@ describe('flags of backup create', () => {
   const refused: [string[], RegExp][] = [
     [['--snapshot-volumes=maybe'], /'maybe' is invalid\. Expected true or false\.$/],
     [['--labels', 'a'], /Expected pairs such as a=b,c=d\.$/],
+    [['--ordered-resources', 'pods'], /Expected lists such as pods=ns\/a,ns\/b;persistentvolumes=pv\.$/],
     [['-l', 'a=b c'], /"b c" is no label value\.$/],
     [['-o', 'table'], /Allowed choices are json, yaml\.$/],
     [['--include-everything'], /^error: unknown option '--include-everything'/],

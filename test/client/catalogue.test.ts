@@ -39,7 +39,7 @@ describe('catalogue of the client', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('(c.2) tells a backup that is being deleted from one whose deletion did not finish', async () => {
+  it('(c.2.2) tells a backup that is being deleted from one whose deletion did not finish', async () => {
     assert.equal((await bowline.backups.get('going')).phase, 'DeletionFailed');
     await putBackup(here, 'waits-going');
     await here.putObject(backupLayout('waits-going').deletion, new Uint8Array());
@@ -117,6 +117,7 @@ describe('catalogue of the client', () => {
     assert.deepEqual(description.results, results);
     assert.deepEqual(description.resources, { 'v1/Pod': ['shop/web', 'shop/db'] });
     assert.equal(description.volumeSnapshots?.[0]?.status.providerSnapshotID, 'snap-1');
+    assert.deepEqual(description.volumeInfo, [{ pvName: 'pv-1', backupMethod: 'NativeSnapshot' }]);
     assert.equal(description.bytes, 2_048);
   });
 
@@ -170,6 +171,7 @@ describe('catalogue of the client', () => {
     );
     assert.deepEqual((await bowline.restores.get('back-2')).record, restoreRecord('back-2'));
     const description = await bowline.restores.describe('back-1');
+    assert.deepEqual(description.volumeInfo, [{ pvName: 'pv-1', restoreMethod: 'NativeSnapshot' }]);
     assert.deepEqual(description.resources, { 'v1/Pod': ['shop/web(created)'] });
     assert.deepEqual(description.results, results);
     assert.match(await text(await bowline.restores.logs('back-1')), /msg=hello restore=velero\/back-1/);

@@ -79,6 +79,7 @@ export async function putBackup(store: ObjectStore, name: string, status: Partia
   await store.putObject(keys.results, await encodeGzipJson(results));
   await store.putObject(keys.resourceList, await encodeGzipJson({ 'v1/Pod': ['shop/web', 'shop/db'] }));
   await store.putObject(keys.volumeSnapshots, await encodeGzipJson([snapshot]));
+  await store.putObject(keys.volumeInfo, await encodeGzipJson([{ pvName: 'pv-1', backupMethod: 'NativeSnapshot' }]));
   await store.putObject(keys.metadata, encodeMetadata(backupRecord(name, status)));
 }
 
@@ -88,6 +89,7 @@ export async function putRestore(store: ObjectStore, name: string): Promise<void
   await store.putObject(keys.logs, await log({ restore: `velero/${name}` }));
   await store.putObject(keys.results, await encodeGzipJson(results));
   await store.putObject(keys.resourceList, await encodeGzipJson({ 'v1/Pod': ['shop/web(created)'] }));
+  await store.putObject(keys.volumeInfo, await encodeGzipJson([{ pvName: 'pv-1', restoreMethod: 'NativeSnapshot' }]));
   await store.putObject(keys.record, encodeMetadata(restoreRecord(name)));
 }
 

@@ -155,7 +155,7 @@ const pre = 'pre.hook.backup.velero.io/command';
 const post = 'post.hook.backup.velero.io/command';
 
 describe('hooks on a real cluster', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let environment: Environment;
   let kwok: KwokServer;
   const shops: Shop[] = [];

@@ -3,7 +3,7 @@ import type { BackupSpec } from '../../src/api/backup.ts';
 import { backupFilter } from '../../src/selection/backup-filter.ts';
 import { object, resolve, resource, served } from './cluster.ts';
 
-const filterOf = (spec: BackupSpec, resources = served) => backupFilter(spec, resources, resolve);
+const filterOf = (spec: BackupSpec, resources = served) => backupFilter(spec, { resources, resolve });
 const listedBy = (spec: BackupSpec, resources = served): string[] =>
   filterOf(spec, resources).resources.map(({ groupResource }) => groupResource);
 
@@ -155,7 +155,7 @@ describe('backupFilter: items', () => {
       spec: { includedNamespaces: ['shop'] },
       type: nodes,
       item: object({ name: 'n' }),
-      selects: true,
+      selects: false,
       allows: true,
     },
     {

@@ -44,7 +44,7 @@ const annotated = (phase: string, members: Record<string, string>): Record<strin
 
 describe('the hooks of a backup', () => {
   describe('that a pod names in its annotations', () => {
-    it('have defaults: the first container, half a minute, and a failure that counts', () => {
+    it('a.5.3 have defaults: the first container, half a minute, and a failure that counts', () => {
       assert.deepEqual(hooksOf({ annotations: annotated('pre.', { command: 'freeze' }) }), {
         pre: [{ source: 'annotation', container: 'main', command: ['freeze'], onError: 'Fail', timeoutMs: 30_000 }],
         post: [],
@@ -124,7 +124,7 @@ describe('the hooks of a backup', () => {
       assert.deepEqual([pre[0]?.timeoutMs, pre[0]?.onError, pre[0]?.warnings], [30_000, 'Fail', undefined]);
     });
 
-    it('win over those of the spec, phase by phase', () => {
+    it('a.5.1 win over those of the spec, phase by phase', () => {
       const spec = { resources: [entry({ post: [{ exec: { command: ['thaw'] } }] })] };
       const hooks = hooksOf({ annotations: annotated('pre.', { command: 'own' }) }, spec);
       assert.deepEqual(programs(hooks), ['pre own', 'post thaw']);
@@ -132,7 +132,7 @@ describe('the hooks of a backup', () => {
   });
 
   describe('that the spec names', () => {
-    it('run in the order of the entries and of their lists', () => {
+    it('a.5.2 run in the order of the entries and of their lists', () => {
       const exec = (command: string) => ({ exec: { command: [command] } });
       const spec = {
         resources: [
@@ -175,7 +175,7 @@ describe('the hooks of a backup', () => {
       },
     ];
     for (const { title, selector, matches } of matching) {
-      it(`select ${title}`, () => {
+      it(`a.5.2 select ${title}`, () => {
         const hooks = hooksOf({ labels: { app: 'db' } }, { resources: [entry(selector)] });
         assert.equal(hooks.pre.length === 1, matches);
       });
@@ -188,7 +188,7 @@ describe('the hooks of a backup', () => {
   });
 
   for (const phase of ['Succeeded', 'Failed']) {
-    it(`are none for a pod that has ${phase}`, () => {
+    it(`a.5.6 are none for a pod that has ${phase}`, () => {
       assert.deepEqual(programs(hooksOf({ phase, annotations: annotated('pre.', { command: 'a' }) })), []);
     });
   }

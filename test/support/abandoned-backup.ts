@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Activities } from '../../src/activities/index.ts';
-import { batchRef, reportRef, StubActivities } from './stub-activities.ts';
+import { batchRef, reportRef, selectedVolumes, StubActivities } from './stub-activities.ts';
 
 /** Stubs by which a backup takes every step: it collects one batch, of a PersistentVolume. */
 const everyStep: Partial<Activities> = {
@@ -8,7 +8,7 @@ const everyStep: Partial<Activities> = {
     const batches = [batchRef(`${step}-batch0`, 'persistentvolumes', 1)];
     return { batches, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
   },
-  selectVolumes: async () => [{ persistentVolume: 'pv-1', zone: 'a', reclaimPolicy: 'Retain', labels: null }],
+  selectVolumes: async () => selectedVolumes(['pv-1']),
 };
 
 /** Stubs of which `name` does something else the first time. */

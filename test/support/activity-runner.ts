@@ -17,7 +17,7 @@ import { ClusterInMemory } from './cluster-in-memory.ts';
 import { MemorySnapshotter } from './memory-snapshotter.ts';
 import { MemoryStore } from './memory-store.ts';
 
-const leases = leaseInterceptors();
+let leases: ReturnType<typeof leaseInterceptors> | undefined;
 
 const config: Config = {
   temporal: { address: '', namespace: 'default', taskQueue: 'bowline', idPrefix: '' },
@@ -82,6 +82,8 @@ export class ActivityRunner {
     input: Parameters<Activities[Name]>[0],
     info: Partial<Info> = {},
   ): ReturnType<Activities[Name]> {
+    // Made with the first activity: loading all tests takes so long on a busy machine that it looks like a suspension.
+    leases ??= leaseInterceptors();
     const attempt = { scheduledTimestampMs: this.now.getTime(), ...info };
     const environment = activityEnvironment(attempt, [leases], this.#logger);
     const activity = this.#activities[name] as (...input: unknown[]) => Promise<unknown>;

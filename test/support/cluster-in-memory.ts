@@ -27,8 +27,10 @@ interface Fault {
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** What the cluster serves: by group and version, the plurals with their kinds; those with `*` are not namespaced. */
-const served: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** What a cluster serves: by group and version, the plurals with their kinds; those with `*` are not namespaced. */
+type Served = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+const usual: Served = {
   v1: {
     'namespaces*': 'Namespace',
     'nodes*': 'Node',
@@ -58,6 +60,7 @@ export class ClusterInMemory implements KubernetesClient {
   /** What a command in a container comes to. */
   onExec: KubernetesClient['exec'] = async () => ({ ended: 'succeeded', exitCode: 0, stdout: '', stderr: '' });
   readonly #faults: Fault[] = [];
+  #served = usual;
   #generation = 0;
   #tellsWhereToGoOn = true;
   #serial = 0;
@@ -65,6 +68,13 @@ export class ClusterInMemory implements KubernetesClient {
   /** Puts objects there, without ado. */
   hold(...objects: Unstructured[]): void {
     for (const object of objects) this.objects.set(this.#keyOf(object), this.#stamped(object));
+  }
+
+  /** Serves more, after the usual. */
+  serve(more: Served): void {
+    const known = this.#served;
+    const merged = Object.entries(more).map(([version, types]) => [version, { ...known[version], ...types }]);
+    this.#served = { ...known, ...(Object.fromEntries(merged) as Served) };
   }
 
   /** From now on `verb` fails for an item's key (`pods/shop/web`) or a whole group-resource. */
@@ -79,7 +89,7 @@ export class ClusterInMemory implements KubernetesClient {
   }
 
   async discover(): Promise<Discovery> {
-    return readDiscovery(async (path) => JSON.stringify(discoveryAnswer(path)));
+    return readDiscovery(async (path) => JSON.stringify(discoveryAnswer(this.#served, path)));
   }
 
   async version(): Promise<ServerVersion> {
@@ -211,7 +221,7 @@ export class ClusterInMemory implements KubernetesClient {
   }
 
   #keyOf({ apiVersion, kind, metadata }: Unstructured): string {
-    const [plural] = Object.entries(served[apiVersion] ?? {}).find(([, known]) => known === kind) ?? [];
+    const [plural] = Object.entries(this.#served[apiVersion] ?? {}).find(([, known]) => known === kind) ?? [];
     if (plural === undefined) throw new Error(`the cluster serves no ${apiVersion} ${kind}`);
     const [group] = apiVersion.includes('/') ? apiVersion.split('/') : [''];
     const groupResource = `${plural.replace('*', '')}${group === '' ? '' : `.${group}`}`;
@@ -245,7 +255,7 @@ function nodePorts({ spec }: Unstructured): number[] {
   return ports.flatMap(({ nodePort }) => nodePort ?? []);
 }
 
-function discoveryAnswer(path: string): object {
+function discoveryAnswer(served: Served, path: string): object {
   const versions = Object.keys(served);
   if (path === '/api') return { versions: ['v1'] };
   if (path === '/apis')

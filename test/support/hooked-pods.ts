@@ -1,6 +1,6 @@
 import type { Activities } from '../../src/activities/index.ts';
 import type { BlockPod, HookBlock } from '../../src/activities/select-hooks.ts';
-import { batchRef, reportRef, stagedRef } from './stub-activities.ts';
+import { batchRef, reportRef, selectedVolumes, stagedRef } from './stub-activities.ts';
 
 const hook = { timeoutMs: 1_000 };
 
@@ -48,13 +48,7 @@ export function withHooks(blocks: readonly HookBlock[]): Partial<Activities> {
       total: blocks.length,
       report: reportRef(`${step}-report`),
     }),
-    selectVolumes: async ({ batch }) =>
-      volumesIn(batch.key).map((persistentVolume) => ({
-        persistentVolume,
-        zone: '',
-        reclaimPolicy: 'Retain',
-        labels: null,
-      })),
+    selectVolumes: async ({ batch }) => selectedVolumes(volumesIn(batch.key)),
     archiveItems: async ({ batch, step, order }) => ({
       segment: { ...stagedRef(`${step}-segment`), items: batch.items, order },
       report: reportRef(`${step}-report`),

@@ -1,6 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
+import type { SelectedVolumes } from '../../src/activities/select-volumes.ts';
 import type { Counts } from '../../src/api/backup.ts';
 import type { BatchRef, ReportRef, RunRef, RunSettings, StagedRef } from '../../src/api/run.ts';
 
@@ -30,6 +31,13 @@ export function batchRef(key: string, groupResource: string, items: number): Bat
 
 export function reportRef(key: string, counts: Partial<Omit<ReportRef, keyof StagedRef>> = {}): ReportRef {
   return { ...stagedRef(key), warnings: 0, errors: 0, additionalItems: 0, ...counts };
+}
+
+/** What `selectVolumes` resolves with: PersistentVolumes by their names. */
+export function selectedVolumes(names: readonly string[], ordered = 0): SelectedVolumes {
+  const about = { zone: 'a', reclaimPolicy: 'Retain', labels: null };
+  const volumes = names.map((persistentVolume) => ({ persistentVolume, ...about }));
+  return { volumes, ordered, report: reportRef('volumes-report') };
 }
 
 /** A fault that no repetition mends. */
@@ -114,6 +122,7 @@ const defaults: Activities = {
   prepareBackup: async ({ name }) => ({
     run: runRef('backup', name),
     plan: stagedRef('plan'),
+    report: reportRef('prepare-report'),
     settings,
     resources: ['pods', 'secrets'],
     actions: [
@@ -158,7 +167,7 @@ const defaults: Activities = {
     report: reportRef(`${step}-report`),
     archived: countsOf(batch),
   }),
-  selectVolumes: async () => [],
+  selectVolumes: async () => selectedVolumes([]),
   getVolumeId: async ({ persistentVolume }) => `volume-of-${persistentVolume}`,
   getVolumeInfo: async () => ({ type: 'memory' }),
   createSnapshot: async ({ persistentVolume }) => `snapshot-of-${persistentVolume}`,

@@ -61,7 +61,7 @@ describe('a backup that can not finish', () => {
     'putObject',
     'verifyArtifacts',
   ] as const satisfies (keyof Activities)[]) {
-    it(`because ${name} fails removes what it made, and records why`, async () => {
+    it(`a.8.4 because ${name} fails removes what it made, and records why`, async () => {
       const stubs = stubsThatOnce(name, async () => {
         throw permanent('AccessDenied', `${name}: 403 Forbidden`);
       });

@@ -4,7 +4,7 @@ import type { Activities } from '../../src/activities/index.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
 import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
 import { temporalServer } from '../support/servers.ts';
-import { batchRef, permanent, reportRef, StubActivities, until } from '../support/stub-activities.ts';
+import { batchRef, permanent, reportRef, selectedVolumes, StubActivities, until } from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 const usual = new StubActivities().activities;
@@ -47,7 +47,7 @@ describe('the hooks of a backup', () => {
     { where: '', options: {} },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
-    it(`run around the snapshots of the pods' volumes, before anything else is listed${where}`, async () => {
+    it(`a.5.4 run around the snapshots of the pods' volumes, before anything else is listed${where}`, async () => {
       const stubs = new StubActivities(withHooks([block([blockPod('a', { pre: 2 }), blockPod('b')], 'pv-1')]));
       const { result, status } = await backUp(stubs, options);
       assert.deepEqual(freezing(stubs), [
@@ -103,6 +103,29 @@ describe('the hooks of a backup', () => {
     assert.equal(Number(scheduled?.activityTaskScheduledEventAttributes?.startToCloseTimeout?.seconds), 61);
   });
 
+  it('leave volumes that get no snapshot to the batches in which they come: these tell why, once', async () => {
+    const stubs = new StubActivities({
+      ...withHooks([block([blockPod('a')], 'pv-1', 'pv-2', 'pv-3')]),
+      selectVolumes: async ({ step }) => ({
+        ...selectedVolumes(['pv-1', 'pv-2']),
+        report: reportRef(step, { warnings: 1 }),
+      }),
+      getVolumeId: async ({ persistentVolume }) => (persistentVolume === 'pv-2' ? '' : 'volume-1'),
+    });
+    const { result } = await backUp(stubs);
+    assert.deepEqual(freezing(stubs), ['runHook pre a 0', 'createSnapshot pv-1', 'runHook post a 0']);
+    assert.deepEqual(
+      stubs
+        .inputs('archiveItems')
+        .map(({ batch, failedVolumes, unknownVolumes }) => [batch.key, failedVolumes, unknownVolumes]),
+      [
+        ['pods', {}, []],
+        ['volumes pv-1 pv-2 pv-3', {}, ['pv-2']],
+      ],
+    );
+    assert.deepEqual([result.phase, result.warnings], ['Completed', 1]);
+  });
+
   it('of blocks run side by side, no more than batches do', async () => {
     const names = ['a', 'b', 'c', 'd'];
     let open = 0;
@@ -119,7 +142,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual([stubs.inputs('runHook').length, most], [8, 2]);
   });
 
-  it('that fail before keep the pod out, and end those after them; its volumes are snapshotted, and it is thawed', async () => {
+  it('a.4.7 that fail before keep the pod out, and end those after them; its volumes are snapshotted, and it is thawed', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { pre: 3 }), blockPod('b')], 'pv-1')]),
       ...failing([], ['pre a 1']),
@@ -140,7 +163,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual(metadata.artifact.status.hookStatus, { hooksAttempted: 6, hooksFailed: 1 });
   });
 
-  it('that fail and may go on to the next, and keep nothing out', async () => {
+  it('a.5.5 that fail and may go on to the next, and keep nothing out', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { pre: 2 })])]),
       ...failing(['pre a 0']),
@@ -151,7 +174,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual([result.phase, status.hooks], ['PartiallyFailed', { attempted: 3, failed: 1 }]);
   });
 
-  it('after snapshots all run, whichever fails', async () => {
+  it('a.4.11 after snapshots all run, whichever fails', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a', { post: 2 }), blockPod('b')])]),
       ...failing([], ['post a 0']),
@@ -161,7 +184,7 @@ describe('the hooks of a backup', () => {
     assert.deepEqual(status.hooks, { attempted: 5, failed: 1 });
   });
 
-  it('thaw when a snapshot is refused, and its reason reaches the PersistentVolume when that is listed', async () => {
+  it('a.4.11 thaw when a snapshot is refused, and its reason reaches the PersistentVolume when that is listed', async () => {
     const stubs = new StubActivities({
       ...withHooks([block([blockPod('a')], 'pv-1', 'pv-2')]),
       async getVolumeId({ persistentVolume }) {

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Activities } from '../../src/activities/index.ts';
-import type { BackupVolume } from '../../src/api/backup.ts';
 import { temporalServer } from '../support/servers.ts';
-import { batchRef, permanent, reportRef, stagedRef, StubActivities } from '../support/stub-activities.ts';
+import {
+  batchRef,
+  permanent,
+  reportRef,
+  selectedVolumes,
+  stagedRef,
+  StubActivities,
+} from '../support/stub-activities.ts';
 import { WorkflowRunner, type History, type StartRun } from '../support/workflow-runner.ts';
 
 const sealed = [
@@ -17,10 +23,6 @@ const sealed = [
   'putObject volumeSnapshots',
 ];
 
-function volume(persistentVolume: string): BackupVolume {
-  return { persistentVolume, zone: 'a', reclaimPolicy: 'Retain', labels: null };
-}
-
 /** Collects one batch of PersistentVolumes, which are `names`. */
 function withVolumes(names: readonly string[]): Partial<Activities> {
   return {
@@ -29,7 +31,7 @@ function withVolumes(names: readonly string[]): Partial<Activities> {
       const selected = { persistentvolumes: names.length };
       return { batches, segments: [], report: reportRef(step), selected, archived: {}, remaining: 0 };
     },
-    selectVolumes: async () => names.map(volume),
+    selectVolumes: async () => selectedVolumes(names),
   };
 }
 
@@ -154,7 +156,7 @@ describe('backup', () => {
         );
       });
 
-      it('takes snapshots in children, waits for them, and removes doubles before it seals', async () => {
+      it('a.4.10 takes snapshots in children, waits for them, and removes doubles before it seals', async () => {
         const stubs = new StubActivities(withVolumes(['pv-1', 'pv-2', 'pv-3']));
         const result = await run(stubs, async (start) => (await start('backup')).result());
         assert.deepEqual(result.volumes, { attempted: 3, completed: 3, failed: 0 });
@@ -165,8 +167,8 @@ describe('backup', () => {
             calls.toSorted((a, b) => at(a) - at(b)),
             calls,
           );
-          assert.ok(at(`createSnapshot ${pv}`) < at('archiveItems archive-2'));
-          assert.ok(at(`awaitSnapshot snapshot-of-${pv}`) > at('collectAdditionalItems additional-3'));
+          assert.ok(at(`createSnapshot ${pv}`) < at('archiveItems archive-3'));
+          assert.ok(at(`awaitSnapshot snapshot-of-${pv}`) > at('collectAdditionalItems additional-4'));
         }
         const [{ run: runRef, location, keep }] = stubs.inputs('reconcileSnapshots') as [
           Parameters<Activities['reconcileSnapshots']>[0],
@@ -204,7 +206,7 @@ describe('backup', () => {
     assert.equal(mostInFlight(history!, 'snapshotVolume'), 2);
   });
 
-  it('goes on without snapshots that are refused, and leaves their PersistentVolumes out', async () => {
+  it('a.6.5 goes on without snapshots that are refused, and leaves their PersistentVolumes out', async () => {
     const stubs = new StubActivities({
       ...withVolumes(['pv-1', 'pv-2', 'pv-3', 'pv-4']),
       getVolumeId: async ({ persistentVolume }) => (persistentVolume === 'pv-4' ? '' : `volume-of-${persistentVolume}`),
@@ -226,6 +228,7 @@ describe('backup', () => {
     assert.deepEqual(stubs.inputs('archiveItems')[0]?.failedVolumes, {
       'pv-1': 'create snapshot of volume-of-pv-1: 403',
     });
+    assert.deepEqual(stubs.inputs('archiveItems')[0]?.unknownVolumes, ['pv-4']);
     const artifacts = stubs.inputs('putObject').map(({ artifact }) => artifact);
     const outcomes = artifacts.find((artifact) => artifact.type === 'volumeInfo')?.volumes ?? [];
     assert.deepEqual(
@@ -247,6 +250,27 @@ describe('backup', () => {
       stubs.inputs('reconcileSnapshots').map(({ keep }) => keep.toSorted()),
       [['snapshot-of-pv-2', 'snapshot-of-pv-3']],
     );
+  });
+
+  it('a.3.8 snapshots ordered volumes one after the other, and the others side by side', async () => {
+    let underWay = 0;
+    const companions: Record<string, number> = {};
+    const stubs = new StubActivities({
+      ...withVolumes(['pv-1', 'pv-2', 'pv-3', 'pv-4']),
+      selectVolumes: async () => selectedVolumes(['pv-2', 'pv-1', 'pv-3', 'pv-4'], 2),
+      async createSnapshot({ persistentVolume }) {
+        companions[persistentVolume] = underWay++;
+        if (persistentVolume > 'pv-2') await stubs.called('createSnapshot', 4);
+        underWay--;
+        return `snapshot-of-${persistentVolume}`;
+      },
+    });
+    await runner.run(stubs, async (start) => (await start('backup')).result());
+    assert.deepEqual(Object.entries(companions).slice(0, 2), [
+      ['pv-2', 0],
+      ['pv-1', 0],
+    ]);
+    assert.equal(Math.max(...Object.values(companions)), 1);
   });
 
   it('looks for doubles, and says since when, though no snapshot is known to have been taken', async () => {
@@ -275,7 +299,7 @@ describe('backup', () => {
     assert.ok(!stubs.story.some((call) => /selectVolumes|reconcileSnapshots/.test(call)));
   });
 
-  it('ends PartiallyFailed when reports hold errors, and says so in the record', async () => {
+  it('a.8.2 ends PartiallyFailed when reports hold errors, and says so in the record', async () => {
     const stubs = new StubActivities({
       archiveItems: async ({ step }) => ({
         report: reportRef(step, { warnings: 2, errors: 1 }),

@@ -4,7 +4,15 @@ import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
 import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
 import { containersOf, creating, remaining } from '../support/hooked-restore.ts';
-import { batchRef, permanent, reportRef, stagedRef, StubActivities, until } from '../support/stub-activities.ts';
+import {
+  batchRef,
+  permanent,
+  reportRef,
+  selectedVolumes,
+  stagedRef,
+  StubActivities,
+  until,
+} from '../support/stub-activities.ts';
 import { WorkflowRunner } from '../support/workflow-runner.ts';
 
 const calls = 12;
@@ -25,7 +33,7 @@ const manyCalls: Partial<Activities> = {
       remaining: 0,
     };
   },
-  selectVolumes: async () => [{ persistentVolume: 'pv-1', zone: 'a', reclaimPolicy: 'Retain', labels: null }],
+  selectVolumes: async () => selectedVolumes(['pv-1']),
 };
 
 /** By which batches and volumes are worked on eight at a time. */
@@ -106,8 +114,7 @@ describe('a run whose history has become long', () => {
         const batches = [batchRef(`${step}-batch0`, 'persistentvolumes', names.length)];
         return { batches, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
       },
-      selectVolumes: async () =>
-        names.map((persistentVolume) => ({ persistentVolume, zone: 'a', reclaimPolicy: 'Retain', labels: null })),
+      selectVolumes: async () => selectedVolumes(names),
       async awaitSnapshot({ snapshotId }) {
         if (snapshotId === 'snapshot-of-pv-20') throw permanent('InvalidItem', 'the disk is gone');
       },

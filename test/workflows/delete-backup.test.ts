@@ -107,13 +107,13 @@ describe('deleteBackup', () => {
     assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
   });
 
-  it('(c.2.5) (c.2.9) tells what it leaves: snapshots of others, restores and volumes that it can not read', async () => {
+  it('(c.2.5) (c.2.9) (c.2.11) tells what it leaves: snapshots of others, restores and volumes that it can not read', async () => {
     const stubs = new StubActivities({
       ...withSnapshots,
       async prepareDeletion(request) {
         return {
           ...(await withSnapshots.prepareDeletion!(request)),
-          notes: ['the data of 2 pod volume backups stays'],
+          remarks: ['the data of 2 pod volume backups stays'],
         };
       },
       sweepSnapshots: async ({ location }) => ({ deleted: [], leftAlone: location === 'disks' ? ['a', 'b'] : [] }),
@@ -184,7 +184,7 @@ describe('deleteBackup', () => {
   });
 
   describe('with item actions', () => {
-    it('executes those that concern a batch, in their order, before anything goes', async () => {
+    it('(c.2.4) executes those that concern a batch, in their order, before anything goes', async () => {
       const stubs = new StubActivities(withActions);
       const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
       assert.deepEqual(stubs.story, [
@@ -207,7 +207,7 @@ describe('deleteBackup', () => {
       assert.deepEqual([result.phase, result.items], ['Completed', 15]);
     });
 
-    it('goes on where actions fail at items, and ends PartiallyFailed', async () => {
+    it('(c.2.4) (c.2.11) goes on where actions fail at items, and ends PartiallyFailed', async () => {
       const stubs = new StubActivities({
         ...withActions,
         executeDeleteItemAction: async () => ({ warnings: 1, errors: 2, firstError: 'AccessDenied' }),
@@ -217,7 +217,7 @@ describe('deleteBackup', () => {
       assert.deepEqual([result.phase, result.warnings, result.errors], ['PartiallyFailed', 2, 4]);
     });
 
-    it('deletes a damaged backup all the same, and counts the damage', async () => {
+    it('(c.2.4) deletes a damaged backup all the same, and counts the damage', async () => {
       const stubs = new StubActivities({
         ...withActions,
         unpackDeletion: async () => ({

@@ -33,8 +33,11 @@ function backupOf(
       );
       return { batches: refs, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
     },
-    selectVolumes: async ({ batch }) =>
-      locations.map((location, index) => volume(`${batch.key}-${index}-${location}`, location)),
+    selectVolumes: async ({ batch, step }) => ({
+      volumes: locations.map((location, index) => volume(`${batch.key}-${index}-${location}`, location)),
+      ordered: 0,
+      report: reportRef(step),
+    }),
   };
 }
 

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import type { BackupEntry, BackupSpec } from '../../client/index.ts';
 import { UsageError, type Cli } from '../cli.ts';
 import { describeBackup, selectorText } from '../describe.ts';
-import { addCreateFlags, addSelectionFlags, boolean, list, pairs } from '../flags.ts';
+import { addCreateFlags, addScopedFlags, addSelectionFlags, boolean, list, ordered, pairs } from '../flags.ts';
 import { follow } from '../follow.ts';
 import { timeFromNow } from '../format.ts';
 import { orNone, structured } from '../output.ts';
 import { backupSpec, readSpec, type BackupFlags } from '../spec.ts';
 import { coloredPhase, plain } from '../terminal.ts';
+import { addDiffCommand } from './diff.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
 
@@ -22,6 +23,7 @@ export function addBackupCommands(program: Command, run: Run): void {
     { noun: 'backup', kind: 'Backup', head, row, text: describeBackup, catalogue: (client) => client.backups },
     run,
   );
+  addDiffCommand(backup, run);
   backup
     .command('delete <name>')
     .description('delete a backup, its snapshots and the restores made from it')
@@ -40,7 +42,9 @@ export function addBackupCommands(program: Command, run: Run): void {
 
 function addCreate(backup: Command, run: Run): void {
   const create = backup.command('create <name>').description('start a backup');
-  addCreateFlags(addSelectionFlags(create))
+  addCreateFlags(addScopedFlags(addSelectionFlags(create)))
+    .option('--ordered-resources <lists>', 'items to take first: "pods=ns/a,ns/b;persistentvolumes=pv"', ordered)
+    .option('--resource-policies-configmap <name>', 'a ConfigMap that says what becomes of which volume')
     .option('--snapshot-volumes [boolean]', 'volume snapshots; default: where a location fits', boolean)
     .option('--ttl <duration>', 'how long to keep it, such as 720h0m0s')
     .option('--storage-location <name>', 'where to keep it; default: the default location')

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { Option, type Command } from 'commander';
 import type { Backup, BowlineClient, Description, Entry, Restore } from '../../client/index.ts';
 import type { Cli } from '../cli.ts';
+import type { DescribeView } from '../describe.ts';
 import { listing, shownRecord, structured, type GetFormat } from '../output.ts';
-import type { Terminal } from '../terminal.ts';
 import type { Run } from './run.ts';
 
 /** The part of a client that reads one kind of record. */
@@ -23,7 +23,7 @@ interface Reads<T extends Backup | Restore, D extends Description<T>> {
   /** A line of the table. */
   row(entry: Entry<T>, cli: Cli): readonly string[];
   /** The text of `describe`. */
-  text(description: D, terminal: Pick<Terminal, 'color'>): string;
+  text(description: D, view: DescribeView): string;
 }
 
 /** Adds `get`, `describe` and `logs`. */
@@ -48,15 +48,16 @@ export function addReads<T extends Backup | Restore, D extends Description<T>>(
     );
   parent
     .command('describe <name>')
-    .description(`tell all about one ${noun}`)
+    .description(`tell about one ${noun}`)
+    .option('--details', 'name every resource, and tell all of every volume')
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
-    .action((name: string, { output }: { output: 'text' | 'json' }, command: Command) =>
+    .action((name: string, { output, details = false }: DescribeFlags, command: Command) =>
       run(`describe ${noun} ${name}`, command, async ({ client, cli: { terminal } }) => {
         const description = await catalogue(await client()).describe(name);
         const { record: _, ...others } = description;
         terminal.out(
           output === 'text'
-            ? text(description, terminal)
+            ? text(description, { color: terminal.color, details })
             : structured({ ...others, [noun]: shownRecord(description) }, 'json'),
         );
         return 0;
@@ -72,4 +73,9 @@ export function addReads<T extends Backup | Restore, D extends Description<T>>(
         return 0;
       }),
     );
+}
+
+interface DescribeFlags {
+  readonly output: 'text' | 'json';
+  readonly details?: boolean;
 }
