@@ -103,10 +103,9 @@ function searched({ config }: Dependencies): string {
 
 /**
  * Reads what is needed of the files beside a tarball. Absent files and `null` are empty lists. Rejects with `CorruptBackup` for a file
- * that is damaged, or no tarball, and with `Unsupported` for a format that is newer than this program.
+ * that is damaged, or no tarball.
  */
-export async function readBackupFiles(store: ObjectStore, { metadata, status }: Backup): Promise<BackupFiles> {
-  const { name } = metadata;
+export async function readBackupFiles(store: ObjectStore, name: string): Promise<BackupFiles> {
   const layout = backupLayout(name);
   const read = async <T>(key: string, decode: (value: JsonValue) => T): Promise<T> => {
     if (!(await store.objectExists(key, { signal: activitySignal() }))) return decode(null);

@@ -18,8 +18,11 @@ import { createIsHooked, type IsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
 import type { Staging } from './staging.ts';
 
-/** Items that one call reads, more or less: it stops at the first page that reaches this. */
-const itemsPerCall = 5_000;
+/**
+ * Items that one call reads, more or less: it stops at the first page that reaches this. What it has read is worked on while the
+ * next call reads.
+ */
+const itemsPerCall = 2_000;
 
 /** Where a collection goes on: the list, counted over resources and namespaces, and the page in it. */
 export interface Position {

@@ -66,10 +66,14 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       location: location.name,
       staging: stagingLocation(config, location),
     };
-    await assertNameIsFree(dependencies, run);
-
     const startedAt = now();
-    const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
+    const signal = activitySignal();
+    const [discovery, version, staging] = await Promise.all([
+      kubernetes.discover({ refresh: true, signal }),
+      kubernetes.version(signal),
+      openStaging(dependencies, run),
+      assertNameIsFree(dependencies, run),
+    ]);
     const policies = await readPolicies(dependencies, spec, discovery);
     const snapshotLocations = locationsFor(config, spec, policies);
     const report = new Report(now);
@@ -80,7 +84,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
       run,
       config,
       startedAt,
-      version: await kubernetes.version(activitySignal()),
+      version,
       snapshotLocations,
       labelledNamespaces: labelled,
       resolve: resolverOf(discovery),
@@ -97,7 +101,6 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
     const { resources } = plannedFilter(settled, discovery);
     const actions = planActions(dependencies.backupItemActions, discovery);
     const plan: BackupPlan = { ...settled, resources, staged: stagedResources(actions, discovery) };
-    const staging = await openStaging(dependencies, run);
     return {
       run,
       plan: await staging.writeLines('plan', [JSON.stringify(plan)]),

@@ -97,7 +97,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
     await assertNameIsFree(stagingStore, run.name);
     return whileMarked({ stagingStore, store, run, backupName }, async () => {
       const startedAt = now();
-      const files = await readBackupFiles(store, backup);
+      const files = await readBackupFiles(store, backupName);
       const priorities = parseResourcePriorities(config.restoreResourcePriorities);
       const plan: RestorePlan = {
         ...files,

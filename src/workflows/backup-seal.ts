@@ -4,20 +4,22 @@ import { cleanup, steps, transfers } from './activity-options.ts';
 import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
 import type { BackupRun } from './backup.ts';
 import { failedPhase, type Ending } from './endings.ts';
+import { together } from './lanes.ts';
 
 /**
- * Writes the artifacts, the tarball first, and checks them; then `velero-backup.json`, once and in its final phase: a backup is
+ * Writes the artifacts beside each other, and checks them; then `velero-backup.json`, once and in its final phase: a backup is
  * there when that file is. Staging goes last.
  */
 export async function sealBackup(backup: BackupRun): Promise<void> {
   const { state, planned } = backup;
   const { segments, reports, volumes } = state;
-  const contents = await put(backup, { type: 'contents', segments }, transfers);
   const phase: BackupPhase = backup.progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed';
   const closing = [...failedVolumes(backup), closingLine('info', `Backup completed: ${phase}`)];
-  const { bytes, sha256 } = contents;
+  const putContents = async (): Promise<void> => {
+    const { bytes, sha256 } = await put(backup, { type: 'contents', segments }, transfers);
+    await put(backup, { type: 'segments', segments, reports, contents: { bytes, sha256 } });
+  };
   const others: Artifact[] = [
-    { type: 'segments', segments, reports, contents: { bytes, sha256 } },
     { type: 'logs', reports, closing },
     { type: 'results', reports, closing },
     { type: 'resourceList', reports: state.collected },
@@ -26,7 +28,7 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'itemOperations' },
     { type: 'volumeInfo', volumes, reports },
   ];
-  await Promise.all(others.map((artifact) => put(backup, artifact)));
+  await together([putContents, ...others.map((artifact) => () => put(backup, artifact))]);
   const { written } = state.artifacts;
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
     { run: planned.run, artifacts: written },

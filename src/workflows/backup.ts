@@ -114,7 +114,6 @@ export class BackupRun {
     const { state } = this;
     const lanes = new Lanes(this.prepared.settings.concurrency.batches);
     await lanes.run(async () => {
-      if (this.progress.status.progress.expectedItems === undefined) await lanes.start(() => this.#estimate());
       while (state.position !== undefined && !state.hooked?.due && !historyIsLong()) {
         const order = [state.wave, state.sequence];
         const position = state.position;
@@ -134,12 +133,14 @@ export class BackupRun {
         else delete state.position;
         this.#take(collected, { order, remaining: collected.remaining, isEstimate: state.position !== undefined });
         if (state.hooked) state.hooked.due = collected.hooksAreDue ?? false;
+        if (state.position !== undefined && this.progress.status.progress.expectedItems === undefined)
+          await lanes.start(() => this.#estimate());
         await this.#backUpBatches(collected.batches, { lanes, order });
       }
     });
   }
 
-  /** Asks how much there will be. No backup fails for want of the answer. */
+  /** Asks how much there will be, of a backup that one call does not read. None fails for want of the answer. */
   async #estimate(): Promise<void> {
     let expected = 0;
     try {

@@ -56,3 +56,11 @@ export async function inLanes<T>(
     for (const [index, item] of items.entries()) await lanes.start(() => task(item, index));
   });
 }
+
+/**
+ * Runs all tasks side by side. Rejects with the first failure, when all have ended: unlike with `Promise.all`, what one of them
+ * was still doing never comes after what the caller does about the failure.
+ */
+export function together(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
+  return inLanes(tasks.length, tasks, async (task) => void (await task()));
+}

@@ -3,6 +3,7 @@ import type { RestorePhase, RestoreStatus } from '../api/restore.ts';
 import { cleanup, steps } from './activity-options.ts';
 import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
 import { failedPhase, type Ending } from './endings.ts';
+import { together } from './lanes.ts';
 import type { RestoreRun } from './restore.ts';
 import { deleteUnusedVolumes, mayBeUnused } from './unused-volumes.ts';
 
@@ -24,7 +25,7 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
     { type: 'itemOperations' },
     { type: 'volumeInfo', volumes },
   ];
-  await Promise.all(artifacts.map((artifact) => put(restore, artifact)));
+  await together(artifacts.map((artifact) => () => put(restore, artifact)));
   const { written } = state.artifacts;
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
     { run: planned.run, artifacts: written },

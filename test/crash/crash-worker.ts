@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import type { AtBoundary, Fault } from './fault.ts';
+import type { AtBoundary, Fault, GoOn } from './fault.ts';
 
 /** A worker of this suite, in a process of its own. */
 export interface CrashWorker {
   /** Resolves when it says that it is at the boundary of its fault. */
   readonly atBoundary: Promise<AtBoundary>;
+  /** Tells it to go on, if it waits at its boundary. */
+  goOn(): void;
   /** Resolves when it has ended, by itself or killed. */
   readonly ended: Promise<unknown>;
   /** Sends a signal that ends it, and waits until it has. Default SIGKILL. */
@@ -47,6 +49,7 @@ export async function startCrashWorker(configuration: string, fault?: Fault): Pr
   const ended = once(child, 'exit');
   return {
     atBoundary: once(child, 'message').then(([message]) => message as AtBoundary),
+    goOn: () => void child.send('go on' satisfies GoOn),
     ended,
     async kill(signal = 'SIGKILL') {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
-import type { RunResult } from '../../src/workflows/messages.ts';
 import type { Environment } from '../end-to-end/environment.ts';
 import { boundaryText, type Boundary } from './boundary.ts';
-import { startCrashWorker } from './crash-worker.ts';
-import type { Fault } from './fault.ts';
+import { cancelled, killed, repeated } from './cuts.ts';
+import { disturbances, disturbed, outage, temporalRestarted } from './outages.ts';
 import { CrashHome, type Scenario } from './scenario.ts';
 
 /** Whether every cut is tried, or a tenth of them, chosen by the seed. */
@@ -14,20 +13,21 @@ const seed = Number(
   process.argv.find((argument) => argument.startsWith('--seed='))?.slice('--seed='.length) ?? Date.now(),
 );
 
-/** Cases at the same time: each spends most of its time waiting for a heartbeat to time out. */
-const sideBySide = pLimit(4);
+/** Cases at the same time: each spends most of its time waiting, for a heartbeat to time out or for an outage to end. */
+const sideBySide = pLimit(6);
 
-/** How long a run may take that meets a fault. */
-const patienceMs = 600_000;
-
+/** What befalls a run. */
 interface Case {
-  readonly title: string;
+  /** In words, of all cases that differ in the boundary alone. */
+  readonly kind: string;
   readonly scenario: Scenario;
-  run(environment: Environment, name: string): Promise<void>;
+  /** Absent if it befalls the whole run. */
+  readonly at?: Boundary;
+  run(name: string): Promise<void>;
 }
 
 describe(`a run cut at ${all ? 'every one of its steps' : `a tenth of its steps (seed ${seed})`}`, function () {
-  this.timeout(all ? 3_600_000 : 900_000);
+  this.timeout(all ? 7_200_000 : 900_000);
   let home: CrashHome;
 
   before(async () => {
@@ -39,55 +39,89 @@ describe(`a run cut at ${all ? 'every one of its steps' : `a tenth of its steps 
   it('comes to what an undisturbed one comes to, and leaves nothing else', async () => {
     const cases = chosen((await Promise.all(home.scenarios.map((scenario) => casesOf(home, scenario)))).flat());
     const failures: string[] = [];
-    const survived = new Map<string, number>();
+    const survived = new Set<Case>();
     await Promise.all(
-      cases.map(({ title, scenario, run }, index) =>
+      cases.map((one, index) =>
         sideBySide(async () => {
-          const name = `${home.environment.name}-${index}`;
-          const environment = await scenario.prepare(name);
           const startedAt = performance.now();
           try {
-            await run(environment, name);
-            if (all) console.log(`      ${title}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
-            survived.set(scenario.workflow, (survived.get(scenario.workflow) ?? 0) + 1);
+            await one.run(`${home.environment.name}-${index}`);
+            survived.add(one);
+            if (all) console.log(`      ${titleOf(one)}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
           } catch (error) {
-            failures.push(`${title}: ${(error as Error).message}`);
-          } finally {
-            await environment.stop();
+            failures.push(`${titleOf(one)}: ${(error as Error).message}`);
           }
         }),
       ),
     );
-    for (const [workflow, count] of survived) {
-      const tried = cases.filter(({ scenario }) => scenario.workflow === workflow).length;
-      console.log(`      ${workflow}: ${count} of ${tried} cuts survived`);
-    }
+    console.log(tableOf(cases, survived));
     assert.deepEqual(failures, []);
   });
 });
 
 async function casesOf(home: CrashHome, scenario: Scenario): Promise<Case[]> {
   const boundaries = await home.boundaries(scenario);
-  const ofRun = boundaries.map((at) => ({ at, text: boundaryText(at) }));
+  const atEach = (kind: string, run: (name: string, at: Boundary) => Promise<void>): Case[] =>
+    boundaries.map((at) => ({ kind, scenario, at, run: (name) => run(name, at) }));
+  const inEnvironment =
+    (run: (environment: Environment, name: string, at: Boundary) => Promise<void>) =>
+    async (name: string, at: Boundary): Promise<void> => {
+      const environment = await scenario.prepare(name);
+      try {
+        await run(environment, name, at);
+      } finally {
+        await environment.stop();
+      }
+    };
+  const wholeRun = (kind: string, run: (environment: Environment, name: string) => Promise<void>): Case => ({
+    kind,
+    scenario,
+    run: (name) => inEnvironment(run)(name, boundaries[0]!),
+  });
+  const outages = (['api', 's3'] as const).flatMap((server) => [5, 60].map((seconds) => ({ server, seconds })));
   return [
-    ...ofRun.flatMap(({ at, text }) =>
-      (['before', 'after', 'completed'] as const).map((when) => ({
-        title: `${scenario.workflow}, worker killed ${when === 'completed' ? 'once the server has the result of' : when} ${text}`,
-        scenario,
-        run: (environment: Environment, name: string) => killed(scenario, { environment, name, at, when }),
-      })),
+    ...(['before', 'after', 'completed'] as const).flatMap((when) =>
+      atEach(
+        `worker killed ${when === 'completed' ? 'once Temporal has the result' : `${when} the step`}`,
+        inEnvironment((environment, name, at) => killed(scenario, { environment, name, at, when })),
+      ),
     ),
-    ...ofRun.map(({ at, text }) => ({
-      title: `${scenario.workflow}, cancelled at ${text}`,
-      scenario,
-      run: (environment: Environment, name: string) => cancelled(scenario, { environment, name, at }),
-    })),
-    ...(['twice', 'lost', 'zombie'] as const).map((type) => ({
-      title: `${scenario.workflow}, every step ${type}`,
-      scenario,
-      run: (environment: Environment, name: string) => repeated(scenario, { environment, name, fault: { type } }),
-    })),
+    ...atEach(
+      'cancelled',
+      inEnvironment((environment, name, at) => cancelled(scenario, { environment, name, at })),
+    ),
+    ...atEach('Temporal killed and started again', (name, at) => temporalRestarted(scenario, { name, at })),
+    ...outages.flatMap((one) =>
+      atEach(
+        `${serverNames[one.server]} out of reach for ${one.seconds} s`,
+        inEnvironment((environment, name, at) => outage(scenario, { environment, name, at, outage: one })),
+      ),
+    ),
+    ...(['twice', 'lost', 'zombie'] as const).map((type) =>
+      wholeRun(`every step ${repetitions[type]}`, (environment, name) =>
+        repeated(scenario, { environment, name, fault: { type } }),
+      ),
+    ),
+    ...(['api', 's3'] as const).flatMap((server) =>
+      Object.entries(disturbances).map(([what, rule]) =>
+        wholeRun(`${serverNames[server]}: ${what}`, (environment, name) =>
+          disturbed(scenario, { environment, name, server, rule }),
+        ),
+      ),
+    ),
   ];
+}
+
+const serverNames = { api: 'API server', s3: 'object store' } as const;
+
+const repetitions = {
+  twice: 'done twice',
+  lost: 'done again, the first result being lost',
+  zombie: 'done again, the first attempt ending last',
+} as const;
+
+function titleOf({ kind, scenario, at }: Case): string {
+  return `${scenario.workflow}, ${kind}${at === undefined ? '' : `, ${boundaryText(at)}`}`;
 }
 
 /** All, or a tenth in which each kind of case has its share. */
@@ -97,74 +131,17 @@ function chosen(cases: readonly Case[]): readonly Case[] {
   return sample.slice(0, Math.ceil(cases.length / 10));
 }
 
-interface Cut {
-  readonly environment: Environment;
-  readonly name: string;
-  readonly at: Boundary;
-}
-
-/** The worker dies at the boundary; another one goes on. */
-async function killed(
-  scenario: Scenario,
-  { environment, name, at, when }: Cut & { readonly when: 'before' | 'after' | 'completed' },
-): Promise<void> {
-  const worker = await startCrashWorker(environment.configuration, { type: 'death', at, when });
-  const handle = await environment.start(scenario.workflow, scenario.request(name));
-  const result = handle.result() as Promise<RunResult>;
-  // A run that is over is as good as cut: its worker has nothing left to do.
-  await Promise.race([worker.ended, worker.atBoundary, result]);
-  if (when === 'completed') await Promise.race([recorded(environment, handle.workflowId, at), result]);
-  await worker.kill();
-  const next = await startCrashWorker(environment.configuration);
-  await scenario.verify(environment, name, await within(result));
-  await next.kill('SIGTERM');
-}
-
-/** Resolves when the server has the result of a step. */
-async function recorded({ temporal }: Environment, workflowId: string, { activityType }: Boundary): Promise<void> {
-  const handle = temporal.workflow.getHandle(workflowId);
-  const isPending = async (): Promise<boolean> => {
-    const { pendingActivities } = (await handle.describe()).raw;
-    return pendingActivities?.some((activity) => activity.activityType?.name === activityType) ?? false;
-  };
-  while (await isPending());
-}
-
-/** The run is cancelled while it is at the boundary. */
-async function cancelled(scenario: Scenario, { environment, name, at }: Cut): Promise<void> {
-  const worker = await startCrashWorker(environment.configuration, { type: 'pause', at });
-  const handle = await environment.start(scenario.workflow, scenario.request(name));
-  const result = handle.result() as Promise<RunResult>;
-  result.catch(() => undefined);
-  await Promise.race([worker.atBoundary, result]);
-  await handle.cancel().catch(() => undefined);
-  const outcome = await within(result).catch((error: Error) => error);
-  const { status } = await handle.describe();
-  if (status.name === 'COMPLETED') await scenario.verify(environment, name, outcome as RunResult);
-  else {
-    assert.equal(status.name, 'CANCELLED', JSON.stringify(outcome));
-    await scenario.verifyCancelled(environment, name);
-  }
-  await worker.kill('SIGTERM');
-}
-
-/** Every step meets the same fault. */
-async function repeated(
-  scenario: Scenario,
-  { environment, name, fault }: Omit<Cut, 'at'> & { readonly fault: Fault },
-): Promise<void> {
-  const worker = await startCrashWorker(environment.configuration, fault);
-  const handle = await environment.start(scenario.workflow, scenario.request(name));
-  await scenario.verify(environment, name, await within(handle.result() as Promise<RunResult>));
-  await worker.kill('SIGTERM');
-}
-
-async function within<T>(result: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the run had not ended after ${patienceMs / 1_000} s`)), patienceMs);
-  try {
-    return await Promise.race([result, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** A Markdown table: how many cases of each kind were survived. */
+function tableOf(cases: readonly Case[], survived: ReadonlySet<Case>): string {
+  const workflows = [...new Set(cases.map(({ scenario }) => scenario.workflow))];
+  const ratio = (some: readonly Case[]): string =>
+    some.length === 0 ? '' : `${some.filter((one) => survived.has(one)).length} of ${some.length}`;
+  const rows = [...Map.groupBy(cases, ({ kind }) => kind)].map(([kind, ofKind]) => [
+    kind,
+    ...workflows.map((workflow) => ratio(ofKind.filter(({ scenario }) => scenario.workflow === workflow))),
+    ratio(ofKind),
+  ]);
+  const lines = [['What happens', ...workflows, 'survived'], ['---', ...workflows.map(() => '---'), '---'], ...rows];
+  const total = ratio(cases);
+  return [...lines, ['all', ...workflows.map(() => ''), total]].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

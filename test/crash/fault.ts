@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ApplicationFailure, Context, type Info } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { RunHookInput } from '../../src/activities/run-hook.ts';
@@ -13,11 +14,14 @@ export type Fault =
   | { readonly type: 'lost' }
   /** The first attempt of every activity comes to life only when the second has ended. */
   | { readonly type: 'zombie' }
-  /** Waits at a boundary, before the call, until it is cancelled; then makes the call. */
+  /** Waits at a boundary, before the call, until it is cancelled, or the parent says `go on`; then makes the call. */
   | { readonly type: 'pause'; readonly at: Boundary };
 
 /** What a worker tells its parent: it is at the boundary. */
 export type AtBoundary = 'at boundary';
+
+/** What the parent tells a worker that waits there. */
+export type GoOn = 'go on';
 
 type Execute = Parameters<NonNullable<ActivityInboundCallsInterceptor['execute']>>;
 type Handle = (input: Execute[0], next: Execute[1]) => Promise<unknown>;
@@ -50,8 +54,9 @@ export function faultInterceptors(fault: Fault, tell: (message: AtBoundary) => v
     const isReached = reached(at);
     return async (input, next) => {
       if (!isReached()) return next(input);
+      const told = once(process, 'message');
       tell('at boundary');
-      await Context.current().cancelled.catch(() => undefined);
+      await Promise.race([told, Context.current().cancelled]).catch(() => undefined);
       return next(input);
     };
   }

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { Unstructured } from '../../src/api/unstructured.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
 import { createApplication, type Application } from '../end-to-end/application.ts';
-import { createEnvironment, readBackup, type Environment } from '../end-to-end/environment.ts';
+import { createEnvironment, readBackup, type Environment, type EnvironmentOptions } from '../end-to-end/environment.ts';
 import { boundariesOf, type Boundary } from './boundary.ts';
 import { startCrashWorker } from './crash-worker.ts';
 
 /** A run that the suite cuts, again and again, each time in an environment of its own. */
 export interface Scenario {
   readonly workflow: 'backup' | 'restore' | 'deleteBackup';
-  /** Makes what the run needs; no worker runs. `name` is unique, and is the run's. */
-  prepare(name: string): Promise<Environment>;
+  /** Makes what the run needs; no worker runs. `name` is unique, and is the run's. Temporal by default is the one that all share. */
+  prepare(name: string, options?: Pick<EnvironmentOptions, 'temporal'>): Promise<Environment>;
   request(name: string): { readonly name: string; readonly spec?: object };
   /** Checks that the run came to what an undisturbed one comes to, and left nothing else. */
   verify(environment: Environment, name: string, result: RunResult): Promise<void>;
@@ -73,7 +73,7 @@ export class CrashHome {
     const { application, undisturbed, result } = this;
     return {
       workflow: 'backup',
-      prepare: (name) => createEnvironment(name),
+      prepare: createEnvironment,
       request: (name) => ({ name, spec: { includedNamespaces: [application.namespace] } }),
 
       async verify(environment, name, { phase, items, warnings, errors, volumes }) {
@@ -120,7 +120,7 @@ export class CrashHome {
       (await environment.keys()).filter((key) => key.startsWith(`restores/${name}/`));
     return {
       workflow: 'restore',
-      prepare: (name) => createEnvironment(name, { storageOf: home }),
+      prepare: (name, options) => createEnvironment(name, { ...options, storageOf: home }),
       request: (name) => ({
         name,
         spec: { backupName: 'undisturbed', namespaceMapping: { [application.namespace]: name } },
@@ -154,8 +154,8 @@ export class CrashHome {
     return {
       workflow: 'deleteBackup',
 
-      async prepare(name) {
-        const environment = await createEnvironment(name);
+      async prepare(name, options) {
+        const environment = await createEnvironment(name, options);
         const worker = await startCrashWorker(environment.configuration);
         await environment.run('backup', backup.request(name));
         await worker.kill('SIGTERM');

@@ -17,6 +17,7 @@ import type { RunResult } from '../../src/workflows/messages.ts';
 import { writeConfiguration, type ConfigurationParts } from '../../tools/stack/configuration.ts';
 import type { KubernetesServer } from '../../tools/stack/kubernetes.ts';
 import { startFaultProxy, type FaultProxy } from '../../tools/stack/fault-proxy.ts';
+import type { TemporalServer } from '../../tools/stack/temporal.ts';
 import { startWorker, type WorkerProcess } from '../../tools/stack/worker.ts';
 import { kubernetesServer, s3Server, temporalServer } from '../support/servers.ts';
 
@@ -63,6 +64,8 @@ export interface CommandResult {
 export interface EnvironmentOptions {
   /** Whose bucket and snapshots to use. Default: own ones. */
   readonly storageOf?: Environment;
+  /** A Temporal server of the test's own. Default: the run's. */
+  readonly temporal?: Pick<TemporalServer, 'address'>;
   /** What the configuration file is to say beyond the usual. */
   readonly settings?: ConfigurationParts['settings'];
   /** Another cluster than the run's shared one. */
@@ -78,10 +81,14 @@ const workflowIds: Readonly<Record<string, string>> = {
 /** Makes an environment; `name` has to be unique within the run of tests. */
 export async function createEnvironment(
   name: string,
-  { storageOf, settings, cluster: ownCluster }: EnvironmentOptions = {},
+  { storageOf, settings, temporal: own, cluster: ownCluster }: EnvironmentOptions = {},
 ): Promise<Environment> {
   const folder = mkdtempSync(join(tmpdir(), `bowline-${name}-`));
-  const [cluster, s3, temporalAt] = await Promise.all([ownCluster ?? kubernetesServer(), s3Server(), temporalServer()]);
+  const [cluster, s3, temporalAt] = await Promise.all([
+    ownCluster ?? kubernetesServer(),
+    s3Server(),
+    own ?? temporalServer(),
+  ]);
   const [s3Proxy, apiProxy] = await Promise.all([startFaultProxy(s3.endpoint), startFaultProxy(cluster.url)]);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, throughProxy(readFileSync(cluster.kubeconfig, 'utf8'), apiProxy));

@@ -7,21 +7,24 @@ import { mixture, namespaceNames, pods } from '../../tools/bench/mixture.ts';
 import {
   median,
   peakRssMiB,
+  percentile,
   summarize,
   summarizeActions,
   tableOf,
   type ActionsResult,
 } from '../../tools/bench/statistics.ts';
+import { SyntheticList, type PageRequest } from '../../tools/bench/synthetic-list.ts';
 
 describe('bench: arguments', () => {
   it('measures 5,000 items once, by default', () => {
-    assert.deepEqual(parseBenchArguments(['backup']), { job: 'backup', items: 5_000, runs: 1, seed: 1, json: false });
+    const expected = { job: 'backup', items: 5_000, workers: 1, synthetic: false, runs: 1, seed: 1, json: false };
+    assert.deepEqual(parseBenchArguments(['backup']), expected);
   });
 
   it('takes every option', () => {
-    const args = 'restore --items 500 --runs 3 --seed 7 --json --profiles here'.split(' ');
-    const expected = { job: 'restore', items: 500, runs: 3, seed: 7, json: true, profiles: 'here' };
-    assert.deepEqual(parseBenchArguments(args), expected);
+    const args = 'delete --items 500 --workers 2 --synthetic --runs 3 --seed 7 --json --profiles here'.split(' ');
+    const given = { items: 500, workers: 2, synthetic: true, runs: 3, seed: 7, json: true, profiles: 'here' };
+    assert.deepEqual(parseBenchArguments(args), { job: 'delete', ...given });
   });
 
   it('measures snapshots of 900 volumes that take 8 seconds each, by default', () => {
@@ -32,12 +35,18 @@ describe('bench: arguments', () => {
     assert.deepEqual(parseBenchArguments(args), others);
   });
 
+  it('kills 50 workers, by default', () => {
+    assert.deepEqual(parseBenchArguments(['recovery']), { job: 'recovery', kills: 50, json: false });
+    assert.deepEqual(parseBenchArguments(['recovery', '--kills', '3']), { job: 'recovery', kills: 3, json: false });
+  });
+
+  const known = 'backup, restore, delete, actions, snapshots or recovery';
   const refused = [
-    { title: 'no job', args: [], message: 'expected backup, restore, actions or snapshots, got nothing' },
+    { title: 'no job', args: [], message: `expected ${known}, got nothing` },
     {
       title: 'an unknown job',
       args: ['deletion'],
-      message: 'expected backup, restore, actions or snapshots, got deletion',
+      message: `expected ${known}, got deletion`,
     },
     {
       title: 'no volumes',
@@ -114,10 +123,24 @@ describe('bench: statistics', () => {
 
   it('has no median of nothing', () => assert.throws(() => median([]), RangeError));
 
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+  for (const { values, percent, expected } of [
+    { values: [3], percent: 99, expected: 3 },
+    { values: hundred, percent: 50, expected: 50 },
+    { values: hundred, percent: 99, expected: 99 },
+    { values: hundred, percent: 100, expected: 100 },
+  ]) {
+    it(`has ${expected} for percentile ${percent} of ${values.length}`, () =>
+      assert.equal(percentile(values, percent), expected));
+  }
+
+  it('has no percentile of nothing', () => assert.throws(() => percentile([], 50), RangeError));
+
   it('makes rates and ratios of medians, and history per 1,000 items', () => {
-    const run = { items: 2_000, floorSeconds: 2, historyEvents: 90, historyBytes: 50_000, peakRssMiB: 300 };
+    const figures = { peakRssMiB: 300, cpuSeconds: 5, eventLoopDelayMs: 20, stepMs: [30] };
+    const run = { items: 2_000, floorSeconds: 2, historyEvents: 90, historyBytes: 50_000, ...figures };
     const runs = [
-      { ...run, seconds: 9 },
+      { ...run, seconds: 9, stepMs: [10, 20] },
       { ...run, seconds: 4, floorSeconds: 1.6 },
       { ...run, seconds: 3, peakRssMiB: 310.04 },
     ];
@@ -129,7 +152,11 @@ describe('bench: statistics', () => {
       ratio: 2,
       historyEventsPer1000: 45,
       historyBytesPer1000: 25_000,
+      stepMsP50: 20,
+      stepMsP99: 30,
       peakRssMiB: 300,
+      cpuSeconds: 5,
+      eventLoopDelayMsP99: 20,
     });
   });
 
@@ -142,7 +169,8 @@ describe('bench: statistics', () => {
   });
 
   it('shows a line per number, in columns', () => {
-    const one = { items: 1, seconds: 1, floorSeconds: 1, historyEvents: 1, historyBytes: 1, peakRssMiB: 1 };
+    const figures = { stepMs: [1], peakRssMiB: 1, cpuSeconds: 1, eventLoopDelayMs: 1 };
+    const one = { items: 1, seconds: 1, floorSeconds: 1, historyEvents: 1, historyBytes: 1, ...figures };
     const lines = tableOf(summarize([one])).split('\n');
     assert.equal(lines[0], 'items                 1');
     assert.equal(lines[5], 'historyEventsPer1000  1000');
@@ -195,5 +223,51 @@ describe('bench: mixture', () => {
     assert.deepEqual(made, pods({ items: 50, seed: 3 }));
     assert.deepEqual(new Set(made.map(({ kind }) => kind)), new Set(['Pod']));
     assert.equal(new Set(made.map(({ metadata }) => metadata.name)).size, 50);
+  });
+});
+
+describe('bench: synthetic list', () => {
+  const pod = (name: string, namespace: string) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app: name } },
+    spec: { nodeName: 'n' },
+  });
+  const list = new SyntheticList([pod('a-0', 'x'), pod('b-1', 'y')], 5);
+  const pageOf = (request: PageRequest) =>
+    JSON.parse(list.page(request)) as {
+      metadata: { continue?: string; remainingItemCount?: number };
+      items: { metadata: { name: string; namespace: string; labels: { app: string }; managedFields: unknown[] } }[];
+    };
+
+  it('gives every object once, page by page, each by a name of its own', () => {
+    const names: string[] = [];
+    let from = 0;
+    for (let pages = 1; ; pages++) {
+      const { metadata, items } = pageOf({ from, limit: 2 });
+      names.push(...items.map((item) => item.metadata.name));
+      if (metadata.continue === undefined) {
+        assert.deepEqual(names, ['a-0', 'b-1', 'a-0-2', 'b-1-3', 'a-0-4']);
+        assert.equal(pages, 3);
+        return;
+      }
+      from = Number(metadata.continue);
+      assert.equal(metadata.remainingItemCount, 5 - from);
+    }
+  });
+
+  it('writes the name wherever the object says its own', () => {
+    const [item] = pageOf({ from: 2, limit: 1 }).items;
+    assert.equal(item?.metadata.labels.app, 'a-0-2');
+    assert.equal(item?.metadata.managedFields.length, 1);
+  });
+
+  it('gives the objects of one namespace on one page', () => {
+    const { metadata, items } = pageOf({ from: 0, limit: 1, namespace: 'y' });
+    assert.deepEqual(
+      items.map((item) => item.metadata.name),
+      ['b-1', 'b-1-3'],
+    );
+    assert.equal(metadata.continue, undefined);
   });
 });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What to measure, and with how much. */
-export type BenchOptions = ItemsOptions | SnapshotsOptions;
+export type BenchOptions = ItemsOptions | SnapshotsOptions | RecoveryOptions;
 
 interface CommonOptions {
   /** Whether standard output holds the result line alone. */
@@ -10,11 +10,15 @@ interface CommonOptions {
   readonly profiles?: string;
 }
 
-/** A backup or a restore of many items. */
+/** A backup, a restore or a deletion of many items. */
 export interface ItemsOptions extends CommonOptions {
-  readonly job: 'backup' | 'restore' | 'actions';
+  readonly job: 'backup' | 'restore' | 'delete' | 'actions';
   /** Items in the cluster, besides what a cluster has of its own; of `actions`, pods. Default 5,000. */
   readonly items: number;
+  /** Workers that share the job. Default 1. */
+  readonly workers: number;
+  /** The items are not in a real cluster: a server makes them up as it lists them. Default: they are. */
+  readonly synthetic: boolean;
   /** How often to measure the job and its floor, in turn. Default 1. */
   readonly runs: number;
   /** Decides the items' content: the same seed gives the same items. Default 1. */
@@ -30,9 +34,18 @@ export interface SnapshotsOptions extends CommonOptions {
   readonly providerSeconds: number;
 }
 
+/** Backups whose only worker is killed. */
+export interface RecoveryOptions extends CommonOptions {
+  readonly job: 'recovery';
+  /** How many workers to kill. Default 50. */
+  readonly kills: number;
+}
+
 /** What to type. */
-export const usage = `usage: npm run bench -- backup|restore|actions [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
-       npm run bench -- snapshots [--count 900] [--provider-seconds 8] [--json] [--profiles FOLDER]`;
+export const usage = `usage: npm run bench -- backup|restore|delete [--items 5000] [--workers 1] [--synthetic] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
+       npm run bench -- actions [--items 5000] [--runs 1] [--seed 1] [--json] [--profiles FOLDER]
+       npm run bench -- snapshots [--count 900] [--provider-seconds 8] [--json] [--profiles FOLDER]
+       npm run bench -- recovery [--kills 50] [--json] [--profiles FOLDER]`;
 
 /** Reads the command line. @throws Error with what is wrong, for people */
 export function parseBenchArguments([job, ...args]: readonly string[]): BenchOptions {
@@ -40,20 +53,25 @@ export function parseBenchArguments([job, ...args]: readonly string[]): BenchOpt
   switch (job) {
     case 'backup':
     case 'restore':
+    case 'delete':
     case 'actions': {
       const { values } = parseArgs({
         args,
         options: {
           ...common,
           items: { type: 'string', default: '5000' },
+          workers: { type: 'string', default: '1' },
+          synthetic: { type: 'boolean', default: false },
           runs: { type: 'string', default: '1' },
           seed: { type: 'string', default: '1' },
         },
       });
-      const { items, runs, seed } = values;
+      const { items, workers, synthetic, runs, seed } = values;
       return {
         job,
         items: count('items', items),
+        workers: count('workers', workers),
+        synthetic,
         runs: count('runs', runs),
         seed: count('seed', seed),
         ...commonOptions(values),
@@ -75,8 +93,12 @@ export function parseBenchArguments([job, ...args]: readonly string[]): BenchOpt
         ...commonOptions(values),
       };
     }
+    case 'recovery': {
+      const { values } = parseArgs({ args, options: { ...common, kills: { type: 'string', default: '50' } } });
+      return { job, kills: count('kills', values.kills), ...commonOptions(values) };
+    }
     default:
-      throw new Error(`expected backup, restore, actions or snapshots, got ${job ?? 'nothing'}`);
+      throw new Error(`expected backup, restore, delete, actions, snapshots or recovery, got ${job ?? 'nothing'}`);
   }
 }
 

@@ -9,9 +9,11 @@ export interface Child {
   /** The largest resident set so far. */
   peakRssMiB(): Promise<number>;
   /** Sends it a message, and resolves with the next one that it sends. */
-  ask<Answer>(question: object): Promise<Answer>;
+  ask<Answer>(question: object | string): Promise<Answer>;
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>;
+  /** Ends it by SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
 }
 
 export interface ChildOptions {
@@ -54,24 +56,25 @@ export async function startChild<Message>(options: ChildOptions): Promise<{ chil
     message,
     child: {
       peakRssMiB: async () => peakRssMiB(await readFile(`/proc/${child.pid}/status`, 'utf8')),
-      async ask<Answer>(question: object) {
+      async ask<Answer>(question: object | string) {
         const answered = once(child, 'message');
         child.send(question);
         return (await answered)[0] as Answer;
       },
-      stop: () => end(child),
+      stop: () => end(child, 'SIGTERM'),
+      kill: () => end(child, 'SIGKILL'),
     },
   };
 }
 
 /** Ends the processes that still run. */
 export async function stopChildren(): Promise<void> {
-  await Promise.all([...running].map(end));
+  await Promise.all([...running].map((child) => end(child, 'SIGTERM')));
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await ended;
 }

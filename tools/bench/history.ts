@@ -7,6 +7,8 @@ export interface HistorySize {
   /** Events of the longest of its histories: Temporal ends a run at 51,200. */
   longest: number;
   readonly activities: Map<string, ActivityTimes>;
+  /** How long each activity took, from the moment when it was scheduled, in milliseconds. */
+  readonly stepMs: number[];
 }
 
 /** How often an activity ran, and when. */
@@ -29,7 +31,7 @@ type HistoryEvent = NonNullable<History['events']>[number];
 
 /** Reads the histories of a workflow that has ended. */
 export async function measureHistory(client: Client, first: RunId): Promise<HistorySize> {
-  const total: HistorySize = { events: 0, bytes: 0, longest: 0, activities: new Map() };
+  const total: HistorySize = { events: 0, bytes: 0, longest: 0, activities: new Map(), stepMs: [] };
   const pending = [first];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { workflowId, runId } = next;
@@ -53,7 +55,7 @@ function followedBy(event: HistoryEvent, workflowId: string): RunId[] {
   return next ? [{ workflowId, runId: next }] : [];
 }
 
-function countActivities({ activities }: HistorySize, events: readonly HistoryEvent[]): void {
+function countActivities({ activities, stepMs }: HistorySize, events: readonly HistoryEvent[]): void {
   const byId = new Map(events.map((event) => [String(event.eventId), event]));
   for (const event of events) {
     const completed = event.activityTaskCompletedEventAttributes;
@@ -61,6 +63,7 @@ function countActivities({ activities }: HistorySize, events: readonly HistoryEv
     const scheduled = byId.get(String(completed.scheduledEventId));
     const name = scheduled?.activityTaskScheduledEventAttributes?.activityType?.name ?? '';
     const known = activities.get(name) ?? { count: 0, seconds: 0, from: Infinity, to: 0 };
+    stepMs.push((secondsOf(event) - secondsOf(scheduled)) * 1_000);
     activities.set(name, {
       count: known.count + 1,
       seconds: known.seconds + secondsOf(event) - secondsOf(byId.get(String(completed.startedEventId))),

@@ -6,13 +6,13 @@ import type { RunResult } from '../../src/workflows/messages.ts';
 import { startChild, type Child } from './child.ts';
 import { measureHistory, type HistorySize } from './history.ts';
 import type { BenchStack } from './stack.ts';
+import type { FiguresQuestion, WorkerFigures } from './worker-figures.ts';
 
-/** A backup or a restore to run. */
-export interface Job {
-  readonly type: 'backup' | 'restore';
-  readonly name: string;
-  readonly spec: BackupSpec | RestoreSpec;
-}
+/** A run to measure. */
+export type Job =
+  | { readonly type: 'backup'; readonly name: string; readonly spec: BackupSpec }
+  | { readonly type: 'restore'; readonly name: string; readonly spec: RestoreSpec }
+  | { readonly type: 'deleteBackup'; readonly name: string };
 
 /** A job that has ended well. */
 export interface EndedJob {
@@ -20,49 +20,64 @@ export interface EndedJob {
   /** From the request to the result, as the client sees them. */
   readonly seconds: number;
   readonly history: HistorySize;
+  /** Of the worker that took most. */
   readonly peakRssMiB: number;
+  /** Of all workers together; absent if a script of the caller's own was the worker. */
+  readonly figures?: WorkerFigures;
 }
 
 export interface JobOptions {
   /** A folder for CPU profiles of the worker. Default: none are made. */
   readonly profiles?: string | undefined;
-  /** The worker's script. Default `./worker.ts`; its arguments begin with configuration file and workflow bundle. */
+  /** The worker's script; its arguments begin with configuration file and workflow bundle. Default `./worker.ts`, which measures itself. */
   readonly script?: string;
   readonly args?: readonly string[];
-  /** Done with the worker when the job has ended, before it is stopped. Default: nothing. */
+  /** How many share the job. Default 1. */
+  readonly workers?: number;
+  /** Done with the first worker when the job has ended, before it is stopped. Default: nothing. */
   readonly afterwards?: (child: Child, ended: EndedJob) => Promise<void>;
 }
 
-/** Runs one job on a worker of its own that was started, and idle, before. Rejects if any item failed. */
+/** Runs one job on workers of its own that were started, and idle, before. Rejects if any item failed. */
 export async function runJob(stack: BenchStack, job: Job, options: JobOptions = {}): Promise<EndedJob> {
-  const { profiles, script = './worker.ts', args = [], afterwards } = options;
+  const { profiles, script, args = [], workers = 1, afterwards } = options;
   const { temporal } = await loadConfig({ file: stack.configFile, env: {} });
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection, namespace: temporal.namespace });
-  const worker = { script, args: [stack.configFile, stack.bundleFile, ...args], profiles };
-  const { child } = await startChild<'ready'>(worker);
+  const worker = { script: script ?? './worker.ts', args: [stack.configFile, stack.bundleFile, ...args], profiles };
+  const started = await Promise.all(Array.from({ length: workers }, () => startChild<'ready'>(worker)));
+  const children = started.map(({ child }) => child);
+  const ask = async (question: FiguresQuestion): Promise<WorkerFigures> =>
+    together(await Promise.all(children.map((child) => child.ask<WorkerFigures>(question))));
   try {
-    const { type, name, spec } = job;
-    const workflowId = `${type}/${name}`;
+    if (script === undefined) await ask('begin');
+    const { type, ...request } = job;
+    const workflowId = `${type === 'deleteBackup' ? 'delete-backup' : type}/${request.name}`;
     const startedAt = performance.now();
-    const handle = await client.workflow.start(type, {
-      workflowId,
-      taskQueue: temporal.taskQueue,
-      args: [{ name, spec }],
-    });
+    const handle = await client.workflow.start(type, { workflowId, taskQueue: temporal.taskQueue, args: [request] });
     const result = (await handle.result()) as RunResult;
     const seconds = (performance.now() - startedAt) / 1_000;
+    const figures = script === undefined ? await ask('tell') : undefined;
     if (result.errors > 0) throw new Error(`${workflowId} ended ${result.phase} with ${result.errors} errors`);
     const ended: EndedJob = {
       result,
       seconds,
       history: await measureHistory(client, { workflowId, runId: handle.firstExecutionRunId }),
-      peakRssMiB: await child.peakRssMiB(),
+      peakRssMiB: Math.max(...(await Promise.all(children.map((child) => child.peakRssMiB())))),
+      ...(figures && { figures }),
     };
-    await afterwards?.(child, ended);
+    await afterwards?.(children[0]!, ended);
     return ended;
   } finally {
-    await child.stop();
+    await Promise.all(children.map((child) => child.stop()));
     await connection.close();
   }
+}
+
+/** The processor time of all, and the latest event loop. */
+function together(figures: readonly WorkerFigures[]): WorkerFigures {
+  return {
+    cpuSeconds: figures.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    eventLoopDelayMs: Math.max(...figures.map(({ eventLoopDelayMs }) => eventLoopDelayMs)),
+  };
 }

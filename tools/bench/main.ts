@@ -1,16 +1,13 @@
-// Measures a backup or a restore of a local cluster against the least that it could take: `npm run bench -- backup --items 5000`,
-// or what the item actions on pods cost: `npm run bench -- actions --items 10000`.
+// Measures backups, restores and deletions of a local cluster against the least that they could take: `npm run bench -- backup
+// --items 5000`; what the item actions on pods cost; how long snapshots are waited for; how soon a run goes on after a kill.
 import { availableParallelism, loadavg } from 'node:os';
-import { loadConfig } from '../../src/config.ts';
-import { connect } from '../../src/kubernetes/http-client.ts';
 import { parseBenchArguments, usage, type BenchOptions, type ItemsOptions } from './arguments.ts';
-import type { Floor } from './backup-floor.ts';
 import { startChild, stopChildren } from './child.ts';
-import { runJob, type EndedJob, type Job } from './job.ts';
-import { namespaceNames } from './mixture.ts';
-import { seedCluster } from './seed.ts';
-import { benchSnapshots, snapshotSettings } from './snapshots.ts';
-import { startBenchStack, type BenchStack } from './stack.ts';
+import { benchItems, startSyntheticCluster } from './items.ts';
+import type { EndedJob } from './job.ts';
+import { benchRecovery, recoveryItems } from './recovery.ts';
+import { benchSnapshots, snapshotSettings, type Telling } from './snapshots.ts';
+import { startBenchStack, type BenchStack, type BenchStackOptions } from './stack.ts';
 import {
   summarize,
   summarizeActions,
@@ -18,13 +15,14 @@ import {
   type ActionsMeasurement,
   type ActionsResult,
   type BenchResult,
-  type Measurement,
+  type RecoveryResult,
   type SnapshotsResult,
 } from './statistics.ts';
 
 /** Load per processor beyond which others disturb the measurement. */
 const busyLoad = 0.5;
 
+const telling: Telling = { say, tell };
 let stack: BenchStack | undefined;
 let interrupted = false;
 
@@ -62,18 +60,33 @@ function readOptions(): BenchOptions {
   }
 }
 
-async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult | ActionsResult> {
+async function bench(asked: BenchOptions): Promise<BenchResult | SnapshotsResult | ActionsResult | RecoveryResult> {
   const [load = 0] = loadavg();
   if (load > busyLoad * availableParallelism())
     say(`this machine is busy (load ${load.toFixed(1)}): the numbers will not hold`);
-  if (asked.job === 'actions') return summarizeActions(await benchActions(asked));
-  say('starting Kubernetes (etcd waits for the disk: fsync is on), Temporal and S3');
-  if (asked.job !== 'snapshots') {
-    stack = await startBenchStack();
-    return summarize(await benchItems(stack, asked));
+  switch (asked.job) {
+    case 'actions':
+      return summarizeActions(await benchActions(asked));
+    case 'snapshots':
+      stack = await start({ settings: snapshotSettings });
+      return benchSnapshots(stack, asked, telling);
+    case 'recovery':
+      stack = await start({ clusterUrl: (await startSyntheticCluster({ items: recoveryItems, seed: 1 })).url });
+      return benchRecovery(stack, asked, telling);
+    case 'backup':
+    case 'restore':
+    case 'delete': {
+      const clusterUrl = asked.synthetic ? (await startSyntheticCluster(asked)).url : undefined;
+      stack = await start({ ...(clusterUrl !== undefined && { clusterUrl }) });
+      return summarize(await benchItems(stack, asked, telling));
+    }
   }
-  stack = await startBenchStack(snapshotSettings);
-  return benchSnapshots(stack, asked, { say, tell });
+}
+
+function start(options: BenchStackOptions = {}): Promise<BenchStack> {
+  const cluster = options.clusterUrl === undefined ? 'Kubernetes (etcd waits for the disk: fsync is on), ' : '';
+  say(`starting ${cluster}Temporal and S3`);
+  return startBenchStack(options);
 }
 
 /** Each run in a process of its own; no server is started. */
@@ -91,71 +104,15 @@ async function benchActions({ items, runs, seed, profiles }: ItemsOptions): Prom
   return measurements;
 }
 
-async function benchItems(stack: BenchStack, options: ItemsOptions): Promise<Measurement[]> {
-  const { job, items, runs, seed, profiles } = options;
-  await fill(stack, { items, seed });
-  if (job === 'restore') tell('backup to restore from', await runJob(stack, backupJob(0)));
-
-  const measurements: Measurement[] = [];
-  for (let run = 1; run <= runs; run++) {
-    const ended = await runJob(stack, job === 'backup' ? backupJob(run) : restoreJob(run), { profiles });
-    tell(`${job} ${run}/${runs}`, ended);
-    const copied = job === 'backup' ? [] : [restoredPrefix(run), `floor-${run}`];
-    const { message: floor } = await startChild<Floor>({
-      script: './floor.ts',
-      args: [job, stack.configFile, ...copied],
-    });
-    say(
-      `floor, measured after it: ${floor.items} items of ${Math.round(floor.bytes / floor.items)} bytes in ${shown(floor.seconds)}`,
-    );
-    measurements.push({
-      items: ended.result.items,
-      seconds: ended.seconds,
-      floorSeconds: floor.seconds,
-      historyEvents: ended.history.events,
-      historyBytes: ended.history.bytes,
-      peakRssMiB: ended.peakRssMiB,
-    });
-  }
-  return measurements;
-}
-
-async function fill({ configFile }: BenchStack, { items, seed }: { items: number; seed: number }): Promise<void> {
-  say(`creating ${items} items, seed ${seed}`);
-  const { kubernetes } = await loadConfig({ file: configFile, env: {} });
-  const cluster = await connect(kubernetes);
-  const startedAt = performance.now();
-  await seedCluster(cluster, { items, seed, progress: (created) => say(`created ${created}`) });
-  await cluster.close();
-  say(`created all in ${shown((performance.now() - startedAt) / 1_000)}`);
-}
-
-function backupJob(run: number): Job {
-  return { type: 'backup', name: `bench-${run}`, spec: {} };
-}
-
-/** Into namespaces that are not there yet. */
-function restoreJob(run: number): Job {
-  const includedNamespaces = namespaceNames('bench');
-  const targets = namespaceNames(restoredPrefix(run));
-  const namespaceMapping = Object.fromEntries(includedNamespaces.map((name, index) => [name, targets[index]!]));
-  return {
-    type: 'restore',
-    name: `bench-${run}`,
-    spec: { backupName: 'bench-0', includedNamespaces, namespaceMapping },
-  };
-}
-
-function restoredPrefix(run: number): string {
-  return `restored-${run}`;
-}
-
 function tell(what: string, { result, seconds, history, peakRssMiB }: EndedJob): void {
   say(
-    `${what}: ${result.items} items, ${result.warnings} warnings in ${shown(seconds)}; worker's peak ${Math.round(peakRssMiB)} MiB`,
+    `${what}: ${result.items} items, ${result.warnings} warnings in ${shown(seconds)}; a worker's peak ${Math.round(peakRssMiB)} MiB`,
   );
   const activities = [...history.activities].toSorted(([, a], [, b]) => b.seconds - a.seconds);
-  for (const [name, { count, seconds: took }] of activities) say(`  ${name}: ${count}, together ${shown(took)}`);
+  const begun = Math.min(...activities.map(([, { from }]) => from));
+  const since = (moment: number): string => ((moment - begun) / 1_000).toFixed(2);
+  for (const [name, { count, seconds: took, from, to }] of activities)
+    say(`  ${name}: ${count}, together ${shown(took)}, from ${since(from)} to ${since(to)}`);
 }
 
 function shown(seconds: number): string {

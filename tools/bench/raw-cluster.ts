@@ -11,7 +11,7 @@ export interface RawCluster {
 
 interface LocalKubeconfig {
   readonly clusters: readonly [
-    { readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } },
+    { readonly cluster: { readonly server: string; readonly 'certificate-authority-data'?: string } },
   ];
   readonly users: readonly [{ readonly user: { readonly token: string } }];
 }
@@ -19,7 +19,7 @@ interface LocalKubeconfig {
 /** Connects by a kubeconfig of the local stack. */
 export async function connectRaw(kubeconfig: string, connections: number): Promise<RawCluster> {
   const { clusters, users } = parse(await readFile(kubeconfig, 'utf8')) as LocalKubeconfig;
-  const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
+  const { server, 'certificate-authority-data': ca = '' } = clusters[0].cluster;
   const pool = new Pool(server, { connections, connect: { ca: Buffer.from(ca, 'base64') } });
   const authorization = `Bearer ${users[0].user.token}`;
   return {

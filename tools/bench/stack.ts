@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
-import { startKubernetes } from '../stack/kubernetes.ts';
+import { startKubernetes, type KubernetesServer } from '../stack/kubernetes.ts';
 import { startS3 } from '../stack/s3.ts';
 import { startTemporal } from '../stack/temporal.ts';
 
@@ -18,14 +18,21 @@ export interface BenchStack {
 
 const bucket = 'bench';
 
+/** What to start beside Temporal and the S3 server. */
+export interface BenchStackOptions {
+  /** What the configuration file says beyond the usual. */
+  readonly settings?: object;
+  /** Where the cluster is, instead of one to be started. */
+  readonly clusterUrl?: string;
+}
+
 /**
- * Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. `settings`
- * are what the configuration file says beyond the usual.
- */
-export async function startBenchStack(settings: object = {}): Promise<BenchStack> {
+ * Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. */
+export async function startBenchStack({ settings = {}, clusterUrl }: BenchStackOptions = {}): Promise<BenchStack> {
   const folder = mkdtempSync(join(tmpdir(), 'bowline-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const starting = [startKubernetes({ fsync: true }), startTemporal(), startS3()] as const;
+  const cluster = clusterUrl === undefined ? startKubernetes({ fsync: true }) : clusterAt(clusterUrl, folder);
+  const starting = [cluster, startTemporal(), startS3()] as const;
   const stop = async (): Promise<void> => {
     await Promise.allSettled(starting.map(async (server) => (await server).stop()));
   };
@@ -57,6 +64,20 @@ export async function startBenchStack(settings: object = {}): Promise<BenchStack
     await stop();
     throw error;
   }
+}
+
+/** A cluster that runs already, and goes on. */
+async function clusterAt(server: string, folder: string): Promise<Pick<KubernetesServer, 'kubeconfig' | 'stop'>> {
+  const name = 'bench';
+  const kubeconfig = join(folder, 'kubeconfig');
+  const content = {
+    'current-context': name,
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    clusters: [{ name, cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name, user: { token: 'bench' } }],
+  };
+  writeFileSync(kubeconfig, JSON.stringify(content));
+  return { kubeconfig, stop: async () => undefined };
 }
 
 async function bundleWorkflows(folder: string): Promise<string> {

@@ -7,8 +7,14 @@ export interface Measurement {
   /** Of the workflow, its continuations and its children. */
   readonly historyEvents: number;
   readonly historyBytes: number;
-  /** Largest resident set of the worker. */
+  /** How long its steps took, from the moment when they were asked for, in milliseconds. */
+  readonly stepMs: readonly number[];
+  /** Largest resident set of a worker. */
   readonly peakRssMiB: number;
+  /** Of all workers, and of all their threads. */
+  readonly cpuSeconds: number;
+  /** How late a worker's event loop came, 99 times of 100 at the most. */
+  readonly eventLoopDelayMs: number;
 }
 
 /** What a bench prints as its last line. */
@@ -21,7 +27,22 @@ export interface BenchResult {
   readonly ratio: number;
   readonly historyEventsPer1000: number;
   readonly historyBytesPer1000: number;
+  readonly stepMsP50: number;
+  readonly stepMsP99: number;
   readonly peakRssMiB: number;
+  readonly cpuSeconds: number;
+  readonly eventLoopDelayMsP99: number;
+}
+
+/** What a bench of recoveries prints as its last line. */
+export interface RecoveryResult {
+  readonly kills: number;
+  /** From the kill of the only worker to the next completed activity. */
+  readonly secondsP50: number;
+  readonly secondsP99: number;
+  readonly secondsMax: number;
+  /** After how long without a sign of life Temporal takes an attempt for lost: what has to be waited for. */
+  readonly heartbeatTimeoutSeconds: number;
 }
 
 /** What a bench of snapshots prints as its last line. */
@@ -71,7 +92,8 @@ export function summarizeActions(measurements: readonly ActionsMeasurement[]): A
 
 /** The medians of several runs; rates and ratios are made of these. */
 export function summarize(measurements: readonly Measurement[]): BenchResult {
-  const of = (member: keyof Measurement): number => median(measurements.map((one) => one[member]));
+  const of = (member: Exclude<keyof Measurement, 'stepMs'>): number => median(measurements.map((one) => one[member]));
+  const stepMs = measurements.flatMap((one) => one.stepMs);
   const [items, seconds, floorSeconds] = [of('items'), of('seconds'), of('floorSeconds')];
   return {
     items,
@@ -81,8 +103,19 @@ export function summarize(measurements: readonly Measurement[]): BenchResult {
     ratio: rounded(seconds / floorSeconds, 2),
     historyEventsPer1000: rounded((of('historyEvents') / items) * 1_000, 1),
     historyBytesPer1000: rounded((of('historyBytes') / items) * 1_000, 0),
+    stepMsP50: rounded(percentile(stepMs, 50), 1),
+    stepMsP99: rounded(percentile(stepMs, 99), 1),
     peakRssMiB: rounded(of('peakRssMiB'), 1),
+    cpuSeconds: rounded(of('cpuSeconds'), 3),
+    eventLoopDelayMsP99: rounded(of('eventLoopDelayMs'), 1),
   };
+}
+
+/** The smallest of the values that so many percent of them do not exceed. @throws RangeError for none */
+export function percentile(values: readonly number[], percent: number): number {
+  if (values.length === 0) throw new RangeError('percentile of nothing');
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;
 }
 
 /** The middle one; of an even number, the mean of the two. @throws RangeError for none */
@@ -101,7 +134,7 @@ export function peakRssMiB(procStatus: string): number {
 }
 
 /** A table for people, one line per member. */
-export function tableOf(result: BenchResult | SnapshotsResult | ActionsResult): string {
+export function tableOf(result: BenchResult | SnapshotsResult | ActionsResult | RecoveryResult): string {
   const width = Math.max(...Object.keys(result).map((name) => name.length));
   return Object.entries(result)
     .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
