@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Config } from './api/config.ts';
 import { BowlineError } from './api/errors.ts';
+import { parseResourcePriorities } from './api/resource-priorities.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 import { readItemActions, itemActionProblems } from './config-item-actions.ts';
 import { Reader, type Section } from './config-section.ts';
@@ -99,6 +100,7 @@ function readConfig(
     defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
     resourceTimeout: top.duration('resourceTimeout', '10m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
+    restoreResourcePriorities: top.text('restoreResourcePriorities', ''),
   };
   for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
   return config;
@@ -172,7 +174,7 @@ function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
 }
 
 function crossProblems(config: Config): string[] {
-  const { backupStorageLocations, volumeSnapshotLocations, staging } = config;
+  const { backupStorageLocations, volumeSnapshotLocations, staging, restoreResourcePriorities: priorities } = config;
   const problems: string[] = itemActionProblems(config);
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
@@ -186,6 +188,11 @@ function crossProblems(config: Config): string[] {
     );
   if (staging !== undefined && !backupStorageLocations.some(({ name }) => name === staging)) {
     problems.push(`staging: no storage location is named ${staging}`);
+  }
+  if (priorities !== '' && parseResourcePriorities(priorities) === undefined) {
+    problems.push(
+      'restoreResourcePriorities: expected names with commas between, and at most one - before the last ones',
+    );
   }
   return problems;
 }

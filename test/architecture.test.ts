@@ -22,6 +22,7 @@ const table: Readonly<Record<string, Row>> = {
   'plugins/azure-credentials.ts': { values: 'node:', types: '@azure/identity', lazily: '@azure/identity' },
   'plugins/object-stores/aws.ts': { values: 'api/ node:', types: '@aws-sdk/' },
   'plugins/object-stores/aws-client.ts': { values: 'api/', types: '@aws-sdk/', lazily: '@aws-sdk/' },
+  'modifiers/': { values: 'api/ selection/ re2js yaml' },
   'plugins/object-stores/azure-client.ts': { types: '@azure/storage-blob', lazily: '@azure/storage-blob' },
   'plugins/object-stores/azure-upload.ts': { values: 'node:', types: '@azure/storage-blob' },
   'plugins/google-credentials.ts': { values: 'node:', types: 'google-auth-library', lazily: 'google-auth-library' },
@@ -46,7 +47,8 @@ const table: Readonly<Record<string, Row>> = {
     lazily: '@azure/arm-compute',
   },
   'activities/': {
-    values: 'api/ selection/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
+    values:
+      'api/ selection/ modifiers/ backup-format/ kubernetes/ plugins/ @temporalio/activity @temporalio/common p-limit node:',
     types: '@temporalio/worker',
   },
   'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },

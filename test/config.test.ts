@@ -22,6 +22,7 @@ describe('parseConfig', () => {
       defaultItemOperationTimeout: '4h0m0s',
       resourceTimeout: '10m0s',
       outOfReachTimeout: '10m0s',
+      restoreResourcePriorities: '',
     });
   });
 
@@ -207,7 +208,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, itemActions, health, metrics, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout',
+          'volumeSnapshotLocations, staging, itemActions, health, metrics, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
         'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, codec',
       ],
     },
@@ -248,6 +249,13 @@ describe('parseConfig', () => {
       title: 'staging in a location that there is not',
       text: 'staging: nowhere',
       problems: ['staging: no storage location is named nowhere'],
+    },
+    {
+      title: 'priorities that are none',
+      text: 'restoreResourcePriorities: "secrets,-,pods,-"',
+      problems: [
+        'restoreResourcePriorities: expected names with commas between, and at most one - before the last ones',
+      ],
     },
     {
       title: 'durations that are none',

@@ -1,5 +1,5 @@
 import { cloneJson, equalJson, parseJson } from '../api/json.ts';
-import type { Restore } from '../api/restore.ts';
+import { targetNamespace, type Restore } from '../api/restore.ts';
 import type { BatchRef, Step } from '../api/run.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ResolvedSelector } from '../selection/resource-selector.ts';
@@ -101,7 +101,7 @@ function restoreActionItem(entry: RestoreEntry, { spec }: Restore): ActionItem<L
   const { name, namespace = '', labels } = item.metadata;
   return {
     identifier: { groupResource, namespace, name },
-    matched: { groupResource, namespace: spec.namespaceMapping?.[namespace] ?? namespace, labels },
+    matched: { groupResource, namespace: targetNamespace(spec, namespace), labels },
     item,
     get itemFromBackup() {
       return entry.itemFromBackup;

@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import type { ExecutedItemAction } from './execute-backup-item-action.ts';
 import { mostAnswerBytes, readItemAnswers } from './item-answers.ts';
 import { noMarks, takeMarks } from './item-marks.ts';
+import { tellFailed, tellStopped } from './item-verdicts.ts';
 import { activitySignal } from './lease.ts';
 import { placeOf } from './locations.ts';
 import type { BackupPlan, OpenRun, Planned, RestorePlan } from './plan.ts';
@@ -52,10 +53,9 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
         }
         for (const { level, message } of answer.log ?? []) report[level](message, identifier);
         if (answer.error !== undefined) {
-          report.error(`Error executing item action ${action}`, identifier, answer.error);
-          if ('restore' in plan) report.item(identifier.groupResource, item, 'failed');
+          tellFailed({ report, plan }, { action, identifier, item }, answer.error);
         } else if (answer.skipRestore) {
-          report.info(`Skipping item: ${action} says so`, identifier);
+          tellStopped({ report, plan }, { action, identifier, item });
         } else {
           const { skip, mustInclude } = 'restore' in plan ? noMarks : takeMarks(answer.item ?? item);
           if (skip) {

@@ -11,6 +11,8 @@ import { activitySignal } from './lease.ts';
 export interface ContentsRef {
   readonly bytes: number;
   readonly sha256?: string;
+  /** Why its digest is not checked, where that is worth a warning. */
+  readonly remark?: string;
 }
 
 /** Looks at a backup's tarball without reading it. Fails with `CorruptBackup` if it is missing, or not what its index describes. */
@@ -25,10 +27,12 @@ export async function describeContents(store: ObjectStore, name: string): Promis
   }
   const { bytes } = await store.statObject(contents, { signal });
   if (!(await store.objectExists(segments, { signal }))) return { bytes };
-  const index = JSON.parse(Buffer.from(await bytesOf(store, segments)).toString('utf8')) as {
-    bytes?: unknown;
-    sha256?: unknown;
-  };
+  const index = indexOf(await bytesOf(store, segments), `read backup ${name}: ${store.url}/${segments}`);
+  if (index.version !== undefined && index.version !== 1) {
+    const version = JSON.stringify(index.version);
+    const remark = `${segments} is of version ${version}, which this version does not know: the tarball's digest is not checked`;
+    return { bytes, remark };
+  }
   if (index.bytes !== bytes) {
     throw new BowlineError(
       'CorruptBackup',
@@ -36,6 +40,16 @@ export async function describeContents(store: ObjectStore, name: string): Promis
     );
   }
   return { bytes, ...(typeof index.sha256 === 'string' && { sha256: index.sha256 }) };
+}
+
+function indexOf(body: Uint8Array, tried: string): { version?: unknown; bytes?: unknown; sha256?: unknown } {
+  try {
+    const index: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    if (typeof index === 'object' && index !== null) return index;
+  } catch {
+    // Told below: what a parser says quotes the text.
+  }
+  throw new BowlineError('CorruptBackup', `${tried}: no JSON object`);
 }
 
 /** Who is told of an item that can't be read. */

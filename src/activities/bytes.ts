@@ -17,3 +17,14 @@ export async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Arr
   }
   return Buffer.concat(chunks);
 }
+
+/** A small object that holds a JSON object; `undefined` for anything else. */
+export async function jsonObjectOf(store: ObjectStore, key: string): Promise<Record<string, unknown> | undefined> {
+  const text = Buffer.from(await bytesOf(store, key)).toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

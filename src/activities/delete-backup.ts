@@ -5,19 +5,19 @@ import { BowlineError, errorCode } from '../api/errors.ts';
 import { backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
-import { backupLayout, restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
+import { backupLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName } from '../selection/spec-validation.ts';
-import { bytesOf } from './bytes.ts';
+import { readBackupToDelete } from './backup-to-delete.ts';
+import { jsonObjectOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec, notYet } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import { orGiveUp } from './out-of-reach.ts';
 import type { DeletionPlan } from './plan.ts';
-import { deleteAll } from './put-object.ts';
 import { requestProblems, runSettings } from './request.ts';
+import { deleteRestoresOf, usesOf } from './restores-of-backup.ts';
 import { openStaging } from './staging.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -36,10 +36,21 @@ export interface PreparedDeletion {
   readonly snapshots: readonly VolumeSnapshot[];
   /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
   readonly snapshotLocations: readonly string[];
-  /** When the backup ran, and its uid; absent if its metadata is not there, or no Backup. */
+  /** When the backup ran, and its uid; absent if its metadata is not there, or damaged. */
   readonly backup?: { readonly uid: string; readonly startTimestamp: string; readonly completionTimestamp: string };
   /** The actions that are to see the backup's items, by name and in order; absent if there are none, or no items. */
   readonly itemActions?: { readonly plan: StagedRef; readonly names: readonly string[] };
+  /** Whether this run put the mark. If not, an earlier deletion did, which may have deleted something. */
+  readonly isFirst: boolean;
+  /** What will not be deleted, for people. */
+  readonly remarks: readonly string[];
+}
+
+/** What became of the files. */
+export interface DeletedFiles {
+  readonly files: number;
+  /** Restores whose record can't be read, so that nobody knows which backup they are of; at most 20. */
+  readonly unreadable: readonly string[];
 }
 
 /** What a sweep of one location came to, by the snapshots' ids. */
@@ -52,14 +63,19 @@ export interface SweptSnapshots {
 
 /** The steps of a deletion. */
 export interface DeleteBackupActivities {
-  /** Finds the backup and puts the mark that announces its deletion. Safe to repeat: the mark may be there. */
+  /**
+   * Finds the backup, reads what there is to delete, and then puts the mark that announces the deletion. Safe to repeat: the mark
+   * may be there. Fails with `CorruptBackup`, before it puts the mark, if the list of snapshots can't be read: they would be lost.
+   */
   prepareDeletion(request: DeleteBackupRequest): Promise<PreparedDeletion>;
   /** Ends when no running restore uses the backup; until then each attempt fails as retryable and names one. */
   awaitUnused(run: RunRef): Promise<void>;
   /** Deletes snapshots that a cut-off run took and never recorded, in one location. Safe to repeat. */
   sweepSnapshots(input: { readonly prepared: PreparedDeletion; readonly location: string }): Promise<SweptSnapshots>;
-  /** Deletes the restores' files, the backup's files, its metadata, and the mark last. Safe to repeat. Resolves with the number of files. */
-  deleteFiles(run: RunRef): Promise<number>;
+  /** Deletes the restores' files, the backup's files, its metadata, and the mark last. Safe to repeat. */
+  deleteFiles(run: RunRef): Promise<DeletedFiles>;
+  /** Takes the mark back, as long as nothing has been deleted: the backup is whole. Safe to repeat. */
+  withdrawDeletion(run: RunRef): Promise<void>;
 }
 
 /** The activities over a worker's dependencies. */
@@ -110,8 +126,9 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       const store = await dependencies.store(run.location);
       const signal = activitySignal();
       const { directory, metadata, deletion } = backupLayout(run.name);
+      const unreadable: string[] = [];
       for (const location of new Set([run.location, run.staging])) {
-        await deleteRestoresOf(await dependencies.store(location), run.name);
+        unreadable.push(...(await deleteRestoresOf(await dependencies.store(location), run.name)));
       }
       let files = 0;
       for await (const key of store.listObjects(directory, { signal })) {
@@ -120,7 +137,12 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
         files++;
       }
       for (const key of [metadata, deletion]) await store.deleteObject(key, { signal });
-      return files + 1;
+      return { files: files + 1, unreadable: unreadable.slice(0, 20) };
+    },
+
+    async withdrawDeletion(run) {
+      const store = await dependencies.store(run.location);
+      await store.deleteObject(backupLayout(run.name).deletion, { signal: activitySignal() });
     },
   };
 
@@ -154,17 +176,20 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       location: location.name,
       staging: stagingLocation(config, location),
     };
-    await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
-    const backup = await readBackup(store, name);
+    const { backup, snapshots, remarks } = await readBackupToDelete(store, name);
     const itemActions = backup && (await planItemActions(run, backup));
+    // The last step: what can't be read must not leave a mark behind.
+    const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
-      snapshots: await readSnapshots(store, name),
+      snapshots,
       snapshotLocations: knownLocationsOf(backup),
       ...(backup && { backup: timesOf(backup) }),
       ...(itemActions && { itemActions }),
+      isFirst,
+      remarks,
     };
   }
 
@@ -198,60 +223,24 @@ async function findFiles(
   throw new BowlineError('NotFound', `delete backup ${name}: nothing of that name in the storage locations`);
 }
 
-async function putMark(store: ObjectStore, mark: { name: string; uid: string; startTimestamp: string }): Promise<void> {
+/** Whether the mark is this run's own. */
+async function putMark(
+  store: ObjectStore,
+  mark: { name: string; uid: string; startTimestamp: string },
+): Promise<boolean> {
   const body = new TextEncoder().encode(`${JSON.stringify(mark)}\n`);
+  const { deletion } = backupLayout(mark.name);
   try {
-    await store.putObject(backupLayout(mark.name).deletion, body, { ifAbsent: true, signal: activitySignal() });
+    await store.putObject(deletion, body, { ifAbsent: true, signal: activitySignal() });
+    return true;
   } catch (error) {
     // An earlier attempt's, or that of a deletion that did not finish: the workflow's id lets only one run at a time.
     if (errorCode(error) !== 'AlreadyExists') throw error;
-  }
-}
-
-/** What can't be read counts as absent: such a backup has to go, too. */
-async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
-  const { metadata } = backupLayout(name);
-  if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
-  try {
-    return decodeMetadata(await bytesOf(store, metadata));
-  } catch (error) {
-    if (errorCode(error) !== 'CorruptBackup') throw error;
-    return undefined;
+    return (await jsonObjectOf(store, deletion))?.['uid'] === mark.uid;
   }
 }
 
 function timesOf({ metadata, status }: Backup): NonNullable<PreparedDeletion['backup']> {
   const startTimestamp = status?.startTimestamp ?? metadata.creationTimestamp ?? '';
   return { uid: metadata.uid, startTimestamp, completionTimestamp: status?.completionTimestamp ?? startTimestamp };
-}
-
-async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
-  const { volumeSnapshots } = backupLayout(name);
-  if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
-  return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
-}
-
-/** Every mark by which a restore says that it uses the backup. */
-async function* usesOf(store: ObjectStore, backup: string): AsyncIterable<{ restore: string }> {
-  const signal = activitySignal();
-  for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
-    for await (const key of store.listObjects(`${directory}staging/`, { signal })) {
-      if (key.endsWith(`/uses-${backup}`)) yield { restore: directory.slice(restoresDirectory.length, -1) };
-    }
-  }
-}
-
-/** Deletes the files of the restores that were made from the backup, their records last. */
-async function deleteRestoresOf(store: ObjectStore, backup: string): Promise<void> {
-  const signal = activitySignal();
-  for await (const directory of store.listCommonPrefixes(restoresDirectory, '/', { signal })) {
-    const { record } = restoreLayout(directory.slice(restoresDirectory.length, -1));
-    if (!(await store.objectExists(record, { signal }))) continue;
-    const { spec } = JSON.parse(Buffer.from(await bytesOf(store, record)).toString('utf8')) as {
-      spec?: { backupName?: string };
-    };
-    if (spec?.backupName !== backup) continue;
-    await deleteAll(store, directory, [record]);
-    await store.deleteObject(record, { signal });
-  }
 }

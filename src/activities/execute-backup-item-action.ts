@@ -24,6 +24,8 @@ export interface ExecutedItemAction {
   /** The batch as the action left it; items that failed or were stopped are no longer in it. */
   readonly batch: BatchRef;
   readonly report: ReportRef;
+  /** Whether items of a restore have to wait for what the action asked for. Default `false`. */
+  readonly waits?: boolean;
 }
 
 /** The step of a backup that runs item actions. */

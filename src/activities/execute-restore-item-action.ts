@@ -5,6 +5,7 @@ import { resolveSelector } from '../selection/resource-selector.ts';
 import { openRestoreBatch } from './action-items.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction, type ExecutedItemAction, type ExecuteItemActionInput } from './execute-backup-item-action.ts';
+import { tellFailed, tellStopped } from './item-verdicts.ts';
 import { activitySignal } from './lease.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { PluginConfigs } from './plugin-configs.ts';
@@ -42,6 +43,7 @@ export function createExecuteRestoreItemAction(
 
       const batch = await openRestoreBatch(staging, input.batch, restore);
       const left: LeftEntry[] = [];
+      let waits = false;
       for (const one of batch.items) {
         signal.throwIfAborted();
         const { identifier, matched, item, asItWas, changedTo } = one;
@@ -60,18 +62,25 @@ export function createExecuteRestoreItemAction(
         };
         const result = await executeItemAction(action, given);
         if (result.failed) {
-          report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));
-          report.item(identifier.groupResource, item, 'failed');
+          tellFailed({ report, plan }, { action: action.name, identifier, item }, errorText(result.error));
         } else if (result.output.skipRestore) {
-          report.info(`Skipping item: ${action.name} says so`, identifier);
+          tellStopped({ report, plan }, { action: action.name, identifier, item });
         } else {
-          report.additional(result.output.additionalItems ?? []);
-          left.push(changedTo(result.output.updatedItem));
+          const { additionalItems = [], updatedItem, ...waiting } = result.output;
+          report.additional(additionalItems);
+          if (waiting.waitForAdditionalItems) {
+            waits = true;
+            const timeout = waiting.additionalItemsReadyTimeout;
+            const about = { action: action.name, item: identifier, items: additionalItems };
+            report.add({ type: 'wait', ...about, ...(timeout !== undefined && { timeout }) });
+          }
+          left.push(changedTo(updatedItem));
         }
       }
       return {
         batch: await batch.write(input.step, left),
         report: await report.write(staging, input.step),
+        ...(waits && { waits }),
       };
     },
   };

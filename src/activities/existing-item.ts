@@ -22,6 +22,17 @@ export interface ExistingItem {
   readonly report: Report;
   readonly signal: AbortSignal;
   readonly policy: NonNullable<RestoreSpec['existingResourcePolicy']>;
+  /** Changes nothing. Default `false`. */
+  readonly dryRun?: boolean;
+}
+
+/** What became of it. */
+export interface SettledItem {
+  readonly outcome: Outcome;
+  /** How the backup's object differs from the one that exists, as a merge patch; absent if it does not. */
+  readonly changes?: JsonObject;
+  /** What the server said to a patch that it refused. */
+  readonly refusal?: string;
 }
 
 /**
@@ -32,41 +43,48 @@ export interface ExistingItem {
  *
  * Differs from Velero: managed fields take no part in the comparison, because an object that was only re-applied is no different one.
  */
-export async function settleExisting(existing: ExistingItem): Promise<Outcome> {
-  const { kubernetes, resource, item, labels, report, signal, policy } = existing;
+export async function settleExisting(existing: ExistingItem): Promise<SettledItem> {
+  const { kubernetes, resource, item, labels, report, signal, policy, dryRun = false } = existing;
   const { name, namespace = '' } = item.metadata;
   const identifier = { groupResource: resource.groupResource, namespace, name };
-  const found = await kubernetes.get(resource, identifier, { signal });
-  if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return 'created';
+  let found: Unstructured;
+  try {
+    found = await kubernetes.get(resource, identifier, { signal });
+  } catch (error) {
+    if (!isItemError(error)) throw error;
+    report.warning(`could not read ${item.kind}:${name}, which exists`, identifier, errorText(error));
+    return { outcome: 'skipped', refusal: errorText(error) };
+  }
+  if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return { outcome: 'created' };
 
   const names = { [backupNameLabel]: labels[backupNameLabel]!, [restoreNameLabel]: labels[restoreNameLabel]! };
-  const patch = (changes: object) => kubernetes.mergePatch(resource, identifier, changes, { signal });
+  const patch = (changes: object) => kubernetes.mergePatch(resource, identifier, changes, { signal, dryRun });
 
   const inCluster = comparable(found, labels);
   const desired = comparable(item, labels);
   if (equalJson(inCluster, desired)) {
     if (policy === 'update') await patch(withLabels({}, names));
     report.info('Skipping item: it exists and is equal', identifier);
-    return 'skipped';
+    return { outcome: 'skipped' };
   }
   const merges = resource.groupResource === 'serviceaccounts';
+  const changes = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
+  if (changes === undefined) return { outcome: 'skipped' };
   if (!merges && policy !== 'update') {
     report.warning(
       `could not restore, ${item.kind}:${name} already exists. Warning: the in-cluster version is different than the backed-up version`,
       identifier,
     );
-    return 'skipped';
+    return { outcome: 'skipped', changes };
   }
-  const changes = mergePatchBetween(inCluster, merges ? mergeServiceAccounts(inCluster, desired) : desired);
-  if (changes === undefined) return 'skipped';
   try {
     await patch(policy === 'update' ? withLabels(changes, names) : changes);
-    return 'updated';
+    return { outcome: 'updated', changes };
   } catch (error) {
     if (!isItemError(error)) throw error;
     report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, errorText(error));
     if (policy === 'update') await patch(withLabels({}, names));
-    return 'skipped';
+    return { outcome: 'skipped', changes, refusal: errorText(error) };
   }
 }
 

@@ -1,11 +1,13 @@
 import { createAdoptItems, type AdoptItemsActivities } from './adopt-items.ts';
 import { createApplyItems, type ApplyItemsActivities } from './apply-items.ts';
 import { createArchiveItems, type ArchiveItemsActivities } from './archive-items.ts';
+import { createAwaitAdditionalItems, type AwaitAdditionalItemsActivities } from './await-additional-items.ts';
 import { createAwaitContainers, type AwaitContainersActivities } from './await-containers.ts';
 import { createAwaitDefinitions, type AwaitDefinitionsActivities } from './await-definitions.ts';
 import { createCheckConformance, type CheckConformanceActivities } from './check-conformance.ts';
 import { createCollectAdditionalItems, type CollectAdditionalItemsActivities } from './collect-additional-items.ts';
 import { createCollectItems, type CollectItemsActivities } from './collect-items.ts';
+import { createCollectPlan, type CollectPlanActivities } from './collect-plan.ts';
 import { createCountItems, type CountItemsActivities } from './count-items.ts';
 import { createDeleteBackup, type DeleteBackupActivities } from './delete-backup.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -15,6 +17,7 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
 import { createReadHooks } from './pod-hooks.ts';
@@ -51,7 +54,10 @@ export interface Activities
     ExecuteRestoreItemActionActivities,
     RestoreVolumesActivities,
     ApplyItemsActivities,
+    AwaitAdditionalItemsActivities,
     AwaitDefinitionsActivities,
+    FinishVolumesActivities,
+    CollectPlanActivities,
     AwaitContainersActivities,
     DeleteBackupActivities,
     UnpackDeletionActivities,
@@ -81,7 +87,10 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteRestoreItemAction(dependencies, openRun),
     ...createRestoreVolumes(dependencies, openRun),
     ...createApplyItems(dependencies, openRun),
+    ...createAwaitAdditionalItems(dependencies, openRun),
     ...createAwaitDefinitions(dependencies, openRun),
+    ...createFinishVolumes(dependencies, openRun),
+    ...createCollectPlan(openRun),
     ...createAwaitContainers(dependencies, openRun),
     ...createDeleteBackup(dependencies),
     ...createUnpackDeletion(dependencies, openRun),

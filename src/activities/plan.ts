@@ -1,10 +1,12 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import type { Backup, VolumeSnapshot } from '../api/backup.ts';
+import type { Backup } from '../api/backup.ts';
+import type { ResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore } from '../api/restore.ts';
 import type { RunRef, StagedRef } from '../api/run.ts';
-import type { GroupResource, Unstructured } from '../api/unstructured.ts';
+import type { GroupResource } from '../api/unstructured.ts';
+import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
 import type { OrderedResources } from '../selection/ordered-resources.ts';
-import type { ContentsRef } from './backup-contents.ts';
+import type { BackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { Remembered } from './remembered.ts';
 import type { ResourcePolicies } from './resource-policies.ts';
@@ -29,14 +31,16 @@ export interface BackupPlan {
 }
 
 /** What a restore's first activity settled. */
-export interface RestorePlan {
+export interface RestorePlan extends BackupFiles {
   readonly restore: Restore;
   readonly backup: Backup;
-  /** The backup's snapshots of PersistentVolumes. */
-  readonly snapshots: readonly VolumeSnapshot[];
-  /** The backup's PodVolumeBackups. */
-  readonly podVolumeBackups: readonly Unstructured[];
-  readonly contents: ContentsRef;
+  /** What people should know before anything is restored, as warnings. */
+  readonly remarks: readonly string[];
+  /** Default Velero's. */
+  readonly priorities?: ResourcePriorities;
+  readonly modifiers?: ResourceModifiers;
+  /** Nothing is to be changed, neither in the cluster nor at a provider. */
+  readonly dryRun?: true;
 }
 
 /** What a deletion's first activity settled, for its item actions. */

@@ -1,24 +1,23 @@
 import { activityInfo } from '@temporalio/activity';
-import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError } from '../api/errors.ts';
-import type { BackupStorageLocation } from '../api/locations.ts';
+import { scheduleNameLabel } from '../api/labels.ts';
+import { parseResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore, RestoreRequest, RestoreSpec } from '../api/restore.ts';
 import type { PlannedAction, RunRef, RunSettings, StagedRef } from '../api/run.ts';
-import type { Unstructured } from '../api/unstructured.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { assertReadableFormat } from '../backup-format/format-version.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
-import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { nonRestorable } from '../selection/restore-filter.ts';
 import { validateName, validateRestoreSpec } from '../selection/spec-validation.ts';
-import { describeContents } from './backup-contents.ts';
-import { bytesOf } from './bytes.ts';
+import { findBackup, findScheduledBackup, readBackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
+import { volumesToFinish } from './finish-volumes.ts';
 import { activitySignal, leaseIsLost } from './lease.ts';
 import { stagingLocation } from './locations.ts';
 import type { RestorePlan } from './plan.ts';
 import { planActions } from './planned-actions.ts';
+import { readModifiers } from './read-modifiers.ts';
 import { requestProblems, runSettings } from './request.ts';
 import { openStaging } from './staging.ts';
 import { orGiveUp } from './out-of-reach.ts';
@@ -32,6 +31,8 @@ export interface PreparedRestore {
   readonly settings: RunSettings;
   readonly actions: readonly PlannedAction[];
   readonly startTimestamp: string;
+  /** Whether PersistentVolumes that are provisioned anew are to be given something when all items are there. Default `false`. */
+  readonly finishesVolumes?: boolean;
 }
 
 /** The first step of a restore. */
@@ -44,6 +45,8 @@ export interface PrepareRestoreActivities {
   prepareRestore(request: RestoreRequest): Promise<PreparedRestore>;
 }
 
+const requestFields = ['name', 'spec', 'dryRun'];
+
 /** The activities over a worker's dependencies. */
 export function createPrepareRestore(dependencies: Dependencies): PrepareRestoreActivities {
   const { config, kubernetes, now } = dependencies;
@@ -52,23 +55,34 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
   };
 
   async function prepare(request: RestoreRequest): Promise<PreparedRestore> {
+    const { name, dryRun = false }: RestoreRequest = request ?? {};
     const problems = [
-      ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix }),
-      ...validateName(request?.name),
+      ...requestProblems({ request, kind: 'restore', idPrefix: config.temporal.idPrefix, fields: requestFields }),
+      ...validateName(name),
       ...validateRestoreSpec(request?.spec ?? {}),
+      ...sourceProblems(request?.spec ?? {}),
+      ...(typeof dryRun === 'boolean' ? [] : [`dryRun: expected true or false, got ${typeof dryRun}`]),
     ];
-    const spec: RestoreSpec = request?.spec ?? {};
-    const { backupName } = spec;
-    if (typeof backupName !== 'string' || backupName === '')
-      problems.push('spec.backupName: missing; expected the name of a backup');
-    if (problems.length > 0 || backupName === undefined) throw invalidSpec(problems);
+    if (problems.length > 0) throw invalidSpec(problems);
+    const asked: RestoreSpec = request.spec ?? {};
+    const modifiers = await readModifiers(dependencies, asked);
 
-    const { location, store, backup } = await findBackup(dependencies, backupName);
+    const { location, store, backup } = asked.backupName
+      ? await findBackup(dependencies, asked.backupName)
+      : await findScheduledBackup(dependencies, asked.scheduleName!);
     assertReadableFormat(backup);
+    const backupName = backup.metadata.name;
+    const scheduleName = backup.metadata.labels?.[scheduleNameLabel] ?? asked.scheduleName;
+    const spec: RestoreSpec = {
+      ...asked,
+      backupName,
+      ...(scheduleName && { scheduleName }),
+      excludedResources: [...new Set([...(asked.excludedResources ?? []), ...nonRestorable])],
+    };
     const uid = activityInfo().workflowExecution?.runId ?? 'local';
     const run: RunRef = {
       kind: 'restore',
-      name: request.name,
+      name,
       uid,
       location: location.name,
       staging: stagingLocation(config, location),
@@ -83,12 +97,16 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
     await assertNameIsFree(stagingStore, run.name);
     return whileMarked({ stagingStore, store, run, backupName }, async () => {
       const startedAt = now();
+      const files = await readBackupFiles(store, backupName);
+      const priorities = parseResourcePriorities(config.restoreResourcePriorities);
       const plan: RestorePlan = {
+        ...files,
         restore: describe(config.namespace, { run, spec, startedAt }),
         backup,
-        snapshots: await readSnapshots(store, backupName),
-        podVolumeBackups: await readPodVolumeBackups(store, backupName),
-        contents: await describeContents(store, backupName),
+        remarks: [files.contents.remark ?? [], modifiers?.remarks ?? []].flat(),
+        ...(priorities && { priorities }),
+        ...(modifiers && { modifiers: modifiers.modifiers }),
+        ...(dryRun && { dryRun }),
       };
       const discovery = await kubernetes.discover({ refresh: true, signal: activitySignal() });
       const staging = await openStaging(dependencies, run);
@@ -98,25 +116,19 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         settings: runSettings(dependencies, spec),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
+        ...(!dryRun && volumesToFinish(plan).length > 0 && { finishesVolumes: true }),
       };
     });
   }
 }
 
-/** The first location that holds a finished backup of that name. */
-async function findBackup(
-  { config, store }: Dependencies,
-  name: string,
-): Promise<{ location: BackupStorageLocation; store: ObjectStore; backup: Backup }> {
-  const { metadata } = backupLayout(name);
-  for (const location of config.backupStorageLocations) {
-    const opened = await store(location.name);
-    if (!(await opened.objectExists(metadata, { signal: activitySignal() }))) continue;
-    const backup = decodeMetadata(await bytesOf(opened, metadata));
-    return { location, store: opened, backup };
-  }
-  const searched = config.backupStorageLocations.map((location) => location.name).join(', ') || 'none';
-  throw new BowlineError('NotFound', `restore ${name}: no backup of that name in the storage locations (${searched})`);
+/** Source: Velero v1.18.1 `pkg/controller/restore_controller.go`. */
+function sourceProblems({ backupName, scheduleName }: RestoreSpec): string[] {
+  if (backupName && scheduleName)
+    return ['spec.backupName and spec.scheduleName: expected one of the two, the name of a backup or of a schedule'];
+  return backupName || scheduleName
+    ? []
+    : ['spec.backupName: missing; expected the name of a backup, or spec.scheduleName'];
 }
 
 async function assertNameIsFree(store: ObjectStore, name: string): Promise<void> {
@@ -142,7 +154,10 @@ async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, pro
   try {
     await stagingStore.putObject(mark, new Uint8Array(), { signal });
     if (await store.objectExists(backupLayout(backupName).deletion, { signal })) {
-      throw new BowlineError('NotFound', `restore ${backupName}: that backup is being deleted`);
+      throw new BowlineError(
+        'NotFound',
+        `restore ${backupName}: that backup is being deleted, or a deletion of it did not finish`,
+      );
     }
     return await proceed();
   } catch (error) {
@@ -150,18 +165,6 @@ async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, pro
     if (!leaseIsLost()) await stagingStore.deleteObject(mark).catch(() => undefined);
     throw error;
   }
-}
-
-async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
-  const { volumeSnapshots } = backupLayout(name);
-  if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
-  return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
-}
-
-async function readPodVolumeBackups(store: ObjectStore, name: string): Promise<Unstructured[]> {
-  const { podVolumeBackups } = backupLayout(name);
-  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
-  return decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
 }
 
 function describe(

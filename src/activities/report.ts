@@ -1,3 +1,4 @@
+import type { PlannedChange } from '../api/planned-change.ts';
 import type { BackupVolume } from '../api/backup.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ReportRef, Step } from '../api/run.ts';
@@ -6,7 +7,15 @@ import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
 
 /** One line of a report. */
-export type ReportLine = LogLine | ItemsLine | AdditionalItemsLine | MembersLine | VolumeLine | SkippedVolumeLine;
+export type ReportLine =
+  | LogLine
+  | ItemsLine
+  | AdditionalItemsLine
+  | MembersLine
+  | VolumeLine
+  | SkippedVolumeLine
+  | ChangeLine
+  | WaitLine;
 
 /** A line for the log file; warnings and errors are results too, filed under the namespace. */
 export interface LogLine {
@@ -59,6 +68,22 @@ export interface VolumeLine {
   readonly reprovision?: boolean;
   /** The name that it was restored under. */
   readonly renamedTo?: string;
+}
+
+/** What a dry run found for an item. */
+export interface ChangeLine {
+  readonly type: 'plan';
+  readonly change: PlannedChange;
+}
+
+/** An item that waits until an action says that what it asked for is ready. */
+export interface WaitLine {
+  readonly type: 'wait';
+  readonly action: string;
+  readonly item: ResourceIdentifier;
+  readonly items: readonly ResourceIdentifier[];
+  /** Go duration. */
+  readonly timeout?: string;
 }
 
 /** A PersistentVolume of a backup that gets no snapshot. */
@@ -121,8 +146,15 @@ export class Report {
     this.#lines.push({ type: 'additional', items, ...(mustInclude && { mustInclude }) });
   }
 
-  add(line: MembersLine | VolumeLine | SkippedVolumeLine): void {
+  add(line: MembersLine | VolumeLine | SkippedVolumeLine | WaitLine): void {
     this.#lines.push(line);
+  }
+
+  /** Tells what a dry run found for an item: a refusal counts as an error, a conflict as a warning. */
+  change(change: PlannedChange): void {
+    if (change.action === 'refused') this.#errors++;
+    if (change.action === 'conflict') this.#warnings++;
+    this.#lines.push({ type: 'plan', change });
   }
 
   /** Writes the report beside the step's batch. */

@@ -25,12 +25,16 @@ export function requestProblems({
   }
   const problems = Object.keys(request)
     .filter((key) => !fields.includes(key))
-    .map((key) => `${key}: unknown field; expected ${fields.join(' and ')}`);
+    .map((key) => `${key}: unknown field; expected ${listed(fields)}`);
   const { name } = request as { name?: unknown };
   const id = activityInfo().workflowExecution?.workflowId;
   const expected = `${idPrefix}${kind}/${String(name)}`;
   if (typeof name === 'string' && id !== expected) problems.push(`workflow id: expected ${expected}, got ${id}`);
   return problems;
+}
+
+function listed(fields: readonly string[]): string {
+  return [fields.slice(0, -1).join(', '), fields.at(-1)].filter(Boolean).join(' and ');
 }
 
 /** What clouds take of each kind of request, more or less: none of them says it in one number. */

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import type { VolumeSnapshot } from '../api/backup.ts';
 import { parseGoDuration } from '../api/duration.ts';
-import { BowlineError, errorCode } from '../api/errors.ts';
+import { BowlineError } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
 import { persistentVolumeTag, restoreUidLabel } from '../api/labels.ts';
 import type { BatchRef, RunRef, StagedRef, Step } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
-import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { VolumeSnapshotter } from '../plugins/volume-snapshotter.ts';
 import { awaitReady } from './await-ready.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -17,6 +16,8 @@ import { readRestoreBatch } from './restore-batch.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import type { VolumeRef } from './snapshot-volumes.ts';
+import { findObject, reasonToGo } from './volume-in-use.ts';
+import { volumeSources } from './volume-source.ts';
 
 /** A volume that a restore is to make from a snapshot. */
 export interface VolumeToRestore {
@@ -71,12 +72,12 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
     async selectSnapshots(input) {
       const { staging, plan } = await openRun<RestorePlan>(input);
       if (plan.restore.spec.restorePVs === false) return [];
-      const snapshots = new Map(plan.snapshots.map((snapshot) => [snapshot.spec.persistentVolumeName, snapshot]));
+      const sourceOf = volumeSources(plan);
       const selected: VolumeToRestore[] = [];
       for (const { groupResource, itemFromBackup } of await readRestoreBatch(staging, input.batch)) {
-        const snapshot = snapshots.get(itemFromBackup.metadata.name);
-        if (groupResource !== 'persistentvolumes' || !snapshot?.status.providerSnapshotID) continue;
-        const volume = await decide(itemFromBackup, { snapshot, plan, uid: input.run.uid });
+        const source = groupResource === 'persistentvolumes' ? sourceOf(itemFromBackup) : undefined;
+        if (source?.how !== 'snapshot') continue;
+        const volume = await decide(itemFromBackup, { snapshot: source.snapshot, plan, uid: input.run.uid });
         if (volume) selected.push(volume);
       }
       return selected;
@@ -177,31 +178,20 @@ export function createRestoreVolumes(dependencies: Dependencies, openRun: OpenRu
       ...(name !== undefined && { pvcName: name }),
       ...(namespace !== undefined && { pvcNamespace: namespace }),
     };
-    const existing = await find(kubernetes, persistentVolume);
+    if (!snapshot.status.providerSnapshotID)
+      return { ...volume, error: 'the backup tried to take a snapshot, and failed' };
+    const signal = activitySignal();
+    const ref = { name: persistentVolume };
+    const existing = await findObject(kubernetes, 'persistentvolumes', { ref, signal });
     if (existing === undefined || existing.metadata.labels?.[restoreUidLabel] === uid) return volume;
-    if (namespace !== undefined && plan.restore.spec.namespaceMapping?.[namespace] !== undefined) {
+    if (namespace !== undefined && Object.hasOwn(plan.restore.spec.namespaceMapping ?? {}, namespace))
       return { ...volume, renamedTo: cloneName(uid, persistentVolume) };
-    }
-    const { phase } = (existing['status'] ?? {}) as { phase?: string };
-    const leaving = existing.metadata.deletionTimestamp !== undefined || phase === 'Released';
-    if (!leaving) return undefined;
+    const reason = plan.dryRun ? undefined : await reasonToGo(kubernetes, existing, signal);
+    if (reason === undefined) return undefined;
     const waitedMs = now().getTime() - activityInfo().scheduledTimestampMs;
-    const state = existing.metadata.deletionTimestamp === undefined ? 'released' : 'being deleted';
     if (waitedMs < (parseGoDuration(config.resourceTimeout) ?? 0))
-      throw notYet(`persistentvolumes ${persistentVolume} of an earlier time is ${state}`, 1_000);
-    return { ...volume, error: `one of that name has been ${state} for ${Math.floor(waitedMs / 60_000)} minutes` };
-  }
-}
-
-async function find(kubernetes: KubernetesClient, name: string): Promise<Unstructured | undefined> {
-  const signal = activitySignal();
-  const resource = (await kubernetes.discover({ signal })).find('persistentvolumes');
-  if (resource === undefined) return undefined;
-  try {
-    return await kubernetes.get(resource, { name }, { signal });
-  } catch (error) {
-    if (errorCode(error) === 'NotFound') return undefined;
-    throw error;
+      throw notYet(`persistentvolumes ${persistentVolume} of an earlier time is ${reason}`, 1_000);
+    return { ...volume, error: `one of that name has been ${reason} for ${Math.floor(waitedMs / 60_000)} minutes` };
   }
 }
 

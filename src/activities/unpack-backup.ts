@@ -1,4 +1,5 @@
 import type { Counts } from '../api/backup.ts';
+import { errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, RunRef, RunSettings, Step } from '../api/run.ts';
 import { itemKey, type GroupResource, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
 import type { TarballItem } from '../backup-format/tarball.ts';
@@ -9,7 +10,9 @@ import { parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriters } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
+import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
+import { NeededNamespaces } from './needed-namespaces.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { readContents, type ContentsReader } from './read-contents.ts';
 import { Report, reportLines } from './report.ts';
@@ -69,9 +72,9 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
     yield* readContents({ store, backup: plan.backup.metadata.name, contents: plan.contents }, reader);
   }
 
-  async function orderOf(groupResources: readonly GroupResource[]): Promise<string[]> {
+  async function orderOf(groupResources: readonly GroupResource[], { priorities }: RestorePlan): Promise<string[]> {
     const discovery = await kubernetes.discover({ signal: activitySignal() });
-    return restoreOrder(groupResources, (name) => discovery.resolve(name)?.groupResource);
+    return restoreOrder(groupResources, (name) => discovery.resolve(name)?.groupResource, priorities);
   }
 
   return {
@@ -81,41 +84,46 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const discovery = await kubernetes.discover({ signal: activitySignal() });
       const filter = restoreFilter(spec, (name) => discovery.resolve(name)?.groupResource);
       const namespaceFilter = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces);
-      const unpacking = new Unpacking(staging, input, new Report(now));
-      const namespaces = new Map<string, Unstructured>();
-      const needed = new Set<string>();
-      const labelled = (spec.labelSelector ?? spec.orLabelSelectors) != null;
+      const unpacking = new Unpacking(staging, input, { report: new Report(now), plan });
+      const namespaces = new NeededNamespaces();
+      let isEmpty = true;
 
       const reader: ContentsReader = {
-        mayHold: (groupResource, namespace) =>
-          groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
-        wanted: ({ groupResource, namespace, name }) =>
-          groupResource === 'namespaces'
+        mayHold(groupResource, namespace) {
+          isEmpty = false;
+          return (
+            groupResource === 'namespaces' || filter.covers({ groupResource, namespaced: namespace !== '', namespace })
+          );
+        },
+        wanted({ groupResource, namespace, name }) {
+          isEmpty = false;
+          return groupResource === 'namespaces'
             ? namespaceFilter.includes(name)
-            : filter.covers({ groupResource, namespaced: namespace !== '', namespace }),
+            : filter.covers({ groupResource, namespaced: namespace !== '', namespace });
+        },
       };
       for await (const entry of read({ run: input.run, plan }, reader)) {
         const item = parseItem(entry, unpacking.report);
         if (item === undefined) continue;
-        if (entry.groupResource === 'namespaces') namespaces.set(entry.name, item);
+        const { groupResource, namespace, name } = entry;
         const { labels = {} } = item.metadata;
-        const { groupResource, namespace } = entry;
-        if (!filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels })) continue;
-        if (groupResource === 'namespaces') needed.add(entry.name);
-        else if (await unpacking.add(entry, item)) needed.add(namespace);
+        const isSelected = filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels });
+        if (groupResource === 'namespaces') {
+          namespaces.found(name, item);
+          if (isSelected) namespaces.need(name);
+        } else if (isSelected && (await unpacking.add(entry, item))) namespaces.need(namespace);
       }
-      for (const [name, item] of namespaces) {
-        if (!labelled || needed.has(name))
-          await unpacking.add({ groupResource: 'namespaces', namespace: '', name }, item);
-      }
-      return unpacking.finish(orderOf);
+      for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
+      if (isEmpty) unpacking.report.warning('The backup holds no items: there is nothing to restore');
+      for (const remark of plan.remarks) unpacking.report.warning(remark);
+      return unpacking.finish((groupResources) => orderOf(groupResources, plan));
     },
 
     async unpackAdditionalItems(input) {
       const { staging, plan } = await openRun<RestorePlan>(input);
       const discovery = await kubernetes.discover({ signal: activitySignal() });
       const filter = restoreFilter(plan.restore.spec, (name) => discovery.resolve(name)?.groupResource);
-      const unpacking = new Unpacking(staging, input, new Report(now));
+      const unpacking = new Unpacking(staging, input, { report: new Report(now), plan });
       const wanted = new Map<string, ResourceIdentifier>();
       for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
         for (const identifier of items) {
@@ -124,24 +132,38 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
           if (allowed) wanted.set(itemKey(identifier), identifier);
         }
       }
+      const there = new Set<string>();
       for await (const { groupResource, namespace, names } of reportLines(staging, input.unpacked, 'items')) {
-        for (const name of names) wanted.delete(itemKey({ groupResource, namespace, name }));
+        for (const name of names) {
+          wanted.delete(itemKey({ groupResource, namespace, name }));
+          if (groupResource === 'namespaces') there.add(name);
+        }
       }
+      const namespaces = new NeededNamespaces(there);
+      const owners = new Set([...wanted.values()].map(({ namespace }) => namespace));
       if (wanted.size > 0) {
         const places = new Set([...wanted.values()].map(placeOf));
         const reader: ContentsReader = {
-          mayHold: (groupResource, namespace) => places.has(placeOf({ groupResource, namespace })),
-          wanted: (identifier) => wanted.has(itemKey(identifier)),
+          mayHold: (groupResource, namespace) =>
+            groupResource === 'namespaces' || places.has(placeOf({ groupResource, namespace })),
+          wanted: (identifier) =>
+            wanted.has(itemKey(identifier)) ||
+            (identifier.groupResource === 'namespaces' && owners.has(identifier.name)),
         };
         for await (const entry of read({ run: input.run, plan }, reader)) {
-          wanted.delete(itemKey(entry));
+          const isWanted = wanted.delete(itemKey(entry));
           const item = parseItem(entry, unpacking.report);
-          if (item !== undefined) await unpacking.add(entry, item);
+          if (item === undefined) continue;
+          if (entry.groupResource === 'namespaces') {
+            namespaces.found(entry.name, item);
+            if (isWanted) namespaces.need(entry.name);
+          } else if (isWanted && (await unpacking.add(entry, item))) namespaces.need(entry.namespace);
         }
       }
+      for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
       for (const identifier of wanted.values())
         unpacking.report.warning('Additional item is not in the backup', identifier);
-      return unpacking.finish(orderOf);
+      return unpacking.finish((groupResources) => orderOf(groupResources, plan));
     },
   };
 }
@@ -149,6 +171,9 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
 function placeOf({ groupResource, namespace }: Pick<ResourceIdentifier, 'groupResource' | 'namespace'>): string {
   return `${groupResource}/${namespace}`;
 }
+
+/** Of a tarball that repeats itself over and over the rest is told in one line. */
+const repetitionsTold = 20;
 
 /** What one pass over the tarball has taken so far. */
 class Unpacking {
@@ -158,13 +183,16 @@ class Unpacking {
   readonly #writers: BatchWriters;
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
+  readonly #isDryRun: boolean;
+  #repeated = 0;
   #staged: number;
 
-  constructor(staging: Staging, input: UnpackInput, report: Report) {
+  constructor(staging: Staging, input: UnpackInput, { report, plan }: { report: Report; plan: RestorePlan }) {
     this.#staging = staging;
     this.#input = input;
     this.#writers = new BatchWriters(staging, input.step, input.batch);
     this.#staged = input.staged;
+    this.#isDryRun = plan.dryRun ?? false;
     this.report = report;
   }
 
@@ -172,13 +200,13 @@ class Unpacking {
   async add(identifier: ResourceIdentifier, itemFromBackup: Unstructured): Promise<boolean> {
     const { groupResource, namespace, name } = identifier;
     const key = itemKey({ groupResource, namespace, name });
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    const reason = skipReason(groupResource, itemFromBackup);
-    if (reason !== undefined) {
-      this.report.info(`Skipping item: ${reason}`, { groupResource, namespace, name });
+    if (this.#seen.has(key)) {
+      if (this.#repeated++ < repetitionsTold)
+        this.report.warning('Item is in the backup twice: the first one counts', { groupResource, namespace, name });
       return false;
     }
+    this.#seen.add(key);
+    if (this.#isSkipped({ groupResource, namespace, name }, itemFromBackup)) return false;
     assertFewSingleItems(this.#input.batch, ++this.#staged);
     await this.#writers.add({ groupResource, itemFromBackup });
     this.report.unpacked(groupResource, itemFromBackup);
@@ -186,7 +214,27 @@ class Unpacking {
     return true;
   }
 
+  /** Takes a namespace, in which other items are to be. */
+  async addNamespace(namespace: Unstructured): Promise<void> {
+    await this.add({ groupResource: 'namespaces', namespace: '', name: namespace.metadata.name }, namespace);
+  }
+
+  #isSkipped(identifier: ResourceIdentifier, item: Unstructured): boolean {
+    try {
+      const reason = skipReason(identifier.groupResource, item);
+      if (reason === undefined) return false;
+      if (this.#isDryRun) this.report.change({ ...identifier, action: 'skip', reason });
+      else this.report.info(`Skipping item: ${reason}`, identifier);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      this.report.error('Item in the backup can not be read', identifier, errorText(error));
+    }
+    return true;
+  }
+
   async finish(orderOf: (groupResources: readonly GroupResource[]) => Promise<string[]>): Promise<Unpacked> {
+    const untold = this.#repeated - repetitionsTold;
+    if (untold > 0) this.report.warning(`${untold} more items are in the backup twice`);
     const batches = await this.#writers.finish();
     const order = await orderOf([...batches.keys()]);
     const groups = order.map((groupResource) => ({ groupResource, batches: batches.get(groupResource) ?? [] }));

@@ -1,20 +1,21 @@
 import { BowlineError } from '../api/errors.ts';
 import { originalPersistentVolumeAnnotation } from '../api/labels.ts';
+import { targetNamespace, type RestoreSpec } from '../api/restore.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import type { VolumeLine } from './report.ts';
 import { resetBinding } from './reset-metadata.ts';
+import type { PersistentVolumeSpec, VolumeSource } from './volume-source.ts';
 
 /** What a restore knows of volumes while it applies a batch, by PersistentVolume names at the backup. */
 export interface VolumesInRestore {
-  /** Point to a volume made from a snapshot. */
-  readonly restored: Map<string, { readonly item: Unstructured; readonly renamedTo?: string }>;
+  /** Point to a volume made from a snapshot; in a dry run, which makes none, without the item that does. */
+  readonly restored: Map<string, { readonly item?: Unstructured; readonly renamedTo?: string }>;
   /** Their volume could not be made, with the reason. */
   readonly failed: ReadonlyMap<string, string>;
   /** What was done with PersistentVolumes applied before. */
   readonly settled: Map<string, VolumeLine>;
-  /** The backup holds a snapshot of them. */
-  readonly snapshotted: ReadonlySet<string>;
-  readonly namespaceMapping: Readonly<Record<string, string>>;
+  readonly sourceOf: (item: Unstructured) => VolumeSource;
+  readonly spec: Pick<RestoreSpec, 'namespaceMapping'>;
 }
 
 interface Prepared {
@@ -38,11 +39,6 @@ export function prepareVolumeItem(
   return { item };
 }
 
-interface VolumeSpec {
-  claimRef?: { namespace?: string };
-  persistentVolumeReclaimPolicy?: string;
-}
-
 function preparePersistentVolume(original: Unstructured, volumes: VolumesInRestore): Prepared {
   const { name } = original.metadata;
   const failure = volumes.failed.get(name);
@@ -51,20 +47,20 @@ function preparePersistentVolume(original: Unstructured, volumes: VolumesInResto
 
   const restored = volumes.restored.get(name);
   const item = restored?.item ?? original;
-  const spec = (item['spec'] ?? {}) as VolumeSpec;
-  if (!restored && !volumes.snapshotted.has(name) && spec.persistentVolumeReclaimPolicy === 'Delete') {
-    const leftOut = 'its volume has no snapshot and reclaim policy Delete, so its claim is provisioned anew';
-    return { item, leftOut, line: { type: 'volume', persistentVolume: name, reprovision: true } };
+  const source = volumes.sourceOf(original);
+  if (!restored && source.how === 'provision') {
+    return { item, leftOut: source.reason, line: { type: 'volume', persistentVolume: name, reprovision: true } };
   }
-  const namespace = spec.claimRef?.namespace;
-  if (spec.claimRef && namespace !== undefined)
-    spec.claimRef.namespace = volumes.namespaceMapping[namespace] ?? namespace;
+  const { claimRef } = (item['spec'] ?? {}) as PersistentVolumeSpec;
+  if (claimRef?.namespace !== undefined) claimRef.namespace = targetNamespace(volumes.spec, claimRef.namespace);
   resetBinding(item);
-  if (restored?.renamedTo === undefined) return { item };
+  // A snapshotter may have given it a name of its own.
+  const renamedTo = item.metadata.name === name ? restored?.renamedTo : item.metadata.name;
+  if (renamedTo === undefined) return { item };
 
-  item.metadata.name = restored.renamedTo;
+  item.metadata.name = renamedTo;
   item.metadata.annotations = { ...item.metadata.annotations, [originalPersistentVolumeAnnotation]: name };
-  return { item, line: { type: 'volume', persistentVolume: name, renamedTo: restored.renamedTo } };
+  return { item, line: { type: 'volume', persistentVolume: name, renamedTo } };
 }
 
 function prepareClaim(item: Unstructured, volumes: VolumesInRestore): Unstructured {

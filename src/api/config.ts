@@ -66,6 +66,8 @@ export interface Config {
   readonly resourceTimeout: string;
   /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
   readonly outOfReachTimeout: string;
+  /** As Velero's flag `--restore-resource-priorities` has them (`parseResourcePriorities`). Default, and for `''`: Velero's own. */
+  readonly restoreResourcePriorities: string;
 }
 
 /** What Temporal's server is known by, and what it knows its clients by. PEM. */

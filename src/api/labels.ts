@@ -6,12 +6,16 @@ export const backupUidLabel = 'velero.io/backup-uid';
 export const restoreNameLabel = 'velero.io/restore-name';
 /** On every restored object, and on volumes made for it: the restore's uid, by which a repeated attempt knows its own. */
 export const restoreUidLabel = 'velero.io/restore-uid';
+/** On backups: the name of the schedule that made them. */
+export const scheduleNameLabel = 'velero.io/schedule-name';
 /** On snapshots and volumes of providers that take no name for them: a digest of the run and the PersistentVolume. */
 export const ownerDigestTag = 'velero.io/owner';
 /** On backups: the storage location's name, in label form. */
 export const storageLocationLabel = 'velero.io/storage-location';
 /** `true` on an object or a namespace keeps it out of every backup. */
 export const excludeFromBackupLabel = 'velero.io/exclude-from-backup';
+/** `true` on an object in a backup keeps it out of every restore. Ours: Velero has no such label. */
+export const excludeFromRestoreLabel = 'velero.io/exclude-from-restore';
 /** Tag of a snapshot: the backup's name. */
 export const backupTag = 'velero.io/backup';
 /** Tag of a snapshot: the PersistentVolume's name. */

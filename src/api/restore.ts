@@ -26,7 +26,10 @@ export interface RestoreExecHook extends ExecHook {
 
 /** What to restore, and how: Velero's RestoreSpec. Source: Velero `pkg/apis/velero/v1/restore_types.go`. */
 export interface RestoreSpec {
+  /** One of this and `scheduleName`. */
   readonly backupName?: string;
+  /** Restores from the newest completed backup of this schedule. */
+  readonly scheduleName?: string;
   /** Names or globs of namespaces as they were at the backup. Default all. */
   readonly includedNamespaces?: readonly string[];
   readonly excludedNamespaces?: readonly string[];
@@ -51,6 +54,29 @@ export interface RestoreSpec {
   readonly itemOperationTimeout?: string;
   /** What happens to objects that exist and differ. Default `none`: a warning. */
   readonly existingResourcePolicy?: '' | 'none' | 'update';
+  /**
+   * Which objects get their status back; empty lists mean all. Default none. The annotation `velero.io/restore-status` of an object
+   * decides for that object.
+   */
+  readonly restoreStatus?: {
+    readonly includedResources?: readonly string[];
+    readonly excludedResources?: readonly string[];
+  } | null;
+  /** The ConfigMap, in Velero's namespace, with rules that change items before they are created. */
+  readonly resourceModifier?: {
+    readonly apiGroup?: string | null;
+    readonly kind: string;
+    readonly name: string;
+  } | null;
+}
+
+/** The namespace that the items of `namespace`, as it was at the backup, are restored into. */
+export function targetNamespace(
+  { namespaceMapping }: Pick<RestoreSpec, 'namespaceMapping'>,
+  namespace: string,
+): string {
+  // A namespace may be named `constructor`, which every object has.
+  return namespaceMapping && Object.hasOwn(namespaceMapping, namespace) ? namespaceMapping[namespace]! : namespace;
 }
 
 /** What starts a restore: the workflow's one argument. */
@@ -58,6 +84,8 @@ export interface RestoreRequest {
   /** A DNS subdomain; the workflow's id is `restore/<name>`. */
   readonly name: string;
   readonly spec?: RestoreSpec;
+  /** Plans everything, asks the API server what it would say, and changes nothing. Default `false`. */
+  readonly dryRun?: boolean;
 }
 
 /** How far a restore is. Velero's phases. */

@@ -26,6 +26,8 @@ export interface BackupLayout {
   readonly results: string;
   readonly itemOperations: string;
   readonly volumeInfo: string;
+  /** Velero before 1.17 alone writes it. */
+  readonly csiVolumeSnapshots: string;
   /** Ours: the index of the tarball's members. Velero ignores it. */
   readonly segments: string;
   /** Ours: the mark of a deletion. */
@@ -49,6 +51,7 @@ export function backupLayout(name: string): BackupLayout {
     results: file('-results.gz'),
     itemOperations: file('-itemoperations.json.gz'),
     volumeInfo: file('-volumeinfo.json.gz'),
+    csiVolumeSnapshots: file('-csi-volumesnapshots.json.gz'),
     segments: file('-segments.json'),
     deletion: file('-deletion.json'),
     staging: (uid) => `${directory}staging/${segment(uid)}/`,

@@ -28,6 +28,7 @@ export interface BackupVolumeInfo extends ClaimedVolume {
   readonly nativeSnapshotInfo?: NativeSnapshotInfo;
   readonly csiSnapshotInfo?: { readonly snapshotHandle?: string; readonly driver?: string; readonly vscName?: string };
   readonly pvbInfo?: { readonly uploaderType?: string; readonly volumeName?: string; readonly podName?: string };
+  readonly pvInfo?: { readonly reclaimPolicy?: string; readonly labels?: Readonly<Record<string, string>> | null };
 }
 
 /** An entry of `<restore>-volumeinfo.json.gz`. */

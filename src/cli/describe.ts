@@ -52,7 +52,10 @@ export function describeRestore(description: RestoreDescription, view: DescribeV
     ...heading('restore', description, view),
     progressRows('restored', { ...status?.progress, done: status?.progress?.itemsRestored, run: description.run }),
     timeRows(status),
-    [row('Backup', orNone(spec.backupName ?? ''))],
+    [
+      row('Backup', orNone(spec.backupName ?? '')),
+      ...(spec.scheduleName ? [row('Schedule', plain(spec.scheduleName))] : []),
+    ],
     ...namespaceRows(spec, 'all namespaces found in the backup'),
     globalLists(spec),
     [row('Namespace mappings', orNone(mappings.join(', ')))],
@@ -61,6 +64,8 @@ export function describeRestore(description: RestoreDescription, view: DescribeV
     restoredVolumeRows(description, view.details),
     [row('Existing Resource Policy', orNone(spec.existingResourcePolicy ?? ''))],
     [row('Preserve Service NodePorts', tristate(spec.preserveNodePorts))],
+    statusRows(spec),
+    configMapRows('Resource modifiers', spec.resourceModifier),
     hookRows(record),
     resourceRows(description, view),
   ]);
@@ -94,17 +99,23 @@ function heading(
       ...(status?.failureReason === undefined ? [] : [row('Failure Reason', plain(status.failureReason))]),
       ...(run === undefined ? [] : [row('Step', plain(run.step))]),
     ],
-    resourcePolicy?.name
-      ? [
-          {
-            label: 'Resource policies',
-            below: [row('Type', plain(resourcePolicy.kind)), row('Name', plain(resourcePolicy.name))],
-          },
-        ]
-      : [],
+    configMapRows('Resource policies', resourcePolicy),
     resultRows('Errors', status?.errors, results?.errors),
     resultRows('Warnings', status?.warnings, results?.warnings),
   ];
+}
+
+function statusRows({ restoreStatus: status }: Restore['spec']): Row[] {
+  if (!status) return [];
+  const { includedResources: included = [], excludedResources: excluded = [] } = status;
+  return [{ label: 'Restored status', below: [row('Included', names(included)), row('Excluded', names(excluded))] }];
+}
+
+function configMapRows(
+  label: string,
+  config: { readonly kind: string; readonly name: string } | undefined | null,
+): Row[] {
+  return config?.name ? [{ label, below: [row('Type', plain(config.kind)), row('Name', plain(config.name))] }] : [];
 }
 
 /** The count, and what they are: Velero's own, the cluster's, and each namespace's. */

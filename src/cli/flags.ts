@@ -8,6 +8,7 @@ const booleanFlags: readonly string[] = [
   '--snapshot-volumes',
   '--restore-volumes',
   '--preserve-nodeports',
+  '--allow-partially-failed',
 ];
 
 /** Writes lone boolean flags out, so that they do not take the next argument for their value. */

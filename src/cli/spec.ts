@@ -18,10 +18,14 @@ export interface BackupFlags extends SelectionFlags, ScopedFlags {
 /** The flags of `restore create` that make its spec. */
 export interface RestoreFlags extends SelectionFlags {
   readonly fromBackup?: string;
+  readonly fromSchedule?: string;
   readonly namespaceMappings?: Readonly<Record<string, string>>;
   readonly restoreVolumes?: boolean;
   readonly preserveNodeports?: boolean;
   readonly existingResourcePolicy?: string;
+  readonly statusIncludeResources?: readonly string[];
+  readonly statusExcludeResources?: readonly string[];
+  readonly resourceModifierConfigmap?: string;
 }
 
 /** A backup's spec: that of the file, and what the flags say instead. */
@@ -38,12 +42,27 @@ export function backupSpec(flags: BackupFlags, file: BackupSpec = {}): BackupSpe
 export function restoreSpec(flags: RestoreFlags, file: RestoreSpec = {}): RestoreSpec {
   const own = {
     backupName: flags.fromBackup,
+    scheduleName: flags.fromSchedule,
     namespaceMapping: flags.namespaceMappings,
     restorePVs: flags.restoreVolumes,
     preserveNodePorts: flags.preserveNodeports,
     existingResourcePolicy: flags.existingResourcePolicy,
+    restoreStatus: statusResources(flags, file),
+    resourceModifier: flags.resourceModifierConfigmap && { kind: 'configmap', name: flags.resourceModifierConfigmap },
   };
   return { ...file, ...selectionOf(flags), ...defined(own) };
+}
+
+function statusResources(
+  { statusIncludeResources, statusExcludeResources }: RestoreFlags,
+  { restoreStatus }: RestoreSpec,
+): RestoreSpec['restoreStatus'] {
+  if (!statusIncludeResources && !statusExcludeResources) return undefined;
+  return {
+    ...restoreStatus,
+    ...(statusIncludeResources && { includedResources: statusIncludeResources }),
+    ...(statusExcludeResources && { excludedResources: statusExcludeResources }),
+  };
 }
 
 /** Reads a spec, or the one under `spec` of a whole Backup, Restore or request: its name and labels are not taken. */

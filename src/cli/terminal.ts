@@ -21,6 +21,7 @@ const colors = {
   Deleting: 'yellow',
   Failed: 'red',
   FailedValidation: 'red',
+  DeletionFailed: 'red',
   Unreadable: 'red',
   Unavailable: 'red',
   passed: 'green',

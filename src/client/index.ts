@@ -26,6 +26,7 @@ export type { Backup, BackupRequest, BackupSpec, BackupStatus, LabelSelector, Vo
 export type { Config } from '../api/config.ts';
 export { BowlineError, errorCode, isPermanent, type ErrorCode } from '../api/errors.ts';
 export type { CheckOutcome, ConformanceResult, ConformanceStatus } from '../api/conformance.ts';
+export type { PlanComplaint, PlannedChange } from '../api/planned-change.ts';
 export type { BackupStorageLocation, LocationStatus, VolumeSnapshotLocation } from '../api/locations.ts';
 export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
 export type { Result, Results } from '../backup-format/results.ts';
@@ -34,6 +35,7 @@ export { loadConfig } from '../config.ts';
 export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupLocationEntry, BackupLocations, ConformanceRun } from './backup-locations.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
+export type { DryRun } from './dry-run.ts';
 export { connectBowline, type BowlineClient } from './client.ts';
 export type { DiffOptions, ItemSource, ObjectDifference, SourceItem } from './differences.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';

@@ -11,8 +11,11 @@ import type { RunHandle, RunKind } from './run-handle.ts';
 import { readObject, type OpenLocation, type Stores } from './stores.ts';
 import type { KnownRun, Temporal } from './temporal.ts';
 
-/** Velero's phases, `Cancelled` (in a record: `Failed`, for the reason `cancelled`), and `Unreadable` for a damaged record. */
-export type ShownPhase = BackupPhase | RestorePhase | 'Cancelled' | 'Unreadable';
+/**
+ * Velero's phases, `Cancelled` (in a record: `Failed`, for the reason `cancelled`), `DeletionFailed` for a backup of which something may
+ * have been deleted and that nobody is deleting now, and `Unreadable` for a damaged record.
+ */
+export type ShownPhase = BackupPhase | RestorePhase | 'Cancelled' | 'DeletionFailed' | 'Unreadable';
 
 /** A backup or a restore, finished or running. */
 export interface Entry<T extends Backup | Restore> {
@@ -150,8 +153,18 @@ export class Records<T extends Backup | Restore> {
     const bytes = await readObject(store, key);
     if (bytes === undefined) return undefined;
     const record = this.#format.decode(bytes);
-    const isDeleting = deletion !== undefined && (await store.objectExists(deletion));
-    return { name, location, phase: isDeleting ? 'Deleting' : phaseOf(record), record };
+    const isMarked = deletion !== undefined && (await store.objectExists(deletion));
+    return { name, location, phase: isMarked ? await this.#phaseOfDeletion(name) : phaseOf(record), record };
+  }
+
+  /** The mark of a deletion that failed stays where it is; without Temporal nobody can tell. */
+  async #phaseOfDeletion(name: string): Promise<ShownPhase> {
+    try {
+      return (await this.#temporal.find('delete-backup', name))?.isRunning ? 'Deleting' : 'DeletionFailed';
+    } catch (error) {
+      if (errorCode(error) !== 'Unavailable') throw error;
+      return 'Deleting';
+    }
   }
 
   #unreadable(location: string, name: string, error: unknown): Entry<T> {

@@ -6,6 +6,7 @@ import type { Restore, RestoreRequest, RestoreStatus } from '../api/restore.ts';
 import { decodeGzipJson } from '../backup-format/artifacts.ts';
 import { restoreLayout, restoresDirectory } from '../backup-format/layout.ts';
 import { decodeVolumeInfo, type RestoreVolumeInfo } from '../backup-format/volume-info.ts';
+import { readDryRun, type DryRun } from './dry-run.ts';
 import { Records, type Description, type Entry, type RecordFormat } from './records.ts';
 import type { RunHandle } from './run-handle.ts';
 import { readObject, type Stores } from './stores.ts';
@@ -23,10 +24,12 @@ export type RestoreDescription = Description<Restore> & {
 
 /** Restores: starts them as workflows, and reads the records that they leave beside the backups, or where staging lies. */
 export class Restores {
+  readonly #stores: Stores;
   readonly #temporal: Temporal;
   readonly #records: Records<Restore>;
 
   constructor(config: Config, { stores, temporal }: { readonly stores: Stores; readonly temporal: Temporal }) {
+    this.#stores = stores;
     this.#temporal = temporal;
     this.#records = new Records(restoreFormat(config), { stores, temporal });
   }
@@ -38,6 +41,14 @@ export class Restores {
   create(request: RestoreRequest): Promise<RunHandle> {
     const summary = restoreSummary(request);
     return this.#temporal.start({ kind: 'restore', request, summary, details: details(request) });
+  }
+
+  /**
+   * Tells what a restore would do, the API server's own answers included, and changes nothing. Resolves once the plan has been read;
+   * nothing is left then. Rejects as `RunHandle.result`, and with `Interrupted` by the signal: the run then ends by itself.
+   */
+  async dryRun(request: RestoreRequest, { signal }: { readonly signal?: AbortSignal } = {}): Promise<DryRun> {
+    return readDryRun(await this.create({ ...request, dryRun: true }), this.#stores, signal);
   }
 
   /** All restores: finished ones by location and name, then those that are running. */

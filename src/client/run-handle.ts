@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { equalJson } from '../api/json.ts';
-import { statusQuery, type RunResult, type RunStatus } from '../workflows/messages.ts';
+import { planTakenSignal, statusQuery, type RunResult, type RunStatus } from '../workflows/messages.ts';
 import { runError } from './run-error.ts';
 import { temporalError } from './temporal-error.ts';
 
@@ -110,6 +110,13 @@ export class RunHandle<Status = RunStatus, Result = RunResult> {
   async cancel(): Promise<void> {
     await this.#handle.cancel().catch((error: unknown) => {
       throw temporalError(`cancel ${this.workflowId}`, error);
+    });
+  }
+
+  /** Tells a dry run that its plan has been read: it removes it then, and ends. Safe to repeat. */
+  async takePlan(): Promise<void> {
+    await this.#handle.signal(planTakenSignal).catch((error: unknown) => {
+      throw temporalError(`tell ${this.workflowId} that its plan is taken`, error);
     });
   }
 

@@ -25,10 +25,11 @@ export class Stores {
   }
 
   all(): Promise<OpenLocation[]> {
-    return Promise.all(this.names.map(async (location) => ({ location, store: await this.#open(location) })));
+    return Promise.all(this.names.map(async (location) => ({ location, store: await this.open(location) })));
   }
 
-  #open(name: string): Promise<ObjectStore> {
+  /** One of them. Rejects with `InvalidConfig` for a location that there is not. */
+  open(name: string): Promise<ObjectStore> {
     let opening = this.#opened.get(name);
     if (opening === undefined) {
       opening = this.#registry.openObjectStore(this.#registry.named(this.#locations, name));

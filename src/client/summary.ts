@@ -5,6 +5,7 @@ import type { RestoreRequest } from '../api/restore.ts';
 /** Members of a spec that say what is done and hold no secret; hooks, which hold commands, are not among them. */
 const shown: readonly string[] = [
   'backupName',
+  'scheduleName',
   'includedNamespaces',
   'excludedNamespaces',
   'includedResources',
@@ -23,6 +24,8 @@ const shown: readonly string[] = [
   'restorePVs',
   'preserveNodePorts',
   'existingResourcePolicy',
+  'restoreStatus',
+  'resourceModifier',
   'ttl',
   'storageLocation',
   'volumeSnapshotLocations',
@@ -38,10 +41,11 @@ export function backupSummary({ spec = {} }: BackupRequest, config: Config): str
 }
 
 /** `shop-1 -> shop-copy`: what a restore reads, and the namespaces it goes into. */
-export function restoreSummary({ spec = {} }: RestoreRequest): string {
+export function restoreSummary({ spec = {}, dryRun = false }: RestoreRequest): string {
   const mapped = Object.values(spec.namespaceMapping ?? {});
+  const source = spec.backupName ?? spec.scheduleName ?? 'no backup';
   const into = mapped.length > 0 ? mapped.join(', ') : namespaces(spec.includedNamespaces);
-  return cut(`${spec.backupName ?? 'no backup'} -> ${into}`, longestSummary);
+  return cut(`${dryRun ? 'dry run: ' : ''}${source} -> ${into}`, longestSummary);
 }
 
 /** A request as a Markdown list. Requests are not validated yet: any value may stand anywhere. */

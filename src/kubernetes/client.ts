@@ -29,10 +29,16 @@ export interface KubernetesClient {
   get(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<Unstructured>;
 
   /** Creates the object in its own `metadata.namespace`. Resolves with the server's answer. */
-  create(resource: ApiResource, object: Unstructured, options?: CallOptions): Promise<Unstructured>;
+  create(resource: ApiResource, object: Unstructured, options?: WriteOptions): Promise<Unstructured>;
 
   /** Applies a JSON merge patch. */
-  mergePatch(resource: ApiResource, ref: ObjectRef, patch: object, options?: CallOptions): Promise<Unstructured>;
+  mergePatch(resource: ApiResource, ref: ObjectRef, patch: object, options?: WriteOptions): Promise<Unstructured>;
+
+  /**
+   * Writes `object.status` through the status subresource; its spec stays as it is. Rejects with `NotFound` if the resource has none,
+   * and with `Conflict` if the object is not of the version that `metadata.resourceVersion` names any more.
+   */
+  replaceStatus(resource: ApiResource, object: Unstructured, options?: CallOptions): Promise<Unstructured>;
 
   /** Deletes the object; absent is fine. Waits for nothing: finalizers may keep it for a while. */
   delete(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<void>;
@@ -52,6 +58,12 @@ export interface KubernetesClient {
 /** What every call takes. `signal` aborts the request, which then rejects with `Interrupted`. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+}
+
+/** What calls that change the cluster take. */
+export interface WriteOptions extends CallOptions {
+  /** Asks for the server's answer, webhooks' included, and changes nothing. Default `false`. */
+  readonly dryRun?: boolean;
 }
 
 /** `namespace` absent or `''` for cluster-scoped objects. */

@@ -69,12 +69,12 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
       return parseItem(await transport.send({ method: 'GET', path: objectPath(resource, ref), tried, signal }));
     },
 
-    async create(resource, object, { signal } = {}) {
+    async create(resource, object, { signal, dryRun } = {}) {
       const { namespace, name } = object.metadata;
       return parseItem(
         await transport.send({
           method: 'POST',
-          path: collectionPath(resource, namespace),
+          path: collectionPath(resource, namespace) + dryRunQuery(dryRun),
           body: JSON.stringify(object),
           tried: describe('create', resource, namespace, name),
           signal,
@@ -82,14 +82,27 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
       );
     },
 
-    async mergePatch(resource, ref, patch, { signal } = {}) {
+    async mergePatch(resource, ref, patch, { signal, dryRun } = {}) {
       return parseItem(
         await transport.send({
           method: 'PATCH',
-          path: objectPath(resource, ref),
+          path: objectPath(resource, ref) + dryRunQuery(dryRun),
           body: JSON.stringify(patch),
           contentType: 'application/merge-patch+json',
           tried: describe('patch', resource, ref.namespace, ref.name),
+          signal,
+        }),
+      );
+    },
+
+    async replaceStatus(resource, object, { signal } = {}) {
+      const { namespace, name } = object.metadata;
+      return parseItem(
+        await transport.send({
+          method: 'PUT',
+          path: `${objectPath(resource, object.metadata)}/status`,
+          body: JSON.stringify(object),
+          tried: describe('replace status of', resource, namespace, name),
           signal,
         }),
       );
@@ -149,6 +162,10 @@ function collectionPath({ apiVersion, plural, namespaced }: ApiResource, namespa
 
 function objectPath(resource: ApiResource, { namespace, name }: ObjectRef): string {
   return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+}
+
+function dryRunQuery(dryRun = false): string {
+  return dryRun ? '?dryRun=All' : '';
 }
 
 function describe(verb: string, { groupResource }: ApiResource, ...name: (string | undefined)[]): string {

@@ -19,7 +19,7 @@ export interface ConnectOptions {
 
 /** One call of the API. */
 export interface ApiCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With the query. */
   readonly path: string;
   /** Verb, resource and object, for messages. */

@@ -2,7 +2,7 @@ import { findPackageJSON, registerHooks } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ItemActionModule } from '../api/config.ts';
-import type { BackupItemAction, DeleteItemAction, RestoreItemAction } from './item-action.ts';
+import type { AdditionalItemsInput, BackupItemAction, DeleteItemAction, RestoreItemAction } from './item-action.ts';
 import { itemActionLists, type ItemActions } from './item-action-lists.ts';
 import { checkedOutput, identityOf } from './item-action-output.ts';
 
@@ -91,9 +91,13 @@ function shapeProblems(action: unknown): string[] {
 
 /** The action with its output checked. */
 function guarded(action: ChangingAction): ChangingAction {
+  const { areAdditionalItemsReady } = action as Partial<RestoreItemAction>;
   return {
     name: action.name,
     appliesTo: action.appliesTo,
+    ...(typeof areAdditionalItemsReady === 'function' && {
+      areAdditionalItemsReady: async (input: AdditionalItemsInput) => (await areAdditionalItemsReady(input)) === true,
+    }),
     async execute(input: Parameters<BackupItemAction['execute']>[0] & Parameters<RestoreItemAction['execute']>[0]) {
       // Taken first: the item is the action's to edit.
       const before = identityOf(input.item);

@@ -1,3 +1,4 @@
+import { parseGoDuration } from '../api/duration.ts';
 import { BowlineError } from '../api/errors.ts';
 import { isRawNumber, parseJson } from '../api/json.ts';
 import { groupOf, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
@@ -23,15 +24,20 @@ export function identityOf({ apiVersion, kind, metadata }: Unstructured): ItemId
  */
 export function checkedOutput(output: unknown, before: ItemIdentity): RestoreItemActionOutput {
   if (!isObject(output)) throw refused(`gave ${typeOf(output)}; expected { updatedItem }`);
-  const { updatedItem, additionalItems = [], skipRestore = false } = output;
-  if (typeof skipRestore !== 'boolean')
-    throw refused(`gave ${typeOf(skipRestore)} for skipRestore; expected a boolean`);
+  const { updatedItem, additionalItems = [], skipRestore = false, waitForAdditionalItems = false } = output;
+  for (const [name, value] of Object.entries({ skipRestore, waitForAdditionalItems }))
+    if (typeof value !== 'boolean') throw refused(`gave ${typeOf(value)} for ${name}; expected a boolean`);
+  const timeout = output['additionalItemsReadyTimeout'];
+  if (timeout !== undefined && (typeof timeout !== 'string' || parseGoDuration(timeout) === undefined))
+    throw refused('gave no duration such as 1m30s for additionalItemsReadyTimeout');
   if (!Array.isArray(additionalItems))
     throw refused(`gave ${typeOf(additionalItems)} for additionalItems; expected a list`);
   return {
     updatedItem: checkedItem(updatedItem, before),
     additionalItems: additionalItems.map(checkedIdentifier),
-    skipRestore,
+    skipRestore: skipRestore === true,
+    ...(waitForAdditionalItems === true && { waitForAdditionalItems }),
+    ...(timeout !== undefined && { additionalItemsReadyTimeout: timeout }),
   };
 }
 

@@ -48,6 +48,19 @@ export interface RestoreItemAction {
   readonly name: string;
   readonly appliesTo: ResourceSelector;
   execute(input: RestoreItemActionInput): Promise<RestoreItemActionOutput>;
+  /**
+   * Whether additional items that `execute` asked to wait for are ready, so that the item may be created; asked each second, after they
+   * have been restored. Default: they are. Source: Velero v1.18.1 `pkg/plugin/velero/restoreitemaction/v2`.
+   */
+  areAdditionalItemsReady?(input: AdditionalItemsInput): Promise<boolean>;
+}
+
+/** What an action is asked about. */
+export interface AdditionalItemsInput {
+  /** Those that the cluster has now, by their original namespace. */
+  readonly additionalItems: readonly ResourceIdentifier[];
+  readonly restore: Restore;
+  readonly kubernetes: KubernetesReader;
 }
 
 /** What an action gets. `item` is a copy of the action's own, to be edited in place or not. */
@@ -66,6 +79,10 @@ export interface RestoreItemActionOutput {
   readonly updatedItem: Unstructured;
   /** Looked up in the backup and restored first, by their original namespace. Default none. */
   readonly additionalItems?: readonly ResourceIdentifier[];
+  /** Has the item wait until `areAdditionalItemsReady`. If they are not in time that is an error, and the item is restored. Default `false`. */
+  readonly waitForAdditionalItems?: boolean;
+  /** How long to wait. Go duration. Default `10m0s`. */
+  readonly additionalItemsReadyTimeout?: string;
   /** Leaves the item out, silently. Default `false`. */
   readonly skipRestore?: boolean;
 }

@@ -33,6 +33,12 @@ export const nonRestorable: readonly GroupResource[] = [
   'backuprepositories.velero.io',
 ];
 
+/** Restored whatever resources, namespaces and labels a spec names: others are made from them. Source: Velero v1.18.1 `pkg/restore/restore.go`. */
+const indispensable: readonly GroupResource[] = [
+  'datauploads.velero.io',
+  'volumesnapshotcontents.snapshot.storage.k8s.io',
+];
+
 /** Reads a spec's filters. Source: Velero `pkg/restore/restore.go`. */
 export function restoreFilter(spec: RestoreSpec, resolve: ResolveResource): RestoreFilter {
   const excluded = [...resolveNames(spec.excludedResources, resolve), ...nonRestorable];
@@ -42,8 +48,9 @@ export function restoreFilter(spec: RestoreSpec, resolve: ResolveResource): Rest
   const clusterScoped = spec.includeClusterResources ?? namespaces.everything;
 
   function allowsAdditional({ groupResource, namespaced, namespace }: ItemInBackup): boolean {
-    if (!names.includes(groupResource)) return false;
-    return namespaced ? namespaces.includes(namespace) : spec.includeClusterResources !== false;
+    const isIndispensable = indispensable.includes(groupResource);
+    if (!names.includes(groupResource) && !isIndispensable) return false;
+    return namespaced ? namespaces.includes(namespace) || isIndispensable : spec.includeClusterResources !== false;
   }
 
   const covers = (item: ItemInBackup): boolean => allowsAdditional(item) && (item.namespaced || clusterScoped);
@@ -51,6 +58,9 @@ export function restoreFilter(spec: RestoreSpec, resolve: ResolveResource): Rest
     allowsAdditional,
     covers,
     selects: (item) =>
-      covers(item) && (selectors.length === 0 || selectors.some((selector) => matchesLabels(selector, item.labels))),
+      covers(item) &&
+      (selectors.length === 0 ||
+        indispensable.includes(item.groupResource) ||
+        selectors.some((selector) => matchesLabels(selector, item.labels))),
   };
 }

@@ -15,7 +15,7 @@ import {
   type Check,
 } from './checks.ts';
 import { backupHooksCheck, restoreHooksCheck } from './hook-validation.ts';
-import { validateScopedIncludesExcludes } from './includes-excludes.ts';
+import { validateIncludesExcludes, validateScopedIncludesExcludes } from './includes-excludes.ts';
 import { validateLabels } from './label-selector.ts';
 import { nonRestorable } from './restore-filter.ts';
 
@@ -68,13 +68,13 @@ const restoreFields: Readonly<Record<string, Check>> = {
   ...common,
   hooks: restoreHooksCheck,
   backupName: text,
-  namespaceMapping: mapOfText,
+  scheduleName: text,
+  namespaceMapping,
   restorePVs: nullableBoolean,
   preserveNodePorts: nullableBoolean,
   existingResourcePolicy: oneOf(['', 'none', 'update']),
-  scheduleName: unsupportedUnless(isEmpty),
-  restoreStatus: unsupportedUnless(isEmpty),
-  resourceModifier: unsupportedUnless(isEmpty),
+  restoreStatus: nullable(restoreStatus),
+  resourceModifier: nullable(configMapReference),
   uploaderConfig: unsupportedUnless(isEmpty),
 };
 
@@ -126,6 +126,46 @@ function validateSpec(spec: unknown, fields: Readonly<Record<string, Check>>): s
     problems.push('spec.labelSelector and spec.orLabelSelectors: expected at most one of the two');
   }
   return [...problems, ...listProblems(members, 'spec')];
+}
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function namespaceMapping(value: unknown, path: string): string[] {
+  const problems = mapOfText(value, path);
+  if (problems.length > 0) return problems;
+  return Object.entries(value as Record<string, string>)
+    .filter(([, target]) => !label.test(target))
+    .map(([source, target]) => `${path}.${source}: expected a namespace's name, got ${show(target)}`);
+}
+
+function restoreStatus(value: unknown, path: string): string[] {
+  const lists = { includedResources: nullable(names), excludedResources: nullable(names) };
+  const problems = objectOf(lists)(value, path);
+  if (problems.length > 0) return problems;
+  const [included, excluded] = [textsIn(value, 'includedResources'), textsIn(value, 'excludedResources')];
+  return validateIncludesExcludes(`${path}: resources`, included, excluded);
+}
+
+/** Velero knows ConfigMaps alone, whatever the letter case. */
+function configMapReference(value: unknown, path: string): string[] {
+  const problems = object(value, path);
+  if (problems.length > 0) return problems;
+  const reference = { kind: undefined, name: undefined, ...(value as object) };
+  return objectOf({ apiGroup: coreGroup, kind: configMapKind, name: nonEmptyText })(reference, path);
+}
+
+function coreGroup(value: unknown, path: string): string[] {
+  return value == null || value === '' ? [] : [`${path}: expected none, got ${show(value)}`];
+}
+
+function configMapKind(value: unknown, path: string): string[] {
+  return typeof value === 'string' && value.toLowerCase() === 'configmap'
+    ? []
+    : [`${path}: expected configmap, got ${show(value)}`];
+}
+
+function nonEmptyText(value: unknown, path: string): string[] {
+  return typeof value === 'string' && value !== '' ? [] : [`${path}: expected a name, got ${show(value)}`];
 }
 
 function backupMetadata(value: unknown, path: string): string[] {

@@ -220,7 +220,7 @@ export class BackupRun {
 
   /** The actions of one batch in Velero's order, then its volumes, then its segment. */
   async #backUpBatch(collected: BatchRef, order: readonly number[], leftOut: readonly PodRef[] = []): Promise<void> {
-    const batch = await executeItemActions(this, collected, (report) => this.report(report));
+    const batch = await executeItemActions(this, collected, ({ report }) => this.report(report));
     const unsnapshotted = await snapshotVolumes(this, batch);
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       {

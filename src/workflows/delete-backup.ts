@@ -1,9 +1,9 @@
-import { ApplicationFailure, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
 import type { VolumeSnapshot } from '../api/backup.ts';
 import type { BatchRef, PlannedAction } from '../api/run.ts';
 import { concerns } from '../selection/planned-action.ts';
-import { steps, transfers, waits } from './activity-options.ts';
+import { cleanup, steps, transfers, waits } from './activity-options.ts';
 import { deleteStaging } from './artifacts.ts';
 import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, historyIsLong, isCancelled } from './endings.ts';
@@ -15,6 +15,8 @@ import { VolumeGates } from './volume-gates.ts';
 /** What a deletion carries from one Temporal run to the next. References and counts only. */
 export interface DeletionState {
   prepared?: PreparedDeletion;
+  /** No restore uses the backup any more, and something of it may be gone. */
+  hasBegun?: true;
   status: RunStatus;
   /** Actions, and the batches that they have yet to see; absent until the tarball has been read. */
   unpacked?: { readonly actions: readonly PlannedAction[]; batches: BatchRef[] };
@@ -22,9 +24,9 @@ export interface DeletionState {
 
 /**
  * Deletes a backup: first item actions see its items, then go its snapshots, the files of restores made from it and its own files,
- * `velero-backup.json` last. A mark announces it before, and restores that use the backup are waited for. What an item action fails
- * at is counted (`PartiallyFailed`), and the deletion goes on. If a snapshot can't be deleted the files stay, the failure says
- * which, and the deletion can be run again; so can one that was cancelled or cut off.
+ * `velero-backup.json` last. A mark announces it before, and restores that use the backup are waited for; if it does not get beyond
+ * that, it takes the mark back. What an item action fails at is counted (`PartiallyFailed`), and the deletion goes on. If a snapshot
+ * can't be deleted the files stay, the failure says which, and the deletion can be run again; so can one that was cancelled or cut off.
  *
  * The workflow id is `delete-backup/<name>`, and `{ name }` the one argument; `state` is the workflow's own.
  */
@@ -38,7 +40,7 @@ export async function deleteBackup(
     done = await run.advance();
   } catch (error) {
     const ending = endingOf(error);
-    await run.removeStaging();
+    await run.cleanUp();
     run.progress.phase(failedPhase(ending));
     throw failureOf(error, ending);
   }
@@ -63,32 +65,50 @@ class DeletionRun {
   async advance(): Promise<boolean> {
     const { state, progress } = this;
     state.prepared ??= await this.#prepare();
+    if (!state.hasBegun) await this.#begin(state.prepared);
     if (!(await this.#executeItemActions(state.prepared))) return false;
     progress.step('deleting snapshots');
     await deleteSnapshots(state.prepared, progress);
     progress.step('deleting files');
-    await steps.deleteFiles.executeWithOptions({ summary: 'files' }, [state.prepared.run]);
+    const { unreadable } = await steps.deleteFiles.executeWithOptions({ summary: 'files' }, [state.prepared.run]);
+    for (const name of unreadable) progress.remark(`restore ${name}: its record can't be read, so its files stay`);
     progress.phase(progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed');
     return true;
   }
 
+  /** Leaves nothing in staging, and no mark if nothing has been deleted: without it the backup is whole, and can be restored. */
+  async cleanUp(): Promise<void> {
+    const { prepared, hasBegun } = this.state;
+    if (prepared === undefined) return;
+    await this.#removeStaging(prepared);
+    if (hasBegun || !prepared.isFirst) return;
+    await CancellationScope.nonCancellable(() =>
+      cleanup.withdrawDeletion.executeWithOptions({ summary: 'take the mark back' }, [prepared.run]),
+    ).catch(() => undefined);
+  }
+
   /** Nothing lies there without item actions. */
-  async removeStaging(): Promise<void> {
-    const { prepared } = this.state;
-    if (prepared?.itemActions) await deleteStaging(prepared.run);
+  async #removeStaging({ run, itemActions }: PreparedDeletion): Promise<void> {
+    if (itemActions) await deleteStaging(run);
   }
 
   async #prepare(): Promise<PreparedDeletion> {
     const prepared = await steps.prepareDeletion.executeWithOptions({ summary: 'find and mark' }, [this.request]);
     this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
-    this.progress.phase('Deleting', 'waiting for restores');
-    await waits.awaitUnused.executeWithOptions({ summary: 'running restores' }, [prepared.run]);
+    for (const remark of prepared.remarks) this.progress.remark(remark);
     return prepared;
   }
 
+  async #begin({ run }: PreparedDeletion): Promise<void> {
+    this.progress.phase('Deleting', 'waiting for restores');
+    await waits.awaitUnused.executeWithOptions({ summary: 'running restores' }, [run]);
+    this.state.hasBegun = true;
+  }
+
   /** Actions over the backup's items, several batches at a time. `false` if some are left and the history is long. */
-  async #executeItemActions({ run, settings, itemActions }: PreparedDeletion): Promise<boolean> {
+  async #executeItemActions(prepared: PreparedDeletion): Promise<boolean> {
     const { state, progress } = this;
+    const { run, settings, itemActions } = prepared;
     if (itemActions === undefined || state.unpacked?.batches.length === 0) return true;
     progress.step('executing item actions');
     const planned = { run, plan: itemActions.plan };
@@ -116,7 +136,7 @@ class DeletionRun {
       }
     });
     if (batches.length > 0) return false;
-    await this.removeStaging();
+    await this.#removeStaging(prepared);
     return true;
   }
 }

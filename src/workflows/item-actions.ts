@@ -8,7 +8,7 @@ import {
   type HandedBatch,
   type NoAnswer,
 } from '../api/handed-batch.ts';
-import type { BatchRef, PlannedAction, PlannedWorker, ReportRef } from '../api/run.ts';
+import type { BatchRef, PlannedAction, PlannedWorker } from '../api/run.ts';
 import { concerns } from '../selection/planned-action.ts';
 import { steps } from './activity-options.ts';
 import { isCancelled } from './endings.ts';
@@ -34,7 +34,7 @@ const mostAttempts = 3;
 export async function executeItemActions(
   run: ActingRun,
   original: BatchRef,
-  take: (report: ReportRef) => void,
+  take: (executed: ExecutedItemAction) => void,
 ): Promise<BatchRef> {
   let batch = original;
   for (const action of run.prepared.actions.filter((candidate) => concerns(candidate, original))) {
@@ -43,7 +43,7 @@ export async function executeItemActions(
       : executeHere(run, action.name, batch));
     if (executed === undefined) continue;
     batch = executed.batch;
-    take(executed.report);
+    take(executed);
   }
   return batch;
 }

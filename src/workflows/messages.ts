@@ -1,4 +1,4 @@
-import { defineQuery, type QueryDefinition } from '@temporalio/workflow';
+import { defineQuery, defineSignal, type QueryDefinition, type SignalDefinition } from '@temporalio/workflow';
 import type { BackupPhase } from '../api/backup.ts';
 import type { ConformanceStatus } from '../api/conformance.ts';
 import type { RestorePhase } from '../api/restore.ts';
@@ -32,6 +32,8 @@ export interface RunStatus {
   readonly remarks?: readonly string[];
   /** RFC 3339, UTC. */
   readonly startTimestamp: string;
+  /** Where the plan of a dry run lies, from when it is complete until it has been taken. */
+  readonly plan?: { readonly location: string; readonly key: string; readonly sha256: string };
 }
 
 /** How far the items of one group-resource are. */
@@ -61,6 +63,9 @@ export const statusQuery: QueryDefinition<RunStatus> = defineQuery<RunStatus>('s
 
 /** The same of the checks of a storage location. */
 export const conformanceStatusQuery: QueryDefinition<ConformanceStatus> = defineQuery<ConformanceStatus>('status');
+
+/** Tells a dry run that its plan has been read. Name `planTaken`; the run then removes the plan, and ends. */
+export const planTakenSignal: SignalDefinition = defineSignal('planTaken');
 
 /** Query names and what they answer, for `temporal workflow metadata`. */
 export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';

@@ -97,6 +97,17 @@ export class Progress {
     if (remarks.length < mostRemarks) this.#update({ remarks: [...remarks, remark] });
   }
 
+  /** Tells where a dry run's plan lies. */
+  plan(plan: NonNullable<RunStatus['plan']>): void {
+    this.#update({ plan });
+  }
+
+  /** Tells that the plan is there no more. */
+  planRemoved(): void {
+    delete (this.status as Mutable<RunStatus>).plan;
+    this.#show();
+  }
+
   volumes(change: Partial<RunStatus['volumes']>): void {
     const { attempted, completed, failed } = this.status.volumes;
     this.#update({

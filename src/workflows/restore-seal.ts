@@ -58,6 +58,12 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   };
 
   left.push(...(await deleteUnusedVolumes(restore)));
+  if (restore.isDryRun) {
+    await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
+    progress.phase(phase);
+    return remarkOn(left);
+  }
+
   await attempt('artifacts', () => deleteArtifacts(state.artifacts, run));
   const closing = [
     closingLine('error', ending.cancelled ? 'Restore was cancelled' : `Restore failed: ${ending.reason}`),
@@ -75,6 +81,10 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   for (const artifact of artifacts) await attempt(artifact.type, () => put(restore, artifact, cleanup));
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
   progress.phase(phase);
+  return remarkOn(left);
+}
+
+function remarkOn(left: readonly string[]): string {
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 

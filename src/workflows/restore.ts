@@ -8,6 +8,7 @@ import type { ArtifactsState } from './artifacts.ts';
 import { steps, transfers, waits } from './activity-options.ts';
 import { secondsSince } from './backup.ts';
 import { endingOf, failureOf, historyIsLong } from './endings.ts';
+import { handOverPlan } from './dry-run.ts';
 import { HistoryRoom } from './history-room.ts';
 import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
@@ -30,6 +31,10 @@ export interface RestoreState {
   reports: ReportRef[];
   /** Reports that tell what was done with PersistentVolumes. */
   volumeReports: ReportRef[];
+  /** Reports that tell what was done with definitions and namespaces. */
+  groundwork: ReportRef[];
+  /** Reports that tell what was done with claims. */
+  claimReports: ReportRef[];
   volumes: RestoredVolume[];
   /** Pods that were created, with hooks that have not been run yet. */
   hooks: PendingHooks[];
@@ -50,6 +55,8 @@ const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
  * Restores a backup, or what the request selects of it: group-resource after group-resource in Velero's order, the batches of
  * each side by side. An item that fails is counted and reported (`PartiallyFailed`); an invalid request, a damaged backup, a
  * cluster or store that stays out of reach, and a cancellation fail the workflow. Objects that were created stay.
+ *
+ * With `dryRun` it changes nothing: it plans, and waits until its plan has been read (`RunStatus.plan`, signal `planTaken`).
  *
  * The workflow id is `restore/<name>`, and `{ name, spec }` the one argument; `state` is the workflow's own.
  */
@@ -97,9 +104,18 @@ export class RestoreRun {
       }
     });
     if (groups.length > 0 || state.hooks.length > 0) return false;
-    progress.step('recording');
-    await sealRestore(this);
+    if (this.isDryRun) await handOverPlan(this);
+    else {
+      await this.#finishVolumes();
+      progress.step('recording');
+      await sealRestore(this);
+    }
     return true;
+  }
+
+  /** Whether nothing is to be changed. */
+  get isDryRun(): boolean {
+    return this.request.dryRun === true;
   }
 
   get prepared(): PreparedRestore {
@@ -139,6 +155,14 @@ export class RestoreRun {
     return this.#take(await transfers.unpackBackup.executeWithOptions({ summary: 'read and select' }, [input]));
   }
 
+  async #finishVolumes(): Promise<void> {
+    const { claimReports } = this.state;
+    if (!this.prepared.finishesVolumes || claimReports.length === 0) return;
+    this.progress.step('finishing volumes');
+    const input = { ...this.planned, step: this.nextStep('finish'), claimReports };
+    this.report(await waits.finishVolumes.executeWithOptions({ summary: 'labels and reclaim policies' }, [input]));
+  }
+
   #take(unpacked: Unpacked): UnpackedGroup[] {
     this.state.unpacked.push(unpacked.report);
     this.report(unpacked.report);
@@ -152,8 +176,9 @@ export class RestoreRun {
     this.progress.step(`restoring ${group.groupResource}`);
     const batches: BatchRef[] = [...group.batches];
     const wanted: ReportRef[] = [];
+    const awaited: ReportRef[] = [];
     await inLanes(settings.concurrency.batches, group.batches, async (batch, index) => {
-      batches[index] = await this.#executeActions(batch, wanted);
+      batches[index] = await this.#executeActions(batch, { wanted, awaited });
     });
     if (wanted.length > 0) {
       const input = {
@@ -168,15 +193,26 @@ export class RestoreRun {
       const additional = this.#take(await transfers.unpackAdditionalItems.executeWithOptions({ summary }, [input]));
       for (const other of additional) await this.#restoreGroup(other);
     }
+    if (awaited.length > 0 && !this.isDryRun) {
+      const input = { ...this.planned, step: this.nextStep('await'), reports: awaited };
+      const summary = `additional items of ${group.groupResource}`;
+      this.report(await waits.awaitAdditionalItems.executeWithOptions({ summary }, [input]));
+    }
     await inLanes(settings.concurrency.batches, batches, (batch, index) =>
       this.#apply(group, batch, group.batches[index]!.items),
     );
   }
 
-  #executeActions(original: BatchRef, wanted: ReportRef[]): Promise<BatchRef> {
-    return executeItemActions(this, original, (report) => {
+  /** Namespaces are made for what goes into them, without actions. Source: Velero v1.18.1 `pkg/restore/restore.go`. */
+  async #executeActions(
+    original: BatchRef,
+    { wanted, awaited }: { wanted: ReportRef[]; awaited: ReportRef[] },
+  ): Promise<BatchRef> {
+    if (original.groupResources.includes('namespaces')) return original;
+    return executeItemActions(this, original, ({ report, waits: isWaiting }) => {
       this.report(report);
       if (report.additionalItems > 0) wanted.push(report);
+      if (isWaiting) awaited.push(report);
     });
   }
 
@@ -192,13 +228,16 @@ export class RestoreRun {
         volumes: volumes.restored,
         failedVolumes: volumes.failed,
         volumeReports: groupResource === 'persistentvolumeclaims' ? state.volumeReports : [],
+        ...(this.isDryRun && { groundwork: state.groundwork }),
       },
     ]);
     this.report(applied.report);
     if (applied.hooked) await this.#hooks.add(batch, applied.hooked);
     if (groupResource === 'persistentvolumes') state.volumeReports.push(applied.report);
+    if (groupResource === 'persistentvolumeclaims') state.claimReports.push(applied.report);
+    if (groupResource === 'namespaces' || groupResource === definitions) state.groundwork.push(applied.report);
     state.unused = state.unused.filter(({ persistentVolume }) => !applied.createdVolumes.includes(persistentVolume));
-    if (groupResource === definitions) {
+    if (groupResource === definitions && !this.isDryRun) {
       const input = { ...this.planned, step: this.nextStep('await'), batch };
       this.report(await waits.awaitDefinitions.executeWithOptions({ summary: `${batch.items} definitions` }, [input]));
     }
@@ -220,6 +259,8 @@ function newState(request: RestoreRequest): RestoreState {
     unpacked: [],
     reports: [],
     volumeReports: [],
+    groundwork: [],
+    claimReports: [],
     volumes: [],
     hooks: [],
     hooksAreStopped: false,

@@ -18,6 +18,7 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
   const volumes = await waits.selectSnapshots.executeWithOptions({ summary: `${batch.items} items` }, [
     { ...run.planned, batch },
   ]);
+  if (run.isDryRun) return plannedVolumes(volumes);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
   const locationOf = ({ snapshot }: VolumeToRestore) => snapshot.spec.location;
   await run.gates.each(volumes, locationOf, async (volume) => {
@@ -39,6 +40,16 @@ export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<
     outcome.restored.push({ persistentVolume, item, ...(renamedTo !== undefined && { renamedTo }) });
     run.progress.volumes({ completed: 1 });
   });
+  return outcome;
+}
+
+/** What a dry run takes for made. */
+function plannedVolumes(volumes: readonly VolumeToRestore[]): RestoredVolumes {
+  const outcome: RestoredVolumes = { restored: [], failed: {} };
+  for (const { persistentVolume, renamedTo, error } of volumes) {
+    if (error !== undefined) outcome.failed[persistentVolume] = error;
+    else outcome.restored.push({ persistentVolume, ...(renamedTo !== undefined && { renamedTo }) });
+  }
   return outcome;
 }
 

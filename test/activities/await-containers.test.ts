@@ -66,7 +66,7 @@ describe('awaitContainers', () => {
 
   const keys = ({ up }: AwaitedContainers): string[] => up.map(({ key }) => key);
 
-  it('ends with the containers that run, and their hooks', async () => {
+  it('(b.7) ends with the containers that run, and their hooks', async () => {
     hold('a', { containerStatuses: [waiting('other'), running('main')] });
     hold('b', { containerStatuses: [waiting('main')] });
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe('awaitContainers', () => {
     assert.deepEqual(keys(await wait([pod('a', { log: [hook()] })])), ['0/log']);
   });
 
-  it('waits for one to be ready where one of its hooks wants that', async () => {
+  it('(b.7) waits for one to be ready where one of its hooks wants that', async () => {
     const pods = [pod('a', { main: [hook(), hook({ index: 1, waitForReady: true })] })];
     hold('a', { containerStatuses: [running('main')] });
     await assert.rejects(wait(pods), { type: 'Pending' });

@@ -32,7 +32,7 @@ describe('awaitDefinitions', () => {
     return runner.run('awaitDefinitions', { run, plan, step: 'await-1', batch }, { scheduledTimestampMs });
   }
 
-  it('ends when all are established and their names accepted', async () => {
+  it('(b.4.17) ends when all are established and their names accepted', async () => {
     runner.cluster.hold(
       definition('widgets.example.com', 'Established', 'NamesAccepted'),
       definition('gadgets.example.com', 'NamesAccepted', 'Established'),
@@ -40,7 +40,7 @@ describe('awaitDefinitions', () => {
     assert.equal((await wait()).errors, 0);
   });
 
-  it('waits for those that are not, by a failure that names them', async () => {
+  it('(b.4.17) waits for those that are not, by a failure that names them', async () => {
     runner.cluster.hold(
       definition('widgets.example.com', 'Established', 'NamesAccepted'),
       definition('gadgets.example.com', 'NamesAccepted'),
@@ -52,7 +52,7 @@ describe('awaitDefinitions', () => {
     });
   });
 
-  it('reports them after ten minutes', async () => {
+  it('(b.4.17) reports them after ten minutes', async () => {
     runner.cluster.hold(
       definition('widgets.example.com', 'Established', 'NamesAccepted'),
       definition('gadgets.example.com'),
@@ -62,7 +62,7 @@ describe('awaitDefinitions', () => {
     ]);
   });
 
-  it('waits for none that could not be created', async () => {
+  it('(b.4.17) waits for none that could not be created', async () => {
     assert.equal((await wait()).errors, 0);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DeleteBackupRequest, PreparedDeletion } from '../../src/activities/delete-backup.ts';
 import type { VolumeSnapshot } from '../../src/api/backup.ts';
+import { BowlineError } from '../../src/api/errors.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
 import { ActivityRunner, workflow } from '../support/activity-runner.ts';
 import { holdBackup } from '../support/backup-in-store.ts';
@@ -33,7 +34,7 @@ describe('the deletion of a backup', () => {
   }
 
   describe('prepareDeletion', () => {
-    it('marks the backup, and tells of its snapshots and times', async () => {
+    it('(c.2.1) marks the backup, and tells of its snapshots and times', async () => {
       const { run, snapshots, snapshotLocations, backup } = await prepare();
       assert.deepEqual(run, {
         kind: 'deletion',
@@ -58,12 +59,51 @@ describe('the deletion of a backup', () => {
       assert.deepEqual((await prepare()).snapshotLocations, ['disks']);
     });
 
-    it('accepts a mark that an earlier deletion left', async () => {
-      await prepare();
-      await prepare();
+    it('(c.1) accepts a mark that an earlier deletion left, and knows whose it is', async () => {
+      assert.equal((await prepare()).isFirst, true);
+      assert.equal((await prepare()).isFirst, true);
+      const later = await runner.run(
+        'prepareDeletion',
+        { name: 'nightly' },
+        workflow('delete-backup/nightly', '2-run'),
+      );
+      assert.equal(later.isFirst, false);
+      await runner.store.putObject(layout.deletion, Buffer.from('{'));
+      assert.equal((await prepare()).isFirst, false);
     });
 
-    it('finds what a run that was terminated left', async () => {
+    it('(c.2.5) refuses a backup whose list of snapshots can not be read, says what to do, and marks nothing', async () => {
+      await runner.store.putObject(layout.volumeSnapshots, Buffer.from('x'));
+      await assert.rejects(prepare(), {
+        type: 'CorruptBackup',
+        nonRetryable: true,
+        message: /tag velero\.io\/backup=nightly, delete them, remove .*nightly-volumesnapshots\.json\.gz, and delete/,
+      });
+      assert.ok(!runner.store.objects.has(layout.deletion));
+      await runner.store.deleteObject(layout.volumeSnapshots);
+      assert.deepEqual((await prepare()).snapshots, []);
+    });
+
+    it('(c.2.3) deletes a backup whose metadata is damaged, and says what it can not look for', async () => {
+      await runner.store.putObject(layout.metadata, Buffer.from('{'));
+      const { backup, snapshots, remarks } = await prepare();
+      assert.deepEqual([backup, snapshots], [undefined, [recorded]]);
+      assert.match(
+        remarks.join(),
+        /^read velero-backup\.json: .*: snapshots that no file records can't be looked for$/,
+      );
+    });
+
+    it('(c.2.6) tells of pod volume backups, whose data stays', async () => {
+      const kept = { metadata: { name: 'a' }, status: { snapshotID: 'x' } };
+      const files = { podVolumeBackups: [kept, { ...kept, status: {} }, kept] };
+      await holdBackup(runner.store, 'nightly', [], { files });
+      assert.deepEqual((await prepare()).remarks, ['the data of 2 pod volume backups stays in their repositories']);
+      await runner.store.putObject(layout.podVolumeBackups, Buffer.from('x'));
+      assert.match((await prepare()).remarks.join(), /the data of pod volume backups stays/);
+    });
+
+    it('(c.1) finds what a run that was terminated left', async () => {
       await runner.store.putObject('backups/torn/torn.tar.gz', Buffer.from('x'));
       const { backup, snapshots } = await runner.run(
         'prepareDeletion',
@@ -83,13 +123,13 @@ describe('the deletion of a backup', () => {
       assert.equal(run.location, 'default');
     });
 
-    it('refuses a backup that is still running', async () => {
+    it('(c.1) refuses a backup that is still running', async () => {
       runner.running.add('backup/nightly');
       await assert.rejects(prepare(), { type: 'Conflict', nonRetryable: true, message: /still in progress/ });
       assert.ok(!runner.store.objects.has(layout.deletion));
     });
 
-    it('refuses a backup in a read-only location, and one that there is not', async () => {
+    it('(c.1) refuses a backup in a read-only location, and one that there is not', async () => {
       await holdBackup(runner.stores['vault']!, 'kept', []);
       const ask = (name: string) => runner.run('prepareDeletion', { name }, workflow(`delete-backup/${name}`));
       await assert.rejects(ask('kept'), { type: 'ReadOnlyLocation' });
@@ -105,7 +145,7 @@ describe('the deletion of a backup', () => {
         problems: [/^force: /, /^spec: /],
       },
     ]) {
-      it(`refuses ${title}, with all problems at once`, async () => {
+      it(`(c.1) refuses ${title}, with all problems at once`, async () => {
         const failure = await prepare(request).then(
           () => assert.fail('it was accepted'),
           (error: { type: string; details: [string[]] }) => error,
@@ -123,7 +163,7 @@ describe('the deletion of a backup', () => {
   });
 
   describe('awaitUnused', () => {
-    it('waits for a running restore of the backup, by a failure that names it', async () => {
+    it('(c.1) waits for a running restore of the backup, by a failure that names it', async () => {
       const { run } = await prepare();
       await runner.store.putObject('restores/again/staging/1-run/uses-nightly', Buffer.from(''));
       await runner.run('awaitUnused', run);
@@ -135,7 +175,7 @@ describe('the deletion of a backup', () => {
       });
     });
 
-    it('waits for no restore of another backup', async () => {
+    it('(c.1) waits for no restore of another backup', async () => {
       const { run } = await prepare();
       runner.running.add('restore/again');
       await runner.store.putObject('restores/again/staging/1-run/uses-weekly-nightly', Buffer.from(''));
@@ -158,7 +198,7 @@ describe('the deletion of a backup', () => {
       runner.snapshotter.snapshots.set(snapshotId, { snapshotId, volumeId, tags, createdAt });
     }
 
-    it('deletes what the run took of a recorded volume while it lasted', async () => {
+    it('(c.2.5) deletes what the run took of a recorded volume while it lasted', async () => {
       const prepared = await prepare();
       snapshot('at-start', { createdAt: '2026-01-02T03:04:00.900Z' });
       snapshot('at-end', { createdAt: '2026-01-02T03:05:00.900Z' });
@@ -167,7 +207,7 @@ describe('the deletion of a backup', () => {
       assert.equal(runner.snapshotter.snapshots.size, 0);
     });
 
-    it("leaves alone, and tells of, what bears the tag and may be another tool's", async () => {
+    it("(c.2.5) leaves alone, and tells of, what bears the tag and may be another tool's", async () => {
       const prepared = await prepare();
       snapshot('of-another-volume', { volumeId: 'volume-2' });
       snapshot('of-another-pv', { persistentVolume: 'pv-2' });
@@ -208,10 +248,19 @@ describe('the deletion of a backup', () => {
     });
   });
 
+  describe('withdrawDeletion', () => {
+    it('(c.2.12) takes the mark away, and nothing else', async () => {
+      const before = runner.store.keys();
+      const { run } = await prepare();
+      for (let attempt = 1; attempt <= 2; attempt++) await runner.run('withdrawDeletion', run, { attempt });
+      assert.deepEqual(runner.store.keys(), before);
+    });
+  });
+
   describe('deleteFiles', () => {
     const restoreOf = (backupName: string) => Buffer.from(JSON.stringify({ spec: { backupName } }));
 
-    it("removes the backup's files and those of its restores, and no others", async () => {
+    it("(c.2.7) (c.2.9) removes the backup's files and those of its restores, and no others", async () => {
       const { run } = await prepare();
       const others = [
         'backups/nightly-2/velero-backup.json',
@@ -225,7 +274,63 @@ describe('the deletion of a backup', () => {
       assert.deepEqual(runner.store.keys(), others.toSorted());
     });
 
-    it('removes the metadata after the other files, and the mark last', async () => {
+    it('(c.2.8) asks nothing of the cluster', async () => {
+      const { run } = await prepare();
+      await runner.run('deleteFiles', run);
+      assert.deepEqual(runner.cluster.requests, []);
+    });
+
+    it('(c.2.9) leaves restores whose record can not be read, and says which', async () => {
+      const { run } = await prepare();
+      await runner.store.putObject('restores/broken/velero-restore.json', Buffer.from('{'));
+      await runner.store.putObject('restores/empty/velero-restore.json', Buffer.from('null'));
+      const { unreadable } = await runner.run('deleteFiles', run);
+      assert.deepEqual(unreadable, ['broken', 'empty']);
+      assert.deepEqual(runner.store.keys(), [
+        'restores/broken/velero-restore.json',
+        'restores/empty/velero-restore.json',
+      ]);
+    });
+
+    it('(c.2.7) goes on where an attempt was cut off, at any file', async () => {
+      const { run } = await prepare();
+      const { deleteObject } = runner.store;
+      let fails = true;
+      for (let attempt = 1; fails; attempt++) {
+        let left = attempt;
+        runner.store.deleteObject = async (key) => {
+          if (left-- === 0) throw new BowlineError('Unavailable', 'delete: no answer');
+          return deleteObject.call(runner.store, key);
+        };
+        fails = await runner.run('deleteFiles', run, { attempt }).then(
+          () => false,
+          () => true,
+        );
+        assert.ok(attempt < 10);
+      }
+      assert.deepEqual(runner.store.keys(), []);
+    });
+
+    it('(c.2.7) names a file that can not be deleted, and can be run again', async () => {
+      const { run } = await prepare();
+      const { deleteObject } = runner.store;
+      runner.store.deleteObject = async (key) => {
+        if (key === layout.contents) throw new BowlineError('AccessDenied', `delete memory://bucket/${key}: 403`);
+        return deleteObject.call(runner.store, key);
+      };
+      await assert.rejects(runner.run('deleteFiles', run), {
+        type: 'AccessDenied',
+        nonRetryable: true,
+        message: `delete memory://bucket/${layout.contents}: 403`,
+      });
+      assert.ok(runner.store.objects.has(layout.metadata));
+      runner.store.deleteObject = deleteObject;
+      assert.equal((await prepare()).isFirst, true);
+      await runner.run('deleteFiles', run);
+      assert.deepEqual(runner.store.keys(), []);
+    });
+
+    it('(c.2.10) (c.2.12) removes the metadata after the other files, and the mark last', async () => {
       const { run } = await prepare();
       const deleted: string[] = [];
       runner.store.deleteObject = async (key) => {

@@ -70,7 +70,7 @@ describe('executeDeleteItemAction', () => {
     return [...runner.cluster.objects.keys()].filter((key) => key.startsWith('configmaps/'));
   }
 
-  it('runs over the items that the selector matches, and no others', async () => {
+  it('(c.2.4) runs over the items that the selector matches, and no others', async () => {
     const secret = { groupResource: 'secrets', item: object('v1 Secret', 'shop/b', { metadata: { labels: {} } }) };
     assert.deepEqual(await execute([pod('shop/a'), pod('shop/odd', undefined, { app: 'db' }), secret]), {
       warnings: 0,
@@ -92,7 +92,7 @@ describe('executeDeleteItemAction', () => {
     { doing: 'crash', code: 'Unexpected' },
     { doing: 'meetRefusal', code: 'AccessDenied' },
   ]) {
-    it(`counts an item that the action fails at, and goes on: ${doing}`, async () => {
+    it(`(c.2.4) counts an item that the action fails at, and goes on: ${doing}`, async () => {
       const told = await execute([pod('shop/b', doing), pod('shop/odd', doing), pod('shop/a')]);
       assert.deepEqual(told, { warnings: 0, errors: 2, firstError: code });
       assert.deepEqual(configMaps(), ['configmaps/shop/b', 'configmaps/shop/odd']);

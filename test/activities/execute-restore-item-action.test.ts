@@ -53,7 +53,7 @@ describe('executeRestoreItemAction', () => {
       .map(({ line, ...entry }) => ({ ...runner.staged<RestoreBatchItem>(origin)[line]!, ...entry }));
   }
 
-  it('hands in the item without what the old cluster gave it, and the backup as it was', async () => {
+  it('(b.4.7) (b.4.8) hands in the item without what the old cluster gave it, and the backup as it was', async () => {
     await execute(configMap('shop/web'));
     const [{ item, itemFromBackup, restore }] = seen as [RestoreItemActionInput];
     assert.deepEqual([item.metadata.uid, item['status'], item.metadata.namespace], [undefined, undefined, 'shop']);
@@ -61,7 +61,7 @@ describe('executeRestoreItemAction', () => {
     assert.equal(restore.spec.backupName, 'nightly');
   });
 
-  it('matches by the namespace to restore into, and passes other items on as they are', async () => {
+  it('(b.4.8) matches by the namespace to restore into, and passes other items on as they are', async () => {
     const other = configMap('elsewhere/web');
     const { batch, report } = await execute(configMap('shop/web'), other);
     const [marked, untouched] = entriesOf({ batch });
@@ -70,13 +70,13 @@ describe('executeRestoreItemAction', () => {
     assert.equal(report.additionalItems, 1);
   });
 
-  it('goes on from what the action before has made of the item', async () => {
+  it('(b.4.8) goes on from what the action before has made of the item', async () => {
     const item = object('v1 ConfigMap', 'shop/web', { earlier: true });
     const [entry] = entriesOf(await execute({ ...configMap('shop/web'), item }));
     assert.deepEqual(entry?.item, { ...item, marked: true });
   });
 
-  it('leaves out what the action stops, silently, and what it fails at, with an error', async () => {
+  it('(b.4.8) leaves out what the action stops, silently, and what it fails at, with an error', async () => {
     const { batch, report } = await execute(
       configMap('shop/stopped'),
       configMap('shop/refused'),

@@ -3,7 +3,7 @@ import { resetBinding, resetMetadata } from '../../src/activities/reset-metadata
 import { object } from '../support/objects.ts';
 
 describe('resetMetadata', () => {
-  it('removes what only the original cluster could know, and keeps the rest', () => {
+  it('(b.4.7) removes what only the original cluster could know, and keeps the rest', () => {
     const kept = { labels: { app: 'web' }, annotations: { note: 'x' }, finalizers: ['example.com/f'], unknown: 1 };
     const item = object('v1 Pod', 'shop/web', {
       metadata: {
@@ -30,20 +30,20 @@ describe('resetMetadata', () => {
 describe('resetBinding', () => {
   const bound = { 'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes' };
 
-  it("keeps a claim's name and drops what made it one very object", () => {
+  it("(b.6) keeps a claim's name and drops what made it one very object", () => {
     const claimRef = { namespace: 'shop', name: 'data', uid: 'old', resourceVersion: '7' };
     const item = resetBinding(object('v1 PersistentVolume', 'pv-1', { spec: { claimRef } }));
     assert.deepEqual(item['spec'], { claimRef: { namespace: 'shop', name: 'data' } });
   });
 
-  it('removes the annotations of binding, and the map if nothing else is in it', () => {
+  it('(b.6) removes the annotations of binding, and the map if nothing else is in it', () => {
     const claim = (annotations: Record<string, string>) =>
       object('v1 PersistentVolumeClaim', 'shop/data', { metadata: { annotations } });
     assert.deepEqual(resetBinding(claim({ ...bound, note: 'x' })).metadata.annotations, { note: 'x' });
     assert.equal('annotations' in resetBinding(claim(bound)).metadata, false);
   });
 
-  it('leaves an object that is not bound as it is', () => {
+  it('(b.6) leaves an object that is not bound as it is', () => {
     const claim = object('v1 PersistentVolumeClaim', 'shop/data', { spec: { volumeName: 'pv-1' } });
     assert.deepEqual(resetBinding(structuredClone(claim)), claim);
   });

@@ -41,13 +41,37 @@ describe('volumes of a restore', () => {
     return runner.run('selectSnapshots', { run, plan, batch }, { scheduledTimestampMs });
   }
 
-  it('are made for the PersistentVolumes that have a snapshot', async () => {
+  it('(b.4.6) (b.5) are made for the PersistentVolumes that have a snapshot', async () => {
     assert.deepEqual(await select(), [{ persistentVolume: 'pv-1', snapshot, pvcName: 'data', pvcNamespace: 'shop' }]);
     assert.deepEqual(await select({ restorePVs: false }), []);
   });
 
-  it('are not made where the PersistentVolume is in use, unless its claim is mapped to another namespace', async () => {
+  it('(b.5) are made from the first of several records', async () => {
+    const second = { ...snapshot, status: { ...snapshot.status, providerSnapshotID: 'snapshot-2' } };
+    await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot, second] });
+    assert.deepEqual(
+      (await select()).map((one) => one.snapshot),
+      [snapshot],
+    );
+  });
+
+  it('(b.5) can not be made from a snapshot that failed, which is the fault of that volume alone', async () => {
+    await holdBackup(runner.store, 'nightly', [], { snapshots: [{ ...snapshot, status: { phase: 'Failed' } }] });
+    const [failed] = await select();
+    assert.match(failed?.error ?? '', /tried to take a snapshot, and failed/);
+  });
+
+  type Fields = Parameters<typeof object>[2];
+
+  /** The claim that the volume is bound to, and its namespace; `null` for none. */
+  function holdClaim({ claim = {}, namespace = {} }: { claim?: Fields | null; namespace?: Fields | null } = {}): void {
+    if (namespace) runner.cluster.hold(object('v1 Namespace', 'shop', namespace));
+    if (claim) runner.cluster.hold(object('v1 PersistentVolumeClaim', 'shop/data', claim));
+  }
+
+  it('(b.5) are not made where the PersistentVolume is in use, unless its claim is mapped to another namespace', async () => {
     runner.cluster.hold(volume('pv-1', { status: { phase: 'Bound' } }));
+    holdClaim();
     assert.deepEqual(await select(), []);
     const [renamed] = await select({ namespaceMapping: { shop: 'copy' } });
     assert.match(renamed?.renamedTo ?? '', /^velero-clone-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
@@ -62,30 +86,40 @@ describe('volumes of a restore', () => {
     assert.equal((await runner.run('selectSnapshots', { run, plan, batch })).length, 1);
   });
 
-  for (const state of [
-    { status: { phase: 'Released' } },
-    { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } },
-  ]) {
-    it(`wait for a PersistentVolume that is ${state.status ? 'released' : 'being deleted'}`, async () => {
-      runner.cluster.hold(volume('pv-1', state));
-      await assert.rejects(select({}, 9), { type: 'Pending', nonRetryable: false });
-    });
+  const going = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const leaving: readonly { title: string; volume?: object; claim?: Fields | null; namespace?: Fields | null }[] = [
+    { title: 'is released', volume: { status: { phase: 'Released' } } },
+    { title: 'is being deleted', volume: going },
+    { title: 'has lost its claim', claim: null },
+    { title: 'has a claim that is being deleted', claim: going },
+    { title: 'has a claim whose namespace is gone', namespace: null },
+    { title: 'has a claim whose namespace is terminating', namespace: { status: { phase: 'Terminating' } } },
+  ];
+  for (const { title, volume: state = {}, claim = {}, namespace = {} } of leaving) {
+    describe(`whose PersistentVolume ${title}`, () => {
+      beforeEach(() => {
+        runner.cluster.hold(volume('pv-1', state));
+        holdClaim({ claim, namespace });
+      });
 
-    it(`give up on one that has been ${state.status ? 'released' : 'being deleted'} for too long, and make the others`, async () => {
-      const other = { ...snapshot, spec: { ...snapshot.spec, persistentVolumeName: 'pv-2' } };
-      await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot, other] });
-      runner.cluster.hold(volume('pv-1', state));
-      const [late, made, ...more] = await select({}, 10);
-      const what = state.status ? 'released' : 'being deleted';
-      assert.equal(late?.error, `one of that name has been ${what} for 10 minutes`);
-      assert.deepEqual(
-        [late?.persistentVolume, made?.persistentVolume, made?.error, more],
-        ['pv-1', 'pv-2', undefined, []],
-      );
+      it('(b.5) wait until it has gone', async () => {
+        await assert.rejects(select({}, 9), { type: 'Pending', nonRetryable: false });
+      });
+
+      it('(b.5) fail after ten minutes, each for itself, and the others are made', async () => {
+        const other = { ...snapshot, spec: { ...snapshot.spec, persistentVolumeName: 'pv-2' } };
+        await holdBackup(runner.store, 'nightly', [], { snapshots: [snapshot, other] });
+        const [late, made, ...more] = await select({}, 10);
+        assert.match(late?.error ?? '', /^one of that name has been .* for 10 minutes$/);
+        assert.deepEqual(
+          [late?.persistentVolume, made?.persistentVolume, made?.error, more],
+          ['pv-1', 'pv-2', undefined, []],
+        );
+      });
     });
   }
 
-  it('point the PersistentVolume to the volume that was made', async () => {
+  it('(b.5) point the PersistentVolume to the volume that was made', async () => {
     const { run, plan } = await runner.prepareRestore();
     const batch = await runner.batch([{ groupResource: 'persistentvolumes', itemFromBackup: volume() }]);
     const volumeId = await runner.run('createVolumeFromSnapshot', {
@@ -154,7 +188,7 @@ describe('volumes of a restore', () => {
     });
   });
 
-  it('are waited for, and a failed one fails for good', async () => {
+  it('(b.5) are waited for, and a failed one fails for good', async () => {
     const input = { location: 'disks', volumeId: 'volume-1' };
     runner.snapshotter.status = { phase: 'Pending', percent: 7 };
     await assert.rejects(runner.run('awaitVolume', input), {

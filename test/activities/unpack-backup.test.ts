@@ -3,7 +3,7 @@ import type { RestoreBatchItem } from '../../src/activities/batch.ts';
 import type { Unpacked } from '../../src/activities/unpack-backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { ReportRef } from '../../src/api/run.ts';
-import { parseItemKey } from '../../src/api/unstructured.ts';
+import { parseItemKey, type Unstructured } from '../../src/api/unstructured.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
 import { ActivityRunner } from '../support/activity-runner.ts';
 import { holdBackup, type ItemInTarball } from '../support/backup-in-store.ts';
@@ -44,7 +44,7 @@ describe('unpackBackup', () => {
     );
   }
 
-  it('cuts batches by group-resource, in the order of restores', async () => {
+  it('(b.2) cuts batches by group-resource, in the order of restores', async () => {
     const unpacked = await unpack();
     assert.deepEqual(keysOf(unpacked), [
       'namespaces//shop',
@@ -57,7 +57,7 @@ describe('unpackBackup', () => {
     assert.deepEqual(unpacked.selected, { pods: 1, secrets: 2, namespaces: 2, persistentvolumes: 1 });
   });
 
-  it('takes what the filters select, and the namespaces that it needs', async () => {
+  it('(b.2) (b.3) takes what the filters select, and the namespaces that it needs', async () => {
     const labelSelector = { matchLabels: { app: 'web' } };
     assert.deepEqual(keysOf(await unpack({ labelSelector })), ['namespaces//shop', 'pods/shop/web']);
     assert.deepEqual(keysOf(await unpack({ includedNamespaces: ['other'] })), [
@@ -66,7 +66,7 @@ describe('unpackBackup', () => {
     ]);
   });
 
-  it('takes what actions ask for from what the filters left out, each item once', async () => {
+  it('(b.4.4) (b.4.8) takes what actions ask for from what the filters left out, each item once', async () => {
     const { run, plan } = await runner.prepareRestore({ labelSelector: { matchLabels: { app: 'web' } } });
     const first = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
     const keys = ['persistentvolumes//pv-1', 'pods/shop/web', 'secrets/shop/key', 'secrets/shop/gone'];
@@ -84,6 +84,119 @@ describe('unpackBackup', () => {
     assert.deepEqual(runner.complaints(additional.report), [
       'warning secrets/shop/gone: Additional item is not in the backup',
     ]);
+  });
+
+  it('(b.2) follows the priorities of the configuration, after namespaces', async () => {
+    runner = new ActivityRunner({ config: { restoreResourcePriorities: 'pods,secrets,-,persistentvolumes' } });
+    await holdBackup(runner.store, 'nightly', items);
+    assert.deepEqual(
+      (await unpack()).groups.map(({ groupResource }) => groupResource),
+      ['namespaces', 'pods', 'secrets', 'persistentvolumes'],
+    );
+  });
+
+  it('(b.3) takes empty namespaces only where cluster-scoped items are taken, and only those that are selected', async () => {
+    const empty = object('v1 Namespace', 'empty', { metadata: { labels: { app: 'web' } } });
+    const withEmpty = [...items, { groupResource: 'namespaces', item: empty }];
+    await holdBackup(runner.store, 'nightly', withEmpty);
+    const namespacesOf = async (spec: RestoreSpec): Promise<string[]> =>
+      keysOf(await unpack(spec)).filter((key) => key.startsWith('namespaces/'));
+    const cases: readonly [RestoreSpec, string[]][] = [
+      [{}, ['shop', 'other', 'empty']],
+      [{ includedNamespaces: ['shop', 'empty'] }, ['shop']],
+      [{ includedNamespaces: ['shop', 'empty'], includeClusterResources: true }, ['shop', 'empty']],
+      [{ includeClusterResources: false }, ['shop', 'other']],
+      [{ includedResources: ['pods'] }, ['shop']],
+      [{ includedResources: ['persistentvolumes'] }, []],
+      [{ labelSelector: { matchLabels: { app: 'web' } } }, ['shop', 'empty']],
+    ];
+    for (const [spec, expected] of cases) {
+      assert.deepEqual(
+        (await namespacesOf(spec)).toSorted(),
+        expected.map((name) => `namespaces//${name}`).toSorted(),
+        JSON.stringify(spec),
+      );
+    }
+  });
+
+  it('(b.3) makes up a bare namespace where the backup has none of that name, so that it is waited for like others', async () => {
+    await holdBackup(runner.store, 'nightly', [{ groupResource: 'secrets', item: object('v1 Secret', 'lost/key') }]);
+    const [namespaces] = (await unpack()).groups;
+    const [entry] = runner.staged<RestoreBatchItem>(namespaces!.batches[0]!);
+    assert.deepEqual(entry?.itemFromBackup, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lost' } });
+  });
+
+  it('(b.3) (b.4.2) takes the namespaces of what actions ask for, with their labels, if they are not there yet', async () => {
+    const { run, plan } = await runner.prepareRestore({ labelSelector: { matchLabels: { app: 'web' } } });
+    const before = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
+    const wanted = ['secrets/other/key', 'secrets/shop/key'].map(parseItemKey);
+    const report = { ...(await runner.stage([{ type: 'additional', items: wanted }])), warnings: 0, errors: 0 };
+    const additional = await runner.run('unpackAdditionalItems', {
+      run,
+      plan,
+      step: 'unpack-1',
+      batch,
+      staged: 0,
+      wanted: [{ ...report, additionalItems: 2 }],
+      unpacked: [before.report],
+    });
+    assert.deepEqual(keysOf(additional), ['namespaces//other', 'secrets/shop/key', 'secrets/other/key']);
+  });
+
+  it('(b.4.3) (b.4.5) leaves out what is never restored, and says so', async () => {
+    const done = object('v1 Pod', 'shop/done', { status: { phase: 'Succeeded' } });
+    const strange = object('v1 Pod', 'shop/strange', { status: { phase: ['Running'] } });
+    await holdBackup(runner.store, 'nightly', [
+      { groupResource: 'pods', item: done },
+      { groupResource: 'pods', item: strange },
+    ]);
+    const unpacked = await unpack();
+    assert.deepEqual(keysOf(unpacked), []);
+    assert.deepEqual(
+      runner.lines(unpacked.report, 'log').map(({ level, item }) => `${level} ${item?.name}`),
+      ['info done', 'error strange'],
+    );
+  });
+
+  it('(b.8) warns of a backup without items, and restores nothing', async () => {
+    await holdBackup(runner.store, 'nightly', []);
+    const unpacked = await unpack();
+    assert.deepEqual([unpacked.groups, unpacked.report.warnings, unpacked.report.errors], [[], 1, 0]);
+  });
+
+  it('takes the first of two items of the same name, with a warning', async () => {
+    const twice = [{ data: { a: '1' } }, { data: { a: '2' } }].map((fields) => ({
+      groupResource: 'configmaps',
+      item: object('v1 ConfigMap', 'shop/a', fields),
+    }));
+    await holdBackup(runner.store, 'nightly', twice);
+    const unpacked = await unpack();
+    const [, configMaps] = unpacked.groups;
+    assert.deepEqual(
+      runner.staged<RestoreBatchItem>(configMaps!.batches[0]!).map(({ itemFromBackup }) => itemFromBackup['data']),
+      [{ a: '1' }],
+    );
+    assert.deepEqual(runner.complaints(unpacked.report), [
+      'warning configmaps/shop/a: Item is in the backup twice: the first one counts',
+    ]);
+  });
+
+  it('reports items that are no objects of their name, and takes the others', async () => {
+    await holdBackup(runner.store, 'nightly', [
+      { groupResource: 'configmaps', item: object('v1 ConfigMap', 'shop/a') },
+      { groupResource: 'configmaps', item: { metadata: { namespace: 'shop', name: 'b' } } as Unstructured },
+    ]);
+    const unpacked = await unpack();
+    assert.deepEqual(keysOf(unpacked), ['namespaces//shop', 'configmaps/shop/a']);
+    assert.deepEqual(runner.complaints(unpacked.report), [
+      'error configmaps/shop/b: Item in the backup is no Kubernetes object of that name',
+    ]);
+  });
+
+  it('tells the remarks on the files of the backup', async () => {
+    await runner.store.putObject(backupLayout('nightly').segments, Buffer.from('{"version":9}'));
+    const { report } = await unpack();
+    assert.match(runner.lines(report, 'log').at(-1)!.message, /is of version 9/);
   });
 
   it('fails for a tarball that is cut off at the border of a member', async () => {

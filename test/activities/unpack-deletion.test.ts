@@ -67,7 +67,7 @@ describe('unpackDeletion', () => {
     },
     { title: 'nothing that is there', appliesTo: { includedResources: ['services'] }, keys: 0 },
   ]) {
-    it(`takes what an action selects: ${title}`, async () => {
+    it(`(c.2.4) takes what an action selects: ${title}`, async () => {
       await begin(actionFor(appliesTo));
       const unpacked = await unpack();
       assert.equal(keysOf(unpacked).flat().length, keys);
@@ -124,7 +124,7 @@ describe('unpackDeletion', () => {
     { title: 'no gzip', damage: () => Buffer.from('no gzip') },
     { title: 'empty', damage: () => Buffer.alloc(0) },
   ]) {
-    it(`gives nothing of a tarball that is damaged, and counts that: ${title}`, async () => {
+    it(`(c.2.4) gives nothing of a tarball that is damaged, and counts that: ${title}`, async () => {
       await begin(actionFor({}));
       await runner.store.putObject(layout.contents, damage(runner.store.objects.get(layout.contents)!));
       assert.deepEqual(await unpack(), {

@@ -15,7 +15,9 @@ import type { Results } from '../../src/backup-format/results.ts';
 import { goldenBackups, goldenFile, goldenRestores } from './golden.ts';
 
 function artifactsOf(layout: object): string[] {
-  return Object.values(layout).filter((key) => /(json|results)\.gz$/.test(String(key))) as string[];
+  // Velero 1.18 writes no file of CSI snapshots any more.
+  const written = Object.entries(layout).filter(([name]) => name !== 'csiVolumeSnapshots');
+  return written.map(([, key]) => String(key)).filter((key) => /(json|results)\.gz$/.test(key));
 }
 
 const corrupt = (message: RegExp) => ({ code: 'CorruptBackup', message });

@@ -112,9 +112,47 @@ describe('flags of restore create', () => {
     });
   });
 
+  it('give what gets its status back, and the rules that change items', async () => {
+    const flags = [
+      ...['--from-schedule', 'daily', '--status-include-resources', 'pods,widgets.example.com'],
+      ...['--status-exclude-resources', 'pods', '--resource-modifier-configmap', 'rules'],
+    ];
+    assert.deepEqual((await requestOf(['restore', 'create', 'back', ...flags])).spec, {
+      scheduleName: 'daily',
+      restoreStatus: { includedResources: ['pods', 'widgets.example.com'], excludedResources: ['pods'] },
+      resourceModifier: { kind: 'configmap', name: 'rules' },
+    });
+  });
+
+  it('name the newest backup of a schedule, where a PartiallyFailed one will do', async () => {
+    const entry = (name: string, phase: string, startTimestamp: string, schedule = 'daily') => ({
+      name,
+      phase,
+      record: { metadata: { labels: { 'velero.io/schedule-name': schedule } }, status: { startTimestamp } },
+    });
+    const list = async () => [
+      entry('a', 'Completed', '2026-01-01T00:00:00Z'),
+      entry('b', 'PartiallyFailed', '2026-01-03T00:00:00Z'),
+      entry('c', 'Failed', '2026-01-04T00:00:00Z'),
+      entry('d', 'Completed', '2026-01-05T00:00:00Z', 'weekly'),
+      entry('e', 'Completed', '2026-01-02T00:00:00Z'),
+    ];
+    const args = ['restore', 'create', 'back', '--allow-partially-failed', '-o', 'json', '--from-schedule'];
+    const { out } = await runCli([...args, 'daily'], { backups: { list } });
+    assert.deepEqual((JSON.parse(out) as { spec: object }).spec, { backupName: 'b' });
+    const none = await runCli([...args, 'hourly'], { backups: { list } });
+    assert.deepEqual(
+      [none.exitCode, none.err],
+      [2, 'error: restore back: no backup of schedule hourly is Completed or PartiallyFailed\n'],
+    );
+  });
+
   it('have to name a backup', async () => {
     const { exitCode, err } = await runCli(['restore', 'create', 'back']);
-    assert.deepEqual([exitCode, err], [2, 'error: restore back: no backup is named: add --from-backup NAME\n']);
+    assert.deepEqual(
+      [exitCode, err],
+      [2, 'error: restore back: no backup is named: add --from-backup NAME or --from-schedule NAME\n'],
+    );
   });
 });
 

@@ -39,6 +39,23 @@ describe('catalogue of the client', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('(c.2.2) tells a backup that is being deleted from one whose deletion did not finish', async () => {
+    assert.equal((await bowline.backups.get('going')).phase, 'DeletionFailed');
+    await putBackup(here, 'waits-going');
+    await here.putObject(backupLayout('waits-going').deletion, new Uint8Array());
+    const handle = await bowline.backups.delete('waits-going');
+    assert.equal((await bowline.backups.get('waits-going')).phase, 'Deleting');
+    await handle.cancel();
+    await assert.rejects(handle.result());
+    assert.equal((await bowline.backups.get('waits-going')).phase, 'DeletionFailed');
+    const address = '127.0.0.1:1';
+    const alone = await connectBowline({ ...worker.config, temporal: { ...worker.config.temporal, address } });
+    assert.equal((await alone.backups.get('going')).phase, 'Deleting');
+    await alone.close();
+    for (const key of [backupLayout('waits-going').metadata, backupLayout('waits-going').deletion])
+      await here.deleteObject(key);
+  });
+
   it('lists what is finished in every location, and what runs', async () => {
     const handle = await bowline.backups.create({
       name: 'waits-listed',
@@ -52,7 +69,7 @@ describe('catalogue of the client', () => {
       entries.map(({ name, location, phase }) => [name, location, phase]),
       [
         ['damaged', 'here', 'Unreadable'],
-        ['going', 'here', 'Deleting'],
+        ['going', 'here', 'DeletionFailed'],
         ['shop-1', 'here', 'Completed'],
         ['stopped', 'here', 'Cancelled'],
         ['far', 'there', 'PartiallyFailed'],

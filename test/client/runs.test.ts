@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { connectBowline, RunError, type BowlineClient, type RunStatus } from '../../src/client/index.ts';
+import { storeOf } from './records.ts';
 import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
 
 describe('runs of the client', () => {
@@ -124,6 +126,43 @@ describe('runs of the client', () => {
     const terminated = await bowline.backups.create({ name: 'waits-3' });
     await worker.temporal.workflow.getHandle(terminated.workflowId).terminate();
     await assert.rejects(terminated.result(), { code: 'Interrupted', message: 'terminated' });
+  });
+
+  describe('that are dry', () => {
+    const item = { groupResource: 'configmaps', namespace: 'shop', name: 'a' };
+    const change = { ...item, action: 'create' as const };
+    const complaint = { level: 'warning' as const, message: 'Additional item is not in the backup' };
+
+    /** Puts a plan where the run `name` tells that it lies. Resolves with its digest. */
+    async function holdPlan(name: string): Promise<string> {
+      const lines = [{ change }, { complaint }].map((line) => JSON.stringify(line)).join('\n');
+      const store = await storeOf(worker.config, 'here');
+      return (await store.putObject(`restores/${name}/plan`, gzipSync(lines))).sha256;
+    }
+
+    it('give their plan, and end once it has been read', async () => {
+      const sha256 = await holdPlan('plans-1');
+      const planned = await bowline.restores.dryRun({ name: 'plans-1', spec: { sha256 } as object });
+      assert.deepEqual([planned.changes, planned.complaints], [[change], [complaint]]);
+      assert.equal(planned.result.phase, 'Completed');
+      const { name } = planned.result;
+      assert.equal(name, 'plans-1 spec dryRun');
+    });
+
+    it('reject where the plan is damaged, or gone, or the run fails', async () => {
+      await holdPlan('plans-2');
+      const damaged = bowline.restores.dryRun({ name: 'plans-2', spec: { sha256: 'another' } as object });
+      await assert.rejects(damaged, { code: 'CorruptBackup', message: /its SHA-256 is not the one/ });
+      await assert.rejects(bowline.restores.dryRun({ name: 'plans-3' }), { code: 'NotFound', message: /it is gone$/ });
+      await assert.rejects(bowline.restores.dryRun({ name: 'invalid-dry' }), { code: 'InvalidSpec' });
+      await assert.rejects(bowline.restores.dryRun({ name: 'whole-dry' }), { code: 'NotFound', message: /has ended/ });
+    });
+
+    it('stop waiting when told to', async () => {
+      const signal = AbortSignal.timeout(300);
+      await assert.rejects(bowline.restores.dryRun({ name: 'waits-dry' }, { signal }), { code: 'Interrupted' });
+      await worker.temporal.workflow.getHandle(`${worker.config.temporal.idPrefix}restore/waits-dry`).cancel();
+    });
   });
 
   it('tells why a step is tried again', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ConformanceResult, ConformanceStatus } from '../../src/api/conformance.ts';
 import type { ValidatedLocations } from '../../src/api/locations.ts';
-import { statusQuery, type RunResult, type RunStatus } from '../../src/workflows/messages.ts';
+import { planTakenSignal, statusQuery, type RunResult, type RunStatus } from '../../src/workflows/messages.ts';
 
 interface Request {
   readonly name: string;
@@ -59,6 +59,17 @@ async function stub({ name, ...others }: Request, kind: RunStatus['kind']): Prom
         await condition(() => steps >= doneItems);
       }
       break;
+    case 'plans': {
+      let isTaken = false;
+      setHandler(planTakenSignal, () => void (isTaken = true));
+      const { sha256 = '' } = (others as { spec?: { sha256?: string } }).spec ?? {};
+      status = {
+        ...statusOf(kind, name, 'InProgress', 2),
+        plan: { location: 'here', key: `restores/${name}/plan`, sha256 },
+      };
+      await condition(() => isTaken);
+      break;
+    }
     case 'retries':
       await proxyActivities<{ absent(): Promise<void> }>({ startToCloseTimeout: '1 minute' }).absent();
       break;

@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { createRegistry } from '../../src/plugins/registry.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
 import { writeConfiguration, type ConfigurationParts } from '../../tools/stack/configuration.ts';
+import type { KubernetesServer } from '../../tools/stack/kubernetes.ts';
 import { startFaultProxy, type FaultProxy } from '../../tools/stack/fault-proxy.ts';
 import type { TemporalServer } from '../../tools/stack/temporal.ts';
 import { startWorker, type WorkerProcess } from '../../tools/stack/worker.ts';
@@ -76,6 +77,8 @@ export interface EnvironmentOptions {
   readonly temporal?: Pick<TemporalServer, 'address'>;
   /** What the configuration file is to say beyond the usual. */
   readonly settings?: ConfigurationParts['settings'];
+  /** Another cluster than the run's shared one. */
+  readonly cluster?: KubernetesServer;
 }
 
 const workflowIds: Readonly<Record<string, string>> = {
@@ -87,10 +90,14 @@ const workflowIds: Readonly<Record<string, string>> = {
 /** Makes an environment; `name` has to be unique within the run of tests. */
 export async function createEnvironment(
   name: string,
-  { storageOf, settings, temporal: own }: EnvironmentOptions = {},
+  { storageOf, settings, temporal: own, cluster: ownCluster }: EnvironmentOptions = {},
 ): Promise<Environment> {
   const folder = mkdtempSync(join(tmpdir(), `bowline-${name}-`));
-  const [cluster, s3, temporalAt] = await Promise.all([kubernetesServer(), s3Server(), own ?? temporalServer()]);
+  const [cluster, s3, temporalAt] = await Promise.all([
+    ownCluster ?? kubernetesServer(),
+    s3Server(),
+    own ?? temporalServer(),
+  ]);
   const [s3Proxy, apiProxy] = await Promise.all([startFaultProxy(s3.endpoint), startFaultProxy(cluster.url)]);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, throughProxy(readFileSync(cluster.kubeconfig, 'utf8'), apiProxy));

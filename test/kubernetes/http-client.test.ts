@@ -84,6 +84,38 @@ describe('connect', () => {
     await assert.rejects(kubernetes.get(configMaps, ref), { code: 'NotFound', status: 404 });
   });
 
+  it('changes nothing in a dry run, and gives the answer that it would have been', async () => {
+    const ref = { namespace, name: 'planned' };
+    const planned = await kubernetes.create(configMaps, configMap('planned'), { dryRun: true });
+    assert.ok(planned.metadata.uid);
+    await assert.rejects(kubernetes.get(configMaps, ref), { code: 'NotFound' });
+
+    await kubernetes.create(configMaps, configMap('planned'));
+    await assert.rejects(kubernetes.create(configMaps, configMap('planned'), { dryRun: true }), {
+      code: 'AlreadyExists',
+    });
+    const patched = await kubernetes.mergePatch(configMaps, ref, { data: { added: 'ö' } }, { dryRun: true });
+    assert.equal((patched['data'] as { added?: string }).added, 'ö');
+    assert.equal(((await kubernetes.get(configMaps, ref))['data'] as { added?: string } | undefined)?.added, undefined);
+  });
+
+  it('writes the status of an object and not its spec, and not over a newer one', async () => {
+    const services = resourceOf('services');
+    const spec = { ports: [{ port: 80 }], clusterIP: 'None' };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'with-status' }, spec };
+    const created = await kubernetes.create(services, service);
+    const lastTransitionTime = '2026-01-02T03:04:05Z';
+    const condition = { type: 'Restored', status: 'True', reason: 'ByTest', message: '', lastTransitionTime };
+    const status = { conditions: [condition], loadBalancer: {} };
+    const written = { ...created, spec: { ...(created['spec'] as object), ports: [{ port: 81 }] }, status };
+    const replaced = await kubernetes.replaceStatus(services, written);
+    assert.deepEqual(replaced['status'], status);
+    assert.deepEqual(replaced['spec'], created['spec']);
+    await assert.rejects(kubernetes.replaceStatus(services, written), { code: 'Conflict' });
+    const configured = await kubernetes.create(configMaps, configMap('without-status'));
+    await assert.rejects(kubernetes.replaceStatus(configMaps, { ...configured, status }), { code: 'NotFound' });
+  });
+
   it('takes a deletion of what is not there for done', async () => {
     await kubernetes.delete(configMaps, { namespace, name: 'never-was' });
   });

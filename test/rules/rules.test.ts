@@ -26,3 +26,22 @@ describe('docs/backup-rules.md', () => {
     console.log(`      ${rules.length} rules of the backup flow`);
   });
 });
+
+/** How many titles of tests name each rule, as `(b.4.8)`; a table of tests counts as one. */
+function named(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const file of globSync('test/**/*.test.ts', { cwd: root })) {
+    for (const [, rule] of read(file).matchAll(/\(([bc]\.[\d.]+)\)/g)) found.set(rule!, (found.get(rule!) ?? 0) + 1);
+  }
+  return found;
+}
+
+describe('docs/restore-rules.md', () => {
+  it('lists each rule once, and each has a test whose title names it', () => {
+    const rules = [...read('docs/restore-rules.md').matchAll(/^\| ([bc]\.[\d.]+) +\|/gm)].map(([, rule]) => rule!);
+    const found = named();
+    assert.deepEqual(rules.toSorted(), [...new Set(rules)].toSorted());
+    assert.deepEqual(rules.toSorted(), [...found.keys()].toSorted());
+    console.log(`      ${rules.map((rule) => `${rule}: ${found.get(rule)}`).join(', ')}`);
+  });
+});

@@ -40,12 +40,24 @@ const all = [...first, ...between, ...last];
 const resolve = (name: string): string | undefined => all.find((one) => one === name || one.startsWith(`${name}.`));
 
 describe('restoreOrder', () => {
-  it("is Velero's, with all others alphabetically in between, however they come", () => {
+  it("(b.2) is Velero's, with all others alphabetically in between, however they come", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(all), (some) => {
         const expected = all.filter((one) => some.includes(one));
         assert.deepEqual(restoreOrder(some, resolve), expected);
       }),
+    );
+  });
+
+  it("(b.2) follows priorities of one's own, after definitions and namespaces, which nothing can do without", () => {
+    const priorities = { high: ['services', 'po', 'configmaps'], low: ['secrets'] };
+    assert.deepEqual(
+      restoreOrder(
+        ['secrets', 'configmaps', 'services', 'roles.rbac.authorization.k8s.io', first[0]!, 'namespaces'],
+        resolve,
+        priorities,
+      ),
+      [first[0], 'namespaces', 'services', 'configmaps', 'roles.rbac.authorization.k8s.io', 'secrets'],
     );
   });
 

@@ -39,7 +39,7 @@ describe('restoreFilter', () => {
     ['by one of several selectors', { orLabelSelectors: [db, web] }, 'pod', 'pod volume'],
   ];
   for (const [title, spec, selected, allowed] of cases) {
-    it(`selects ${title}`, () => {
+    it(`(b.2) selects ${title}`, () => {
       const { selects, allowsAdditional } = restoreFilter(spec, resolve);
       const named = (test: (item: typeof pod | typeof volume) => boolean): string =>
         Object.entries({ pod, volume })
@@ -49,8 +49,23 @@ describe('restoreFilter', () => {
     });
   }
 
+  it('(b.4.1) selects what volumes are restored from, whatever resources, namespaces and labels are named', () => {
+    const spec = { includedResources: ['pods'], includedNamespaces: ['bank'], labelSelector: db };
+    const upload = { groupResource: 'datauploads.velero.io', namespaced: true, namespace: 'velero', labels: {} };
+    const content = { ...volume, groupResource: 'volumesnapshotcontents.snapshot.storage.k8s.io' };
+    for (const [item, filters, expected] of [
+      [upload, spec, true],
+      [content, spec, false],
+      [content, { ...spec, includeClusterResources: true }, true],
+      [content, { includedResources: ['pods'] }, true],
+      [content, { includeClusterResources: false }, false],
+    ] as const) {
+      assert.equal(restoreFilter(filters, resolve).selects(item), expected, JSON.stringify([item, filters]));
+    }
+  });
+
   for (const groupResource of nonRestorable) {
-    it(`never selects ${groupResource}, not even by name`, () => {
+    it(`(b.1) never selects ${groupResource}, not even by name`, () => {
       for (const spec of [{}, { includedResources: [groupResource] }, { includedResources: ['*'] }]) {
         const { selects, allowsAdditional } = restoreFilter(spec, resolve);
         assert.equal(selects({ ...volume, groupResource }), false);

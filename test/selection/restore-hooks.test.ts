@@ -21,7 +21,7 @@ function hooksOf(annotations: Record<string, string>, hooks?: RestoreHooks | nul
 }
 
 describe('the exec hooks of a restore', () => {
-  it('have defaults: the first container, half a minute, any wait, and a failure that stops nothing', () => {
+  it('(b.7) have defaults: the first container, half a minute, any wait, and a failure that stops nothing', () => {
     assert.deepEqual(hooksOf({ command: 'seed' }), {
       hooks: [
         {
@@ -37,7 +37,7 @@ describe('the exec hooks of a restore', () => {
     });
   });
 
-  it('say all of it in annotations', () => {
+  it('(b.7) say all of it in annotations', () => {
     const { hooks } = hooksOf({
       command: '["sh", "-c", "seed"]',
       container: 'side',
@@ -59,7 +59,7 @@ describe('the exec hooks of a restore', () => {
     ]);
   });
 
-  it('say all of it in the spec, in the order of the entries', () => {
+  it('(b.7) say all of it in the spec, in the order of the entries', () => {
     const postHooks: RestoreHook[] = [
       {
         exec: {
@@ -90,7 +90,7 @@ describe('the exec hooks of a restore', () => {
     );
   });
 
-  it('of annotations win over those of the spec', () => {
+  it('(b.7) of annotations win over those of the spec', () => {
     const { hooks } = hooksOf({ command: 'own' }, { resources: [{ postHooks: [{ exec: { command: ['a'] } }] }] });
     assert.deepEqual(
       hooks.map(({ command }) => command[0]),
@@ -112,7 +112,7 @@ describe('the exec hooks of a restore', () => {
     });
   }
 
-  it('are left out, with a warning, for a container that the pod has not got', () => {
+  it('(b.7) are left out, with a warning, for a container that the pod has not got', () => {
     const exec = (container: string) => ({ exec: { command: ['a'], container } });
     const { hooks, warnings } = hooksOf({}, { resources: [{ name: 'seed', postHooks: [exec('x'), exec('side')] }] });
     assert.deepEqual(

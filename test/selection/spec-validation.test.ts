@@ -199,8 +199,10 @@ describe('validateRestoreSpec', () => {
       existingResourcePolicy: 'update',
       itemOperationTimeout: '4h0m0s',
       restoreStatus: null,
+      resourceModifier: { apiGroup: null, kind: 'ConfigMap', name: 'm' },
     };
     assert.deepEqual(validateRestoreSpec(spec), []);
+    assert.deepEqual(validateRestoreSpec({ restoreStatus: {}, scheduleName: 'nightly' }), []);
     assert.deepEqual(validateRestoreSpec({}), []);
   });
 
@@ -222,12 +224,38 @@ describe('validateRestoreSpec', () => {
       ['spec.existingResourcePolicy: expected one of string "", string "none", string "update", got string "replace"'],
     ],
     [
-      { scheduleName: 'nightly', restoreStatus: { includedResources: ['pods'] }, resourceModifier: { name: 'm' } },
+      { scheduleName: 7, namespaceMapping: { a: '', b: 'B', c: 'c.d' } },
       [
-        'spec.scheduleName: not supported yet',
-        'spec.restoreStatus: not supported yet',
-        'spec.resourceModifier: not supported yet',
+        'spec.scheduleName: expected text, got number 7',
+        'spec.namespaceMapping.a: expected a namespace\'s name, got string ""',
+        'spec.namespaceMapping.b: expected a namespace\'s name, got string "B"',
+        'spec.namespaceMapping.c: expected a namespace\'s name, got string "c.d"',
       ],
+    ],
+    [
+      { restoreStatus: { resources: ['pods'], includedResources: 'pods' }, resourceModifier: { name: '', key: 'a' } },
+      [
+        'spec.restoreStatus.resources: unknown field; known are includedResources, excludedResources',
+        'spec.restoreStatus.includedResources: expected a list, got string "pods"',
+        'spec.resourceModifier.kind: expected configmap, got nothing',
+        'spec.resourceModifier.name: expected a name, got string ""',
+        'spec.resourceModifier.key: unknown field; known are apiGroup, kind, name',
+      ],
+    ],
+    [
+      {
+        restoreStatus: { includedResources: ['pods'], excludedResources: ['pods'] },
+        resourceModifier: { apiGroup: 'apps', kind: 'Secret', name: 'm' },
+      },
+      [
+        'spec.restoreStatus: resources: pods is both included and excluded',
+        'spec.resourceModifier.kind: expected configmap, got string "Secret"',
+        'spec.resourceModifier.apiGroup: expected none, got string "apps"',
+      ],
+    ],
+    [
+      { restoreStatus: [], resourceModifier: 'm' },
+      [/^spec\.restoreStatus: expected an object, got a list$/, /^spec\.resourceModifier: expected an object/],
     ],
     [
       { includedResources: ['pods', 'nodes', 'backups.velero.io'] },

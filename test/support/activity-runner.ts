@@ -10,7 +10,7 @@ import type { PreparedRestore } from '../../src/activities/prepare-restore.ts';
 import type { ReportLine } from '../../src/activities/report.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import type { Config } from '../../src/api/config.ts';
-import type { RestoreSpec } from '../../src/api/restore.ts';
+import type { RestoreRequest, RestoreSpec } from '../../src/api/restore.ts';
 import type { BatchRef, StagedRef } from '../../src/api/run.ts';
 import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { activityEnvironment } from './activity-environment.ts';
@@ -36,6 +36,7 @@ const config: Config = {
   defaultItemOperationTimeout: '4h0m0s',
   resourceTimeout: '10m0s',
   outOfReachTimeout: '10m0s',
+  restoreResourcePriorities: '',
 };
 
 /** Runs activities as a worker does, lease and failures included, over a cluster, a store and a snapshotter in memory. */
@@ -98,8 +99,8 @@ export class ActivityRunner {
   }
 
   /** Prepares a restore of the backup `nightly`. */
-  prepareRestore(spec: RestoreSpec = {}): Promise<PreparedRestore> {
-    const request = { name: 'again', spec: { backupName: 'nightly', ...spec } };
+  prepareRestore(spec: RestoreSpec = {}, others: Partial<RestoreRequest> = {}): Promise<PreparedRestore> {
+    const request = { name: 'again', spec: { backupName: 'nightly', ...spec }, ...others };
     return this.run('prepareRestore', request, workflow('restore/again', `${++this.#runs}-run`));
   }
 

@@ -18,7 +18,18 @@ export async function holdBackup(
   store: ObjectStore,
   name: string,
   items: readonly ItemInTarball[],
-  { status, snapshots = [] }: { readonly status?: Partial<BackupStatus>; readonly snapshots?: VolumeSnapshot[] } = {},
+  {
+    status,
+    labels,
+    snapshots = [],
+    files = {},
+  }: {
+    readonly status?: Partial<BackupStatus>;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly snapshots?: readonly VolumeSnapshot[];
+    /** What other files hold, as JSON. */
+    readonly files?: Partial<Record<'podVolumeBackups' | 'volumeInfo' | 'csiVolumeSnapshots', unknown>>;
+  } = {},
 ): Promise<void> {
   const layout = backupLayout(name);
   const writer = new SegmentWriter({ mtime });
@@ -31,10 +42,12 @@ export async function holdBackup(
   const tarball = Buffer.concat([await versionMember(mtime), body, await endMember()]);
   await store.putObject(layout.contents, tarball);
   await store.putObject(layout.volumeSnapshots, gzipSync(JSON.stringify(snapshots)));
+  for (const [file, value] of Object.entries(files))
+    await store.putObject(layout[file as keyof typeof files], gzipSync(JSON.stringify(value)));
   const metadata = {
     apiVersion: 'velero.io/v1',
     kind: 'Backup',
-    metadata: { name, namespace: 'velero', uid: `${name}-uid` },
+    metadata: { name, namespace: 'velero', uid: `${name}-uid`, ...(labels && { labels }) },
     spec: {},
     status: {
       phase: 'Completed',

@@ -11,12 +11,13 @@ import type {
   ListPage,
   ObjectRef,
   ServerVersion,
+  WriteOptions,
 } from '../../src/kubernetes/client.ts';
 import { readDiscovery } from '../../src/kubernetes/discovery-document.ts';
 import type { Discovery } from '../../src/kubernetes/discovery.ts';
 import { matchesLabels, parseLabelSelector } from '../../src/selection/label-selector.ts';
 
-type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
+type Verb = 'get' | 'list' | 'create' | 'patch' | 'replace status' | 'delete';
 
 interface Fault {
   readonly verb: Verb;
@@ -42,6 +43,7 @@ const usual: Served = {
     configmaps: 'ConfigMap',
   },
   'apps/v1': { deployments: 'Deployment' },
+  'storage.k8s.io/v1': { 'storageclasses*': 'StorageClass' },
   'apiextensions.k8s.io/v1': { 'customresourcedefinitions*': 'CustomResourceDefinition' },
   'example.com/v1': { widgets: 'Widget' },
 };
@@ -131,7 +133,7 @@ export class ClusterInMemory implements KubernetesClient {
     return cloneJson(this.#find('get', resource, ref));
   }
 
-  async create(resource: ApiResource, object: Unstructured): Promise<Unstructured> {
+  async create(resource: ApiResource, object: Unstructured, { dryRun }: WriteOptions = {}): Promise<Unstructured> {
     const { namespace = '', name } = object.metadata;
     const key = itemKey({ groupResource: resource.groupResource, namespace, name });
     this.#ask('create', resource, `${namespace}/${name}`);
@@ -141,14 +143,29 @@ export class ClusterInMemory implements KubernetesClient {
       throw refusal(`create ${key}`, 422, 'Invalid value: provided port is already allocated');
     if (this.objects.has(key)) throw refusal(`create ${key}`, 409, `"${name}" already exists`);
     const stamped = this.#stamped(object);
-    this.objects.set(key, stamped);
+    if (!dryRun) this.objects.set(key, stamped);
     return cloneJson(stamped);
   }
 
-  async mergePatch(resource: ApiResource, ref: ObjectRef, patch: object): Promise<Unstructured> {
+  async replaceStatus(resource: ApiResource, object: Unstructured): Promise<Unstructured> {
+    const found = this.#find('replace status', resource, object.metadata);
+    const { resourceVersion } = object.metadata;
+    if (resourceVersion !== found.metadata.resourceVersion)
+      throw refusal(`replace status of ${this.#keyOf(found)}`, 409, 'the object has been modified', 'Conflict');
+    const replaced = this.#stamped({ ...found, status: object['status'] });
+    this.objects.set(this.#keyOf(replaced), replaced);
+    return cloneJson(replaced);
+  }
+
+  async mergePatch(
+    resource: ApiResource,
+    ref: ObjectRef,
+    patch: object,
+    { dryRun }: WriteOptions = {},
+  ): Promise<Unstructured> {
     const found = this.#find('patch', resource, ref);
     const patched = this.#stamped(applyMergePatch(found, JSON.parse(JSON.stringify(patch))) as Unstructured);
-    this.objects.set(this.#keyOf(patched), patched);
+    if (!dryRun) this.objects.set(this.#keyOf(patched), patched);
     return cloneJson(patched);
   }
 
@@ -221,9 +238,15 @@ export class ClusterInMemory implements KubernetesClient {
   }
 }
 
+const reasons = { 404: 'NotFound', 409: 'AlreadyExists', 422: 'Invalid' } as const;
+
 /** An API server's refusal, as the client reads it. */
-function refusal(tried: string, status: number, message: string): BowlineError {
-  const reason = { 404: 'NotFound', 409: 'AlreadyExists', 422: 'Invalid' }[status];
+function refusal(
+  tried: string,
+  status: 404 | 409 | 422,
+  message: string,
+  reason: string = reasons[status],
+): BowlineError {
   return apiError(tried, { status, body: JSON.stringify({ reason, message }) });
 }
 

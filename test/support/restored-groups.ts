@@ -24,7 +24,8 @@ export function unpacking(...groups: UnpackedGroup[]): Pick<Activities, 'unpackB
   };
 }
 
-function snapshotOf(persistentVolumeName: string): VolumeSnapshot {
+/** A snapshot as the backup records it. */
+export function snapshotOf(persistentVolumeName: string): VolumeSnapshot {
   return {
     spec: {
       backupName: 'nightly',

@@ -207,7 +207,10 @@ const defaults: Activities = {
     created: batch.items,
     createdVolumes: volumes.map(({ persistentVolume }) => persistentVolume),
   }),
+  awaitAdditionalItems: async ({ step }) => reportRef(`${step}-report`),
   awaitDefinitions: async ({ step }) => reportRef(`${step}-report`),
+  finishVolumes: async ({ step }) => reportRef(`${step}-report`),
+  collectPlan: async ({ step }) => stagedRef(step),
   awaitContainers: async () => ({ up: [], over: [] }),
   remainingContainers: async () => [],
   reportUnrunHooks: async ({ step, pods }) =>
@@ -218,6 +221,8 @@ const defaults: Activities = {
     startTimestamp: '2026-01-02T03:04:05Z',
     snapshots: [],
     snapshotLocations: [],
+    isFirst: true,
+    remarks: [],
   }),
   awaitUnused: async () => undefined,
   sweepSnapshots: async () => ({ deleted: [], leftAlone: [] }),
@@ -229,7 +234,6 @@ const defaults: Activities = {
     errors: 0,
   }),
   executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
-  deleteFiles: async () => 3,
   listLocations: async () => ['default', 'vault'],
   validateLocation: async () => undefined,
   prepareConformance: async ({ name }) => ({
@@ -241,6 +245,8 @@ const defaults: Activities = {
   }),
   verifyCheck: async ({ title }) => ({ title, outcome: 'passed' }),
   deleteScratch: async () => undefined,
+  deleteFiles: async () => ({ files: 3, unreadable: [] }),
+  withdrawDeletion: async () => undefined,
 };
 
 function countsOf({ groupResources, items }: BatchRef): Counts {

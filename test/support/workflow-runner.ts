@@ -34,9 +34,11 @@ export interface FailedRun {
   readonly temporalStatus: string;
 }
 
+/** Starts a run with a spec; `others` are further members of its argument. */
 export type StartRun = <Result = RunResult, Status = RunStatus>(
   type: keyof typeof idsByType,
   spec?: object,
+  others?: object,
 ) => Promise<StartedRun<Result, Status>>;
 
 const idsByType = {
@@ -105,11 +107,11 @@ export class WorkflowRunner {
       ...options,
     });
     const ids: string[] = [];
-    const start: StartRun = async <Result, Status>(type: keyof typeof idsByType, spec?: object) => {
+    const start: StartRun = async <Result, Status>(type: keyof typeof idsByType, spec?: object, others?: object) => {
       const name = `test-${randomUUID().slice(0, 13)}`;
       const workflowId = `${idsByType[type]}/${name}`;
       ids.push(workflowId);
-      const args = [{ name, ...(spec && { spec }) }];
+      const args = [{ name, ...(spec && { spec }), ...others }];
       const handle = await this.client.workflow.start(type, { workflowId, taskQueue, args });
       const result = (): Promise<Result> => handle.result() as Promise<Result>;
       return { ...handle, name, result, status: () => handle.query<Status>('status') };
@@ -124,9 +126,10 @@ export class WorkflowRunner {
     type: Parameters<StartRun>[0],
     stubs: StubActivities,
     meanwhile: (started: StartedRun) => Promise<unknown> = async () => undefined,
+    others: object = {},
   ): Promise<FailedRun> {
     return this.run(stubs, async (start) => {
-      const started = await start(type);
+      const started = await start(type, undefined, others);
       await meanwhile(started);
       const failure: unknown = await started.result().then(
         () => new Error('it did not fail'),

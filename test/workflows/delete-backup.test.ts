@@ -54,7 +54,7 @@ describe('deleteBackup', () => {
     { where: '', options: {} },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
-    it(`marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {
+    it(`(c.1) (c.2.10) marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {
       const stubs = new StubActivities(withSnapshots);
       const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result(), options);
       const story = stubs.story;
@@ -75,7 +75,7 @@ describe('deleteBackup', () => {
     assert.deepEqual(stubs.story, ['prepareDeletion', 'awaitUnused default', 'deleteFiles default']);
   });
 
-  it('goes on asking while a restore uses the backup', async () => {
+  it('(c.1) goes on asking while a restore uses the backup', async () => {
     const stubs: StubActivities = new StubActivities({
       async awaitUnused() {
         if (stubs.inputs('awaitUnused').length < 3) throw notYet('restore again is still reading the backup', 1);
@@ -88,7 +88,7 @@ describe('deleteBackup', () => {
     assert.equal(stubs.inputs('awaitUnused').length, 3);
   });
 
-  it('leaves the files when a snapshot can not be deleted, deletes the others, and says which', async () => {
+  it('(c.2.5) (c.2.7) leaves the files when a snapshot can not be deleted, deletes the others, and says which', async () => {
     const stubs = new StubActivities({
       ...withSnapshots,
       async deleteSnapshot({ snapshotId }) {
@@ -107,17 +107,26 @@ describe('deleteBackup', () => {
     assert.deepEqual([stubs.inputs('sweepSnapshots'), stubs.inputs('deleteFiles')], [[], []]);
   });
 
-  it('warns of snapshots that a sweep leaves alone', async () => {
+  it('(c.2.5) (c.2.9) (c.2.11) tells what it leaves: snapshots of others, restores and volumes that it can not read', async () => {
     const stubs = new StubActivities({
       ...withSnapshots,
+      async prepareDeletion(request) {
+        return {
+          ...(await withSnapshots.prepareDeletion!(request)),
+          remarks: ['the data of 2 pod volume backups stays'],
+        };
+      },
       sweepSnapshots: async ({ location }) => ({ deleted: [], leftAlone: location === 'disks' ? ['a', 'b'] : [] }),
+      deleteFiles: async () => ({ files: 3, unreadable: ['broken'] }),
     });
     const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
-    assert.deepEqual([result.phase, result.warnings], ['Completed', 2]);
-    assert.deepEqual(
-      result.remarks,
-      ['a', 'b'].map((id) => `snapshot ${id} in disks bears the backup's uid, but may be another tool's: left alone`),
-    );
+    assert.deepEqual([result.phase, result.warnings], ['Completed', 4]);
+    assert.deepEqual(result.remarks, [
+      'the data of 2 pod volume backups stays',
+      "snapshot a in disks bears the backup's uid, but may be another tool's: left alone",
+      "snapshot b in disks bears the backup's uid, but may be another tool's: left alone",
+      "restore broken: its record can't be read, so its files stay",
+    ]);
   });
 
   it('sweeps where the backup may have taken snapshots, too, though none is recorded there', async () => {
@@ -128,7 +137,7 @@ describe('deleteBackup', () => {
     assert.deepEqual(stubs.story.slice(-2), ['sweepSnapshots disks', 'deleteFiles default']);
   });
 
-  it('fails as its first step does, and touches nothing then', async () => {
+  it('(c.1) fails as its first step does, and touches nothing then', async () => {
     const stubs = new StubActivities({
       async prepareDeletion() {
         throw permanent('NotFound', 'delete backup nightly: nothing of that name');
@@ -141,7 +150,7 @@ describe('deleteBackup', () => {
   });
 
   for (const name of ['awaitUnused', 'deleteSnapshot', 'deleteFiles'] as const) {
-    it(`is cancelled during ${name}, and can be run again`, async () => {
+    it(`(c.1) is cancelled during ${name}, and can be run again`, async () => {
       const stubs = new StubActivities({
         ...withSnapshots,
         async [name]() {
@@ -156,11 +165,26 @@ describe('deleteBackup', () => {
       assert.ok(failure instanceof CancelledFailure);
       assert.deepEqual([status.phase, temporalStatus], ['Cancelled', 'CANCELLED']);
       if (name !== 'deleteFiles') assert.deepEqual(stubs.inputs('deleteFiles'), []);
+      assert.equal(stubs.inputs('withdrawDeletion').length, name === 'awaitUnused' ? 1 : 0);
     });
   }
 
+  it('(c.1) takes its mark back where it can not begin, but not that of an earlier deletion', async () => {
+    for (const isFirst of [true, false]) {
+      const stubs = new StubActivities({
+        prepareDeletion: async (request) => ({ ...(await plain.prepareDeletion(request)), isFirst }),
+        async awaitUnused() {
+          throw permanent('AccessDenied', 'list restores: 403');
+        },
+      });
+      const { failure } = await runner.fail('deleteBackup', stubs);
+      assert.equal(failure.message, 'list restores: 403');
+      assert.equal(stubs.inputs('withdrawDeletion').length, isFirst ? 1 : 0);
+    }
+  });
+
   describe('with item actions', () => {
-    it('executes those that concern a batch, in their order, before anything goes', async () => {
+    it('(c.2.4) executes those that concern a batch, in their order, before anything goes', async () => {
       const stubs = new StubActivities(withActions);
       const result = await runner.run(stubs, async (start) => (await start('deleteBackup')).result());
       assert.deepEqual(stubs.story, [
@@ -183,7 +207,7 @@ describe('deleteBackup', () => {
       assert.deepEqual([result.phase, result.items], ['Completed', 15]);
     });
 
-    it('goes on where actions fail at items, and ends PartiallyFailed', async () => {
+    it('(c.2.4) (c.2.11) goes on where actions fail at items, and ends PartiallyFailed', async () => {
       const stubs = new StubActivities({
         ...withActions,
         executeDeleteItemAction: async () => ({ warnings: 1, errors: 2, firstError: 'AccessDenied' }),
@@ -193,7 +217,7 @@ describe('deleteBackup', () => {
       assert.deepEqual([result.phase, result.warnings, result.errors], ['PartiallyFailed', 2, 4]);
     });
 
-    it('deletes a damaged backup all the same, and counts the damage', async () => {
+    it('(c.2.4) deletes a damaged backup all the same, and counts the damage', async () => {
       const stubs = new StubActivities({
         ...withActions,
         unpackDeletion: async () => ({

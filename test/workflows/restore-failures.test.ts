@@ -16,7 +16,7 @@ describe('a restore', () => {
 
   after(() => runner.close());
 
-  it('that is invalid fails with all problems, and writes nothing', async () => {
+  it('(b.1) that is invalid fails with all problems, and writes nothing', async () => {
     const problems = ['name: missing', 'spec.backupName: missing'];
     const stubs = new StubActivities({
       async prepareRestore() {
@@ -43,7 +43,7 @@ describe('a restore', () => {
     'deleteStaging default',
   ];
 
-  it('deletes the volumes for which no PersistentVolume was created when it fails, and records why', async () => {
+  it('(b.8) deletes the volumes for which no PersistentVolume was created when it fails, and records why', async () => {
     const stubs = new StubActivities({
       ...withVolumes('pv-1', 'pv-2'),
       async applyItems({ step, batch }) {

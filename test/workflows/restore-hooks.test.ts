@@ -80,7 +80,7 @@ describe('the hooks of a restore', () => {
     );
   });
 
-  it('of one container run in their order, while others are still waited for', async () => {
+  it('(b.7) of one container run in their order, while others are still waited for', async () => {
     const [main, side] = containersOf('a', {}, { container: 'side' }, {});
     const last = Promise.withResolvers<void>();
     const stubs: StubActivities = new StubActivities({
@@ -131,7 +131,7 @@ describe('the hooks of a restore', () => {
     assert.deepEqual([polls, ran(stubs)], [3, ['a 0']]);
   });
 
-  it('count as failed where the pod is over, and the others run', async () => {
+  it('(b.7) count as failed where the pod is over, and the others run', async () => {
     const [a, b] = [containersOf('a', {}, {}), containersOf('b', {})];
     const stubs = new StubActivities({
       ...creating(...a, ...b),
@@ -142,7 +142,7 @@ describe('the hooks of a restore', () => {
     assert.deepEqual([result.phase, result.errors, status.hooks], ['PartiallyFailed', 2, { attempted: 3, failed: 2 }]);
   });
 
-  it('go on after one that failed and may', async () => {
+  it('(b.7) go on after one that failed and may', async () => {
     const stubs = new StubActivities({
       ...creating(...containersOf('a', {}, {}), ...containersOf('b', {})),
       runHook: async ({ step }) => ({ report: reportRef(step, { errors: 1 }), failed: true, stops: false }),
@@ -152,7 +152,7 @@ describe('the hooks of a restore', () => {
     assert.deepEqual([result.phase, status.hooks], ['PartiallyFailed', { attempted: 3, failed: 3 }]);
   });
 
-  it('all end with one that failed and says so: those waited for, and those in the same container', async () => {
+  it('(b.7) all end with one that failed and says so: those waited for, and those in the same container', async () => {
     const [a, b] = [containersOf('a', { stops: true }, {}), containersOf('b', {})];
     const stubs = new StubActivities({
       ...creating(...a, ...b),
@@ -182,7 +182,7 @@ describe('the hooks of a restore', () => {
     assert.deepEqual([ran(stubs), status.hooks], [[], { attempted: 2, failed: 2 }]);
   });
 
-  it('are not run when their turn comes after their own time', async () => {
+  it('(b.7) are not run when their turn comes after their own time', async () => {
     const stubs = new StubActivities(
       creating(...containersOf('a', {}, { waitTimeoutMs: 1 }, { waitTimeoutMs: 3_600_000 })),
     );

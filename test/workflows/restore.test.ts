@@ -28,7 +28,7 @@ describe('restore', () => {
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     describe(`that meets no fault${where}`, () => {
-      it('unpacks, restores group after group, and records it last', async () => {
+      it('(b.2) (b.8) unpacks, restores group after group, and records it last', async () => {
         const stubs = new StubActivities(
           unpacking(group('namespaces', 2), group('pods', 10, 20), group('services', 3)),
         );
@@ -56,7 +56,7 @@ describe('restore', () => {
         );
       });
 
-      it('restores first what actions ask for, each group in its order, and what that asks for before', async () => {
+      it('(b.4.8) restores first what actions ask for, each group in its order, and what that asks for before', async () => {
         let asked = 0;
         const stubs = new StubActivities({
           ...unpacking(group('pods', 1), group('services', 1)),
@@ -88,12 +88,12 @@ describe('restore', () => {
         );
       });
 
-      it('makes volumes before their PersistentVolumes, and tells claims what became of these', async () => {
+      it('(b.5) makes volumes before their PersistentVolumes, and tells claims what became of these', async () => {
         const stubs = new StubActivities(withVolumes('pv-1', 'pv-2', 'pv-3'));
         const result = await restore(stubs, options);
         const [volumes, claims] = stubs.inputs('applyItems');
         assert.deepEqual(
-          volumes?.volumes.map(({ persistentVolume, item }) => `${persistentVolume}: ${item.key}`).toSorted(),
+          volumes?.volumes.map(({ persistentVolume, item }) => `${persistentVolume}: ${item?.key}`).toSorted(),
           ['pv-1', 'pv-2', 'pv-3'].map((name) => `${name}: item-of-${name}`),
         );
         assert.deepEqual(
@@ -106,13 +106,29 @@ describe('restore', () => {
     });
   }
 
-  it('waits for definitions before it restores what is of their kinds', async () => {
+  it('(b.3) runs no action over namespaces, not even one that is for all', async () => {
+    const { prepareRestore } = new StubActivities().activities;
+    const stubs = new StubActivities({
+      ...unpacking(group('namespaces', 1), group('pods', 1)),
+      prepareRestore: async (request) => ({
+        ...(await prepareRestore(request)),
+        actions: [{ name: 'example.com/all' }],
+      }),
+    });
+    await restore(stubs);
+    assert.deepEqual(
+      stubs.inputs('executeRestoreItemAction').map(({ batch }) => batch.key),
+      ['pods-0'],
+    );
+  });
+
+  it('(b.4.17) waits for definitions before it restores what is of their kinds', async () => {
     const stubs = new StubActivities(unpacking(group(definitions, 1), group('widgets.example.com', 1)));
     await restore(stubs);
     assert.deepEqual(stubs.story.slice(2, 5), ['applyItems apply-1', 'awaitDefinitions await-2', 'applyItems apply-3']);
   });
 
-  it('goes on asking for definitions that are not established yet', async () => {
+  it('(b.4.17) goes on asking for definitions that are not established yet', async () => {
     const stubs: StubActivities = new StubActivities({
       ...unpacking(group(definitions, 1)),
       async awaitDefinitions({ step }) {
@@ -125,7 +141,61 @@ describe('restore', () => {
     assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
   });
 
-  it('hands the reasons of volumes that could not be made to their PersistentVolumes', async () => {
+  it('(b.4.8) waits for what actions asked for, after it has been restored and before their items are', async () => {
+    const stubs: StubActivities = new StubActivities({
+      ...unpacking(group('pods', 1)),
+      executeRestoreItemAction: async ({ batch, step }) => ({
+        batch,
+        report: reportRef(step, { additionalItems: 1 }),
+        waits: true,
+      }),
+      unpackAdditionalItems: async ({ step }) => ({
+        groups: [group('secrets', 1)],
+        report: reportRef(step),
+        selected: {},
+      }),
+      async awaitAdditionalItems({ step }) {
+        if (stubs.inputs('awaitAdditionalItems').length < 2) throw notYet('additional items are not ready yet', 1);
+        return reportRef(step, { errors: 1 });
+      },
+    });
+    const result = await restore(stubs);
+    assert.deepEqual(
+      stubs.story.slice(2, 7).map((call) => call.split('-')[0]),
+      ['executeRestoreItemAction example.com/a', 'unpackAdditionalItems unpack', 'applyItems apply'].concat(
+        Array.from({ length: 2 }, () => 'awaitAdditionalItems await'),
+      ),
+    );
+    assert.deepEqual(
+      stubs.inputs('applyItems').map(({ batch }) => batch.key),
+      ['secrets-0', 'pods-0'],
+    );
+    assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
+  });
+
+  it('(b.8) finishes volumes that are provisioned anew when all items are there, as long as that takes', async () => {
+    const { prepareRestore } = new StubActivities().activities;
+    const stubs: StubActivities = new StubActivities({
+      ...unpacking(group('persistentvolumeclaims', 1), group('pods', 1)),
+      prepareRestore: async (request) => ({ ...(await prepareRestore(request)), finishesVolumes: true }),
+      async finishVolumes({ step }) {
+        if (stubs.inputs('finishVolumes').length < 2) throw notYet('1 claims are not bound yet', 1);
+        return reportRef(step, { errors: 1 });
+      },
+    });
+    const result = await restore(stubs);
+    assert.deepEqual(
+      stubs
+        .inputs('finishVolumes')
+        .at(-1)
+        ?.claimReports.map(({ key }) => key),
+      ['apply-1-report'],
+    );
+    assert.ok(stubs.story.indexOf('finishVolumes finish-4') > stubs.story.lastIndexOf('applyItems apply-3'));
+    assert.deepEqual([result.phase, result.errors], ['PartiallyFailed', 1]);
+  });
+
+  it('(b.5) hands the reasons of volumes that could not be made to their PersistentVolumes', async () => {
     const stubs = new StubActivities({
       ...withVolumes('pv-1', 'pv-2'),
       async awaitVolume({ volumeId }) {

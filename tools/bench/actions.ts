@@ -143,7 +143,10 @@ async function writePlan() {
     backup: { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} },
     snapshots: [],
     podVolumeBackups,
+    volumes: [],
+    csiClaims: [],
     contents: { bytes: 0 },
+    remarks: [],
   };
   const staging = await openStaging(dependencies, run);
   return staging.writeLines('plan', [JSON.stringify(plan)]);

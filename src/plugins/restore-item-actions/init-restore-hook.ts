@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { LabelSelector } from '../../api/backup.ts';
 import { BowlineError } from '../../api/errors.ts';
 import { cloneJson } from '../../api/json.ts';
-import type { Restore } from '../../api/restore.ts';
+import { targetNamespace, type Restore } from '../../api/restore.ts';
 import type { Unstructured } from '../../api/unstructured.ts';
 import { parseHookCommand } from '../../selection/hook.ts';
 import { includesExcludes } from '../../selection/includes-excludes.ts';
@@ -82,7 +82,7 @@ function hooksOf({ spec }: Restore): Hook[] {
     return {
       postHooks: fields.objects(hook, 'postHooks'),
       matches: ({ metadata: { namespace = '', labels } }) =>
-        namespaces.includes(spec.namespaceMapping?.[namespace] ?? namespace) &&
+        namespaces.includes(targetNamespace(spec, namespace)) &&
         (selector === undefined || matchesLabels(selector, labels)),
     };
   });
