@@ -205,7 +205,10 @@ function checksumOf({ ChecksumCRC32: value, ChecksumType }: HeadObjectCommandOut
  */
 function interruptible({ client, s3 }: AwsClients, signal: AbortSignal | undefined): S3Client {
   if (signal === undefined) return client;
+  const isUninterrupted = (command: unknown): boolean =>
+    // Broken off, it might begin an upload that nobody knows of, nor ends.
+    command instanceof s3.CreateMultipartUploadCommand || command instanceof s3.AbortMultipartUploadCommand;
   const send = (command: Parameters<S3Client['send']>[0]): unknown =>
-    client.send(command, command instanceof s3.AbortMultipartUploadCommand ? {} : { abortSignal: signal });
+    client.send(command, isUninterrupted(command) ? {} : { abortSignal: signal });
   return Object.create(client, { send: { value: send } }) as S3Client;
 }

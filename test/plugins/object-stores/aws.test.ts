@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { blocks } from '../../../src/plugins/conformance/contents.ts';
 import { objectStoreChecks } from '../../../src/plugins/conformance/object-store.ts';
 import { openAwsClients } from '../../../src/plugins/object-stores/aws-client.ts';
 import { aws } from '../../../src/plugins/object-stores/aws.ts';
 import { prefixed } from '../../../src/plugins/object-stores/prefixed.ts';
+import { startFaultProxy } from '../../../tools/stack/fault-proxy.ts';
 import { itConforms } from '../../support/it-conforms.ts';
 import { motoBucket, s3Bucket } from './s3-bucket.ts';
 
@@ -62,6 +64,22 @@ describe('object store: aws on versitygw', () => {
       const body = nineMegabytes(() => stop.abort());
       const refused = (await aws(config)).putObject('k', body, { signal: stop.signal });
       await assert.rejects(refused, { code: 'Interrupted' });
+      assert.equal(await pendingUploads(config), 0);
+    });
+
+    it('is aborted when the signal fires while it is being begun', async () => {
+      const config = await s3Bucket();
+      const proxy = await startFaultProxy(config['s3Url']!);
+      const beginning = proxy.hold({ method: 'POST', path: /\?uploads/, at: 'after' });
+      const stop = new AbortController();
+      const store = await aws({ ...config, s3Url: proxy.url });
+      const body = Readable.from([...blocks(12 * 1_048_576)]);
+      const refused = assert.rejects(store.putObject('k', body, { signal: stop.signal }), { code: 'Interrupted' });
+      const held = await beginning;
+      stop.abort();
+      held.release();
+      await refused;
+      await proxy.stop();
       assert.equal(await pendingUploads(config), 0);
     });
 
