@@ -22,8 +22,8 @@ const behaviours = {
 
 behaviours[behaviour]();
 
+/** Speaks first, and listens then: it may be stopped as soon as anybody has reached it. */
 function listen() {
-  createServer((socket) => socket.on('error', () => undefined)).listen(Number(port), '127.0.0.1', () =>
-    console.log(`serving, with ${process.env.FAKE_SETTING ?? 'no setting'}`),
-  );
+  console.log(`serving, with ${process.env.FAKE_SETTING ?? 'no setting'}`);
+  createServer((socket) => socket.on('error', () => undefined)).listen(Number(port), '127.0.0.1');
 }
