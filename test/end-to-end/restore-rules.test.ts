@@ -274,7 +274,7 @@ resourceModifierRules:
       assert.match(text, /Dry run: create \d+, skip \d+, conflict \d+, refused 1\. Nothing has been changed\./);
 
       const updating = await plan('what-if', '--existing-resource-policy', 'update', '-o', 'json');
-      const { changes } = JSON.parse(updating.text) as DryRun;
+      const { changes } = planIn(updating.text);
       const update = changes.find(({ name, groupResource }) => name === 'settings-4' && groupResource === 'configmaps');
       assert.deepEqual([update?.action, update?.fields], ['update', ['data.index', 'data.x']]);
 
@@ -287,7 +287,7 @@ resourceModifierRules:
     it('checks items whose namespace is yet to be created, and creates none', async () => {
       const fresh = `${namespace}-fresh`;
       const { code, text } = await plan('what-if-fresh', '--namespace-mappings', `${namespace}:${fresh}`, '-o', 'json');
-      const { changes, result } = JSON.parse(text) as DryRun;
+      const { changes, result } = planIn(text);
       assert.deepEqual([code, result.errors], [0, 0], text);
       assert.deepEqual([...new Set(changes.map(({ action }) => action))], ['create']);
       assert.ok(changes.some(({ groupResource, namespace: of }) => groupResource === 'pods' && of === fresh));
@@ -299,3 +299,8 @@ resourceModifierRules:
     });
   });
 });
+
+/** The plan in what a command printed, among what it said beside. */
+function planIn(text: string): DryRun {
+  return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as DryRun;
+}
