@@ -76,8 +76,12 @@ describe('the rules of restores, on a real API server', function () {
   });
 
   /** Restores into namespaces of a run's own. */
+  function restoreRequest(spec: object) {
+    return { name: `rules-${++restores}`, spec: { backupName: 'rules', ...spec } };
+  }
+
   function restore(spec: object): Promise<RunResult> {
-    return environment.run('restore', { name: `rules-${++restores}`, spec: { backupName: 'rules', ...spec } });
+    return environment.run('restore', restoreRequest(spec));
   }
 
   async function resultsOfLast(): Promise<string> {
@@ -219,9 +223,8 @@ resourceModifierRules:
     await create(held);
     await deleteObject(object('v1 Namespace', leaving));
     const before = (await inCluster('v1 Namespace', leaving)).metadata.uid;
-    const running = restore({ namespaceMapping: { [namespace]: leaving }, includedResources: ['configmaps'] });
-    const { temporal } = environment;
-    const handle = temporal.workflow.getHandle(`restore/rules-${restores}`);
+    const spec = { namespaceMapping: { [namespace]: leaving }, includedResources: ['configmaps'] };
+    const handle = await environment.start('restore', restoreRequest(spec));
     const awaited = `namespace ${leaving} is terminating`;
     for (;;) {
       const { raw } = await handle.describe();
@@ -231,7 +234,7 @@ resourceModifierRules:
     const { kubernetes } = environment;
     const resource = (await kubernetes.discover()).find('configmaps')!;
     await kubernetes.mergePatch(resource, held.metadata, { metadata: { finalizers: null } });
-    assert.equal((await running).errors, 0, await resultsOfLast());
+    assert.equal(((await handle.result()) as RunResult).errors, 0, await resultsOfLast());
     assert.notEqual((await inCluster('v1 Namespace', leaving)).metadata.uid, before);
     assert.deepEqual((await inCluster('v1 ConfigMap', `${leaving}/settings-0`))['data'], { index: '0' });
   });
