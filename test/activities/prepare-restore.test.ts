@@ -237,7 +237,8 @@ describe('prepareRestore', () => {
     it(`(b.1) ${type ? 'refuses' : 'takes'} a format version, ${title}`, async () => {
       await holdBackup(runner.store, 'nightly', [], { status: status as object });
       const prepared = runner.run('prepareRestore', request, id);
-      if (type) await assert.rejects(prepared, { type, nonRetryable: true, message: /its format is version "2\.0\.0"/ });
+      if (type)
+        await assert.rejects(prepared, { type, nonRetryable: true, message: /its format is version "2\.0\.0"/ });
       else await prepared;
     });
   }

@@ -98,7 +98,7 @@ describe('readContents', function () {
     ];
     const input = { run, plan, step: 'unpack-1', batch, staged: 0, wanted, unpacked: [] };
     const unpacked = await runner.run('unpackAdditionalItems', input);
-    assert.deepEqual(unpacked.selected, { secrets: 1 });
+    assert.deepEqual(unpacked.selected, { namespaces: 1, secrets: 1 });
     assert.equal(unpacked.report.warnings, 1);
     assert.ok(part() < 0.02, String(part()));
   });

@@ -225,7 +225,8 @@ describe('rules of a backup: what is listed', () => {
   it('a.2.4 pods come first, then claims, then volumes, then the rest in the order of the server', async () => {
     const { resources } = await runner.prepareBackup();
     assert.deepEqual(resources.slice(0, 4), ['pods', 'persistentvolumeclaims', 'persistentvolumes', 'namespaces']);
-    assert.deepEqual(resources.slice(-3), ['deployments.apps', definition, 'widgets.example.com']);
+    const last = ['deployments.apps', 'storageclasses.storage.k8s.io', definition, 'widgets.example.com'];
+    assert.deepEqual(resources.slice(-4), last);
   });
 
   it('a.2.5 a list that is refused is an error, and the other lists go on', async () => {

@@ -116,7 +116,12 @@ describe('the files of a restore', () => {
     const batch = { items: 500, bytes: 4_000_000 };
     const unpacked = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
     const applied = await runner.run('applyItems', {
-      ...{ run, plan, step: 'apply-1', batch: unpacked.groups[0]!.batches[0]! },
+      ...{
+        run,
+        plan,
+        step: 'apply-1',
+        batch: unpacked.groups.find(({ groupResource }) => groupResource === 'configmaps')!.batches[0]!,
+      },
       ...{ volumes: [], failedVolumes: {}, volumeReports: [] },
     });
     const reports = [unpacked.report, applied.report];
@@ -149,6 +154,7 @@ describe('the files of a restore', () => {
     for (const line of lines) assert.match(line, logLineShape);
     assert.ok(
       lines.some((line) => /msg="Created item" name=web namespace=shop resource=configmaps restore=/.test(line)),
+      lines.join('\n'),
     );
     const { kind, status } = JSON.parse(readJson(file(keys.record))) as Unstructured;
     assert.deepEqual([kind, status], ['Restore', { phase: 'PartiallyFailed' }]);
