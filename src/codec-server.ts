@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { BowlineError, errorCode } from './api/errors.ts';
 import { isLoopback, type ListenAddress } from './api/listen-address.ts';
+import { listen, type Listener } from './http-listener.ts';
 
 const { Payloads } = proto.temporal.api.common.v1;
 
@@ -16,11 +16,6 @@ export interface CodecServerOptions {
   readonly origins: readonly string[];
   /** What the `Authorization` header has to say after `Bearer `. Default: nothing is asked for, which the loopback alone allows. */
   readonly token?: string;
-}
-
-/** Listens until it is closed. */
-export interface CodecServer {
-  close(): Promise<void>;
 }
 
 /** Temporal's own limit for one message. */
@@ -43,7 +38,7 @@ class Refusal extends Error {
  *
  * Rejects with `InvalidConfig` if the address can't be had, or is to be had without a token.
  */
-export async function serveCodec(options: CodecServerOptions): Promise<CodecServer> {
+export async function serveCodec(options: CodecServerOptions): Promise<Listener> {
   const { host, port } = options.listen;
   if (options.token === undefined && !isLoopback(options.listen))
     throw new BowlineError('InvalidConfig', `listen at ${host}:${port}: beyond the loopback a token is needed`);
@@ -54,18 +49,7 @@ export async function serveCodec(options: CodecServerOptions): Promise<CodecServ
       response.end(`${message}\n`);
     });
   });
-  server.listen({ host, port });
-  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    throw new BowlineError('InvalidConfig', `listen at ${host}:${port}: ${cause.code}`, { cause });
-  });
-  return {
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen(server, options.listen, 'listen');
 }
 
 async function answer(

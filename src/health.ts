@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { BowlineError } from './api/errors.ts';
 import type { ListenAddress } from './api/listen-address.ts';
+import { listen, type Listener } from './http-listener.ts';
 
 /** What a worker is doing, in the words of Temporal's SDK; `CONNECTING` before there is one. */
 export type WorkerState =
@@ -13,11 +12,6 @@ export type WorkerState =
   | 'STOPPING'
   | 'STOPPED'
   | 'FAILED';
-
-/** Listens until it is closed. */
-export interface Health {
-  close(): Promise<void>;
-}
 
 /** What has to hold, by path. */
 const checks: ReadonlyMap<string, (state: WorkerState) => boolean> = new Map([
@@ -32,7 +26,7 @@ const checks: ReadonlyMap<string, (state: WorkerState) => boolean> = new Map([
  *
  * Rejects with `InvalidConfig` if the address can't be had.
  */
-export async function serveHealth({ host, port }: ListenAddress, state: () => WorkerState): Promise<Health> {
+export async function serveHealth(address: ListenAddress, state: () => WorkerState): Promise<Listener> {
   const server = createServer(({ url = '', method = '' }, response) => {
     const holds = ['GET', 'HEAD'].includes(method) ? checks.get(url.split('?')[0]!) : undefined;
     const now = state();
@@ -41,16 +35,5 @@ export async function serveHealth({ host, port }: ListenAddress, state: () => Wo
     });
     response.end(holds === undefined ? 'only GET /healthz and GET /readyz are served\n' : `${now}\n`);
   });
-  server.listen({ host, port });
-  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    throw new BowlineError('InvalidConfig', `health.listen: listen at ${host}:${port}: ${cause.code}`, { cause });
-  });
-  return {
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen(server, address, 'health.listen: listen');
 }

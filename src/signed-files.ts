@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { BowlineError } from './api/errors.ts';
 import type { ListenAddress } from './api/listen-address.ts';
 import type { BackupStorageLocation } from './api/locations.ts';
+import { closeServer } from './http-listener.ts';
 import { byteRange } from './plugins/object-stores/byte-range.ts';
 import { fileSystemError, systemCode } from './plugins/file-system-errors.ts';
 import { readFilesystemConfig } from './plugins/object-stores/filesystem-config.ts';
@@ -97,11 +98,7 @@ async function listenAt(
   return {
     async close() {
       clearInterval(again);
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await closeServer(server);
     },
   };
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { serveCodec, type CodecServer, type CodecServerOptions } from '../src/codec-server.ts';
+import { serveCodec, type CodecServerOptions } from '../src/codec-server.ts';
+import type { Listener } from '../src/http-listener.ts';
 import { openCodec, openDataConverter } from '../src/codec.ts';
 import { freePort } from '../tools/stack/server.ts';
 import { temporaryFolder } from './plugins/temporary-folder.ts';
@@ -25,7 +26,7 @@ describe('serveCodec', () => {
   const folder = temporaryFolder();
   const keyFile = join(folder, 'keys');
   let codec: PayloadCodec;
-  const servers: CodecServer[] = [];
+  const servers: Listener[] = [];
 
   before(async () => {
     writeFileSync(keyFile, randomBytes(32).toString('base64'));

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { serveHealth, type Health, type WorkerState } from '../src/health.ts';
+import { serveHealth, type WorkerState } from '../src/health.ts';
+import type { Listener } from '../src/http-listener.ts';
 import { freePort } from '../tools/stack/server.ts';
 
 describe('serveHealth', () => {
   let state: WorkerState;
   let port: number;
-  let health: Health;
+  let health: Listener;
   before(async () => {
     port = await freePort();
     health = await serveHealth({ host: '127.0.0.1', port }, () => state);
