@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { Position } from '../activities/collect-items.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest, VolumeOutcome } from '../api/backup.ts';
@@ -43,15 +42,8 @@ export interface BackupState {
 
 /** A backup that has just begun. */
 export function newBackupState(request: BackupRequest): BackupState {
-  const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = {
-    kind: 'Backup' as const,
-    name: String(request?.name),
-    uid: firstExecutionRunId,
-    startTimestamp: startTime.toISOString(),
-  };
   return {
-    status: newStatus(about),
+    status: newStatus('Backup', request),
     sequence: 0,
     wave: 0,
     staged: 0,

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, continueAsNew } from '@temporalio/workflow';
 import type { DeleteBackupRequest, PreparedDeletion } from '../activities/delete-backup.ts';
 import type { VolumeSnapshot } from '../api/backup.ts';
 import type { BatchRef, PlannedAction } from '../api/run.ts';
@@ -177,12 +177,5 @@ async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): 
 }
 
 function newState(request: DeleteBackupRequest): DeletionState {
-  const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = {
-    kind: 'Deletion' as const,
-    name: String(request?.name),
-    uid: firstExecutionRunId,
-    startTimestamp: startTime.toISOString(),
-  };
-  return { status: newStatus(about) };
+  return { status: newStatus('Deletion', request) };
 }

@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Counts, HookStatus } from '../api/backup.ts';
 import {
   statusQuery,
@@ -198,10 +198,14 @@ export function setSearchAttributes(of: {
   ]);
 }
 
-/** A run that has just begun. */
-export function newStatus(about: Pick<RunStatus, 'kind' | 'name' | 'uid' | 'startTimestamp'>): RunStatus {
+/** The run at hand, which has just begun; its request may be anything. */
+export function newStatus(kind: RunStatus['kind'], request: { readonly name?: unknown } | undefined): RunStatus {
+  const { firstExecutionRunId, startTime } = workflowInfo();
   return {
-    ...about,
+    kind,
+    name: String(request?.name),
+    uid: firstExecutionRunId,
+    startTimestamp: startTime.toISOString(),
     phase: 'New',
     step: 'validating',
     progress: { totalItems: 0, totalIsEstimate: true, doneItems: 0, resources: {} },

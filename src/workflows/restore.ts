@@ -1,4 +1,4 @@
-import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew } from '@temporalio/workflow';
 import type { RestoredVolume } from '../activities/artifact-volumes.ts';
 import type { PreparedRestore } from '../activities/prepare-restore.ts';
 import type { Unpacked, UnpackedGroup } from '../activities/unpack-backup.ts';
@@ -246,15 +246,8 @@ export class RestoreRun {
 }
 
 function newState(request: RestoreRequest): RestoreState {
-  const { firstExecutionRunId, startTime } = workflowInfo();
-  const about = {
-    kind: 'Restore' as const,
-    name: String(request?.name),
-    uid: firstExecutionRunId,
-    startTimestamp: startTime.toISOString(),
-  };
   return {
-    status: newStatus(about),
+    status: newStatus('Restore', request),
     sequence: 0,
     unpacked: [],
     reports: [],
