@@ -1,16 +1,16 @@
 import { activityInfo } from '@temporalio/activity';
-import pLimit from 'p-limit';
 import type { CheckOutcome } from '../api/conformance.ts';
 import { BowlineError, errorCode, isPermanent } from '../api/errors.ts';
 import { pluginsDirectory } from '../backup-format/layout.ts';
 import { objectStoreChecks } from '../plugins/conformance/object-store.ts';
 import { readOnlyObjectStoreChecks } from '../plugins/conformance/object-store-read-only.ts';
-import type { CallOptions, ObjectStore } from '../plugins/object-store.ts';
+import type { ObjectStore } from '../plugins/object-store.ts';
 import { interruptible } from '../plugins/object-stores/interruptible.ts';
 import { prefixed } from '../plugins/object-stores/prefixed.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec } from './failures.ts';
 import { activitySignal, undoIfLeaseIsLost } from './lease.ts';
+import { deleteAll } from './put-object.ts';
 import { requestProblems } from './request.ts';
 
 /** What starts the checks of a storage location. */
@@ -53,9 +53,6 @@ export interface CheckConformanceActivities {
   deleteScratch(prepared: Pick<PreparedConformance, 'location' | 'scratch'>): Promise<void>;
 }
 
-/** Deletions in flight. */
-const inFlight = 32;
-
 /** Characters of a message that go into the history: some messages show two lists of a thousand keys. */
 const longestMessage = 1_000;
 
@@ -85,15 +82,15 @@ export function createCheckConformance(dependencies: Dependencies): CheckConform
       if (scratch === undefined) return verify(opened, { checks: readOnlyObjectStoreChecks, title });
       const folder = `${scratch}${index + 1}-${activityInfo().attempt}`;
       // The run may have ended without this attempt, and removed its scratch by then.
-      undoIfLeaseIsLost(() => empty(opened, `${folder}/`));
+      undoIfLeaseIsLost(() => deleteAll(opened, `${folder}/`, {}));
       const outcome = await verify(prefixed(opened, folder), { checks: objectStoreChecks, title });
       // What this can't remove is met again by `deleteScratch`, which says so.
-      await empty(opened, `${folder}/`, { signal: activitySignal() }).catch(() => undefined);
+      await deleteAll(opened, `${folder}/`, { signal: activitySignal() }).catch(() => undefined);
       return outcome;
     },
 
     async deleteScratch({ location, scratch }) {
-      if (scratch !== undefined) await empty(await store(location), scratch, { signal: activitySignal() });
+      if (scratch !== undefined) await deleteAll(await store(location), scratch, { signal: activitySignal() });
     },
   };
 }
@@ -117,13 +114,6 @@ async function verify(
 /** What of a message may enter a history: an assertion may quote the whole of an error, with the request that met it. */
 function shown(message: string): string {
   return message.split('Caught error:')[0]!.trimEnd().slice(0, longestMessage);
-}
-
-/** Deletes everything below `folder`; safe to repeat. */
-async function empty(store: ObjectStore, folder: string, options: CallOptions = {}): Promise<void> {
-  const keys: string[] = [];
-  for await (const key of store.listObjects(folder, options)) keys.push(key);
-  await pLimit(inFlight).map(keys, (key) => store.deleteObject(key, options));
 }
 
 function titles(checks: readonly { readonly title: string }[]): string[] {

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import pLimit from 'p-limit';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import type { RunRef } from '../api/run.ts';
-import type { ObjectStore, WrittenObject } from '../plugins/object-store.ts';
+import type { CallOptions, ObjectStore, WrittenObject } from '../plugins/object-store.ts';
 import { artifactBody, artifactKey, type Artifact } from './artifact.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal, assertLease } from './lease.ts';
@@ -31,6 +32,9 @@ export interface PutObjectActivities {
   deleteStaging(run: RunRef): Promise<void>;
 }
 
+/** However many objects there are. */
+const deletionsInFlight = 32;
+
 /** A body that can be made again, byte for byte. */
 export type Body = () => AsyncIterable<Uint8Array>;
 
@@ -58,19 +62,22 @@ export function createPutObject(dependencies: Dependencies, openRun: OpenRun): P
     },
 
     async deleteStaging(run) {
-      await deleteAll(await store(run.staging), stagingPrefix(run));
+      await deleteAll(await store(run.staging), stagingPrefix(run), { signal: activitySignal() });
     },
   };
 }
 
 /** Removes every object under `prefix` but those of `kept`; safe to repeat. */
-export async function deleteAll(opened: ObjectStore, prefix: string, kept: readonly string[] = []): Promise<void> {
-  const signal = activitySignal();
+export async function deleteAll(
+  opened: ObjectStore,
+  prefix: string,
+  { kept = [], ...options }: CallOptions & { readonly kept?: readonly string[] },
+): Promise<void> {
   const keys: string[] = [];
-  for await (const key of opened.listObjects(prefix, { signal })) {
+  for await (const key of opened.listObjects(prefix, options)) {
     if (!kept.includes(key)) keys.push(key);
   }
-  await Promise.all(keys.map((key) => opened.deleteObject(key, { signal })));
+  await pLimit(deletionsInFlight).map(keys, (key) => opened.deleteObject(key, options));
 }
 
 async function putOnce(opened: ObjectStore, key: string, body: Body): Promise<WrittenObject> {

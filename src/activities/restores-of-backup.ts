@@ -30,7 +30,7 @@ export async function deleteRestoresOf(store: ObjectStore, backup: string): Prom
     };
     if (spec === undefined) unreadable.push(name);
     if (spec?.backupName !== backup) continue;
-    await deleteAll(store, directory, [record]);
+    await deleteAll(store, directory, { kept: [record], signal });
     await store.deleteObject(record, { signal });
   }
   return unreadable;
