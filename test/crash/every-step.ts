@@ -6,12 +6,10 @@ import { boundaryText, type Boundary } from './boundary.ts';
 import { cancelled, killed, repeated } from './cuts.ts';
 import { disturbances, disturbed, outage, temporalRestarted } from './outages.ts';
 import { CrashHome, type Scenario } from './scenario.ts';
+import { seed } from './seed.ts';
 
 /** Whether every cut is tried, or a tenth of them, chosen by the seed. */
 const all = process.argv.includes('--all');
-const seed = Number(
-  process.argv.find((argument) => argument.startsWith('--seed='))?.slice('--seed='.length) ?? Date.now(),
-);
 
 /** Cases at the same time: each spends most of its time waiting, for a heartbeat to time out or for an outage to end. */
 const sideBySide = pLimit(6);

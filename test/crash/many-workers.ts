@@ -4,10 +4,7 @@ import { Random } from '../../tools/bench/random.ts';
 import { startCrashWorker, type CrashWorker } from './crash-worker.ts';
 import { within } from './cuts.ts';
 import { CrashHome, type Scenario } from './scenario.ts';
-
-const seed = Number(
-  process.argv.find((argument) => argument.startsWith('--seed='))?.slice('--seed='.length) ?? Date.now(),
-);
+import { seed } from './seed.ts';
 
 /** A worker is killed after so long, more or less, again and again. */
 const killEveryMs = 2_000;

@@ -26,7 +26,8 @@ interface RunId {
   readonly runId: string;
 }
 
-type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
+/** A workflow's, as the client fetches it. */
+export type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 type HistoryEvent = NonNullable<History['events']>[number];
 
 /** Reads the histories of a workflow that has ended. */
@@ -73,7 +74,8 @@ function countActivities({ activities, stepMs }: HistorySize, events: readonly H
   }
 }
 
-function secondsOf(event: HistoryEvent | undefined): number {
+/** When an event happened, in seconds since 1970. */
+export function secondsOf(event: HistoryEvent | undefined): number {
   const { seconds, nanos } = event?.eventTime ?? {};
   return Number(seconds ?? 0) + (nanos ?? 0) / 1e9;
 }

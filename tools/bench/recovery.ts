@@ -4,6 +4,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { loadConfig } from '../../src/config.ts';
 import type { RecoveryOptions } from './arguments.ts';
 import { startChild, type Child } from './child.ts';
+import { secondsOf, type History } from './history.ts';
 import { Random } from './random.ts';
 import type { Telling } from './snapshots.ts';
 import type { BenchStack } from './stack.ts';
@@ -19,9 +20,6 @@ export const recoveryItems = 20_000;
 const killWithinMs = 1_500;
 
 const pollMs = 100;
-
-type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
-type HistoryEvent = NonNullable<History['events']>[number];
 
 interface Recovery {
   readonly seconds: number;
@@ -106,7 +104,7 @@ class Lane {
       const completed = await this.#completedAfter(run, killedAt);
       if (completed === undefined) continue;
       const { event, history } = completed;
-      return { seconds: (timeOf(event) - killedAt) / 1_000, heartbeatTimeoutSeconds: heartbeatTimeoutOf(history) };
+      return { seconds: secondsOf(event) - killedAt / 1_000, heartbeatTimeoutSeconds: heartbeatTimeoutOf(history) };
     }
   }
 
@@ -133,7 +131,9 @@ class Lane {
     for (;;) {
       const running = await isRunning(run);
       const history = await run.fetchHistory();
-      const event = history.events?.find((one) => one.activityTaskCompletedEventAttributes && timeOf(one) > moment);
+      const event = history.events?.find(
+        (one) => one.activityTaskCompletedEventAttributes && secondsOf(one) * 1_000 > moment,
+      );
       if (event !== undefined) return { event, history };
       if (!running) return undefined;
       await sleep(pollMs);
@@ -150,8 +150,4 @@ function heartbeatTimeoutOf({ events }: History): number {
     Number(event.activityTaskScheduledEventAttributes?.heartbeatTimeout?.seconds ?? 0),
   );
   return Math.max(...(timeouts ?? []));
-}
-
-function timeOf({ eventTime }: HistoryEvent): number {
-  return Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
 }
