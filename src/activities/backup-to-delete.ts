@@ -1,11 +1,11 @@
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { backupTag } from '../api/labels.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
+import { decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
-import { bytesOf } from './bytes.ts';
+import { bytesOf, gzipJsonOf } from './bytes.ts';
 import { activitySignal } from './lease.ts';
 
 /** What a deletion has to know of a backup. */
@@ -38,9 +38,8 @@ async function readBackup(store: ObjectStore, name: string): Promise<Backup | un
 
 async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSnapshot[]> {
   const { volumeSnapshots } = backupLayout(name);
-  if (!(await store.objectExists(volumeSnapshots, { signal: activitySignal() }))) return [];
   try {
-    return decodeVolumeSnapshots(await decodeGzipJson(await bytesOf(store, volumeSnapshots)));
+    return await gzipJsonOf(store, volumeSnapshots, decodeVolumeSnapshots);
   } catch (error) {
     if (errorCode(error) !== 'CorruptBackup') throw error;
     throw new BowlineError(
@@ -54,9 +53,8 @@ async function readSnapshots(store: ObjectStore, name: string): Promise<VolumeSn
 /** What of the backup's volumes lies in repositories that only Velero knows. A list that can't be read is none to go by. */
 async function volumesElsewhere(store: ObjectStore, name: string): Promise<string[]> {
   const { podVolumeBackups } = backupLayout(name);
-  if (!(await store.objectExists(podVolumeBackups, { signal: activitySignal() }))) return [];
   try {
-    const objects = decodePodVolumeBackups(await decodeGzipJson(await bytesOf(store, podVolumeBackups)));
+    const objects = await gzipJsonOf(store, podVolumeBackups, decodePodVolumeBackups);
     const kept = objects.filter(({ status }) => (status as { snapshotID?: string } | undefined)?.snapshotID).length;
     return kept === 0 ? [] : [`the data of ${kept} pod volume backups stays in their repositories`];
   } catch (error) {

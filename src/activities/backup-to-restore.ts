@@ -5,13 +5,13 @@ import type { JsonValue } from '../api/json.ts';
 import { scheduleNameLabel } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { Unstructured } from '../api/unstructured.ts';
-import { decodeGzipJson, decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
+import { decodeMetadata, decodeVolumeSnapshots } from '../backup-format/artifacts.ts';
 import { backupLayout, backupsDirectory } from '../backup-format/layout.ts';
 import { decodePodVolumeBackups } from '../backup-format/pod-volume-backups.ts';
 import { decodeVolumeInfo, type BackupVolumeInfo } from '../backup-format/volume-info.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { describeContents, type ContentsRef } from './backup-contents.ts';
-import { bytesOf } from './bytes.ts';
+import { bytesOf, gzipJsonOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 
@@ -108,9 +108,8 @@ function searched({ config }: Dependencies): string {
 export async function readBackupFiles(store: ObjectStore, name: string): Promise<BackupFiles> {
   const layout = backupLayout(name);
   const read = async <T>(key: string, decode: (value: JsonValue) => T): Promise<T> => {
-    if (!(await store.objectExists(key, { signal: activitySignal() }))) return decode(null);
     try {
-      return decode(await decodeGzipJson(await bytesOf(store, key)));
+      return await gzipJsonOf(store, key, decode);
     } catch (error) {
       if (errorCode(error) !== 'CorruptBackup') throw error;
       const reason = (error as Error).message;

@@ -1,4 +1,6 @@
 import { BowlineError } from '../api/errors.ts';
+import type { JsonValue } from '../api/json.ts';
+import { decodeGzipJson } from '../backup-format/artifacts.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { activitySignal } from './lease.ts';
 
@@ -16,6 +18,12 @@ export async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Arr
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
+}
+
+/** The decoded content of a gzipped JSON file; what `decode` makes of `null` if there is none. */
+export async function gzipJsonOf<T>(store: ObjectStore, key: string, decode: (value: JsonValue) => T): Promise<T> {
+  if (!(await store.objectExists(key, { signal: activitySignal() }))) return decode(null);
+  return decode(await decodeGzipJson(await bytesOf(store, key)));
 }
 
 /** A small object that holds a JSON object; `undefined` for anything else. */

@@ -103,10 +103,14 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
     const { resources } = plannedFilter(settled, discovery);
     const actions = planActions(dependencies.backupItemActions, discovery);
     const plan: BackupPlan = { ...settled, resources, staged: stagedResources(actions, discovery) };
+    const [planRef, reportRef] = await Promise.all([
+      staging.writeLines('plan', [JSON.stringify(plan)]),
+      report.write(staging, 'prepare'),
+    ]);
     return {
       run,
-      plan: await staging.writeLines('plan', [JSON.stringify(plan)]),
-      report: await report.write(staging, 'prepare'),
+      plan: planRef,
+      report: reportRef,
       settings: runSettings(dependencies, spec),
       resources: resources.map((resource) => resource.groupResource),
       actions,

@@ -85,7 +85,6 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const filter = restoreFilter(spec, (name) => discovery.resolve(name)?.groupResource);
       const namespaceFilter = includesExcludes(spec.includedNamespaces, spec.excludedNamespaces);
       const unpacking = new Unpacking(staging, input, { report: new Report(now), plan });
-      const namespaces = new NeededNamespaces();
       let isEmpty = true;
 
       const reader: ContentsReader = {
@@ -105,15 +104,12 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       for await (const entry of read({ run: input.run, plan }, reader)) {
         const item = parseItem(entry, unpacking.report);
         if (item === undefined) continue;
-        const { groupResource, namespace, name } = entry;
+        const { groupResource, namespace } = entry;
         const { labels = {} } = item.metadata;
         const isSelected = filter.selects({ groupResource, namespaced: namespace !== '', namespace, labels });
-        if (groupResource === 'namespaces') {
-          namespaces.found(name, item);
-          if (isSelected) namespaces.need(name);
-        } else if (isSelected && (await unpacking.add(entry, item))) namespaces.need(namespace);
+        await unpacking.take(entry, { item, isSelected });
       }
-      for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
+      await unpacking.addNamespaces();
       if (isEmpty) unpacking.report.warning('The backup holds no items: there is nothing to restore');
       for (const remark of plan.remarks) unpacking.report.warning(remark);
       return unpacking.finish((groupResources) => orderOf(groupResources, plan));
@@ -123,7 +119,6 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
       const { staging, plan } = await openRun<RestorePlan>(input);
       const discovery = await kubernetes.discover({ signal: activitySignal() });
       const filter = restoreFilter(plan.restore.spec, (name) => discovery.resolve(name)?.groupResource);
-      const unpacking = new Unpacking(staging, input, { report: new Report(now), plan });
       const wanted = new Map<string, ResourceIdentifier>();
       for await (const { items } of reportLines(staging, input.wanted, 'additional')) {
         for (const identifier of items) {
@@ -139,7 +134,7 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
           if (groupResource === 'namespaces') there.add(name);
         }
       }
-      const namespaces = new NeededNamespaces(there);
+      const unpacking = new Unpacking(staging, input, { report: new Report(now), plan, there });
       const owners = new Set([...wanted.values()].map(({ namespace }) => namespace));
       if (wanted.size > 0) {
         const places = new Set([...wanted.values()].map(placeOf));
@@ -154,13 +149,10 @@ export function createUnpackBackup(dependencies: Dependencies, openRun: OpenRun)
           const isWanted = wanted.delete(itemKey(entry));
           const item = parseItem(entry, unpacking.report);
           if (item === undefined) continue;
-          if (entry.groupResource === 'namespaces') {
-            namespaces.found(entry.name, item);
-            if (isWanted) namespaces.need(entry.name);
-          } else if (isWanted && (await unpacking.add(entry, item))) namespaces.need(entry.namespace);
+          await unpacking.take(entry, { item, isSelected: isWanted });
         }
       }
-      for (const namespace of namespaces.objects()) await unpacking.addNamespace(namespace);
+      await unpacking.addNamespaces();
       for (const identifier of wanted.values())
         unpacking.report.warning('Additional item is not in the backup', identifier);
       return unpacking.finish((groupResources) => orderOf(groupResources, plan));
@@ -184,20 +176,44 @@ class Unpacking {
   readonly #seen = new Set<string>();
   readonly #selected: Record<string, number> = {};
   readonly #isDryRun: boolean;
+  readonly #namespaces: NeededNamespaces;
   #repeated = 0;
   #staged: number;
 
-  constructor(staging: Staging, input: UnpackInput, { report, plan }: { report: Report; plan: RestorePlan }) {
+  /** @param parts `there`: the namespaces that an earlier pass took. Default none */
+  constructor(
+    staging: Staging,
+    input: UnpackInput,
+    { report, plan, there }: { report: Report; plan: RestorePlan; there?: ReadonlySet<string> },
+  ) {
     this.#staging = staging;
     this.#input = input;
     this.#writers = new BatchWriters(staging, input.step, input.batch);
     this.#staged = input.staged;
     this.#isDryRun = plan.dryRun ?? false;
+    this.#namespaces = new NeededNamespaces(there);
     this.report = report;
   }
 
+  /** Takes what is selected, and notes which namespaces that needs; a namespace itself waits until all that need one are known. */
+  async take(
+    entry: ResourceIdentifier,
+    { item, isSelected }: { readonly item: Unstructured; readonly isSelected: boolean },
+  ): Promise<void> {
+    if (entry.groupResource === 'namespaces') {
+      this.#namespaces.found(entry.name, item);
+      if (isSelected) this.#namespaces.need(entry.name);
+    } else if (isSelected && (await this.#add(entry, item))) this.#namespaces.need(entry.namespace);
+  }
+
+  /** Takes the namespaces in which other items are to be. */
+  async addNamespaces(): Promise<void> {
+    for (const namespace of this.#namespaces.objects())
+      await this.#add({ groupResource: 'namespaces', namespace: '', name: namespace.metadata.name }, namespace);
+  }
+
   /** Takes the item; `false` if it is one that is never restored, such as a pod that has ended, or was taken before. */
-  async add(identifier: ResourceIdentifier, itemFromBackup: Unstructured): Promise<boolean> {
+  async #add(identifier: ResourceIdentifier, itemFromBackup: Unstructured): Promise<boolean> {
     const { groupResource, namespace, name } = identifier;
     const key = itemKey({ groupResource, namespace, name });
     if (this.#seen.has(key)) {
@@ -212,11 +228,6 @@ class Unpacking {
     this.report.unpacked(groupResource, itemFromBackup);
     this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
     return true;
-  }
-
-  /** Takes a namespace, in which other items are to be. */
-  async addNamespace(namespace: Unstructured): Promise<void> {
-    await this.add({ groupResource: 'namespaces', namespace: '', name: namespace.metadata.name }, namespace);
   }
 
   #isSkipped(identifier: ResourceIdentifier, item: Unstructured): boolean {
