@@ -6,7 +6,7 @@ import { startChild } from './child.ts';
 import { runJob, type EndedJob, type Job, type JobOptions } from './job.ts';
 import { namespaceNames, type MixtureOptions } from './mixture.ts';
 import { seedCluster } from './seed.ts';
-import type { Telling } from './snapshots.ts';
+import type { Telling } from './telling.ts';
 import type { BenchStack } from './stack.ts';
 import type { Measurement } from './statistics.ts';
 import type { SyntheticCluster } from './synthetic-cluster.ts';

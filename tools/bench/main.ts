@@ -6,7 +6,8 @@ import { startChild, stopChildren } from './child.ts';
 import { benchItems, startSyntheticCluster } from './items.ts';
 import type { EndedJob } from './job.ts';
 import { benchRecovery, recoveryItems } from './recovery.ts';
-import { benchSnapshots, snapshotSettings, type Telling } from './snapshots.ts';
+import { benchSnapshots, snapshotSettings } from './snapshots.ts';
+import type { Telling } from './telling.ts';
 import { startBenchStack, type BenchStack, type BenchStackOptions } from './stack.ts';
 import {
   summarize,

@@ -6,7 +6,7 @@ import type { RecoveryOptions } from './arguments.ts';
 import { startChild, type Child } from './child.ts';
 import { secondsOf, type History } from './history.ts';
 import { Random } from './random.ts';
-import type { Telling } from './snapshots.ts';
+import type { Telling } from './telling.ts';
 import type { BenchStack } from './stack.ts';
 import { percentile, rounded, type RecoveryResult } from './statistics.ts';
 

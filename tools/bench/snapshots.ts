@@ -9,6 +9,7 @@ import type { SnapshotsOptions } from './arguments.ts';
 import { runJob, type EndedJob } from './job.ts';
 import type { BenchStack } from './stack.ts';
 import { rounded, type SnapshotsResult } from './statistics.ts';
+import type { Telling } from './telling.ts';
 
 /** What the configuration says of the snapshots: no rate, so that many are pending at once. The worker brings the snapshotter itself. */
 export const snapshotSettings = {
@@ -20,12 +21,6 @@ const acceptMs = 200;
 
 /** Objects being created at the same time. */
 const creations = 64;
-
-/** What a bench tells while it works. */
-export interface Telling {
-  readonly say: (line: string) => void;
-  readonly tell: (what: string, ended: EndedJob) => void;
-}
 
 /** Measures a backup of many volumes whose snapshots take their time. */
 export async function benchSnapshots(
