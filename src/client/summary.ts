@@ -51,7 +51,10 @@ export function restoreSummary({ spec = {}, dryRun = false }: RestoreRequest): s
 /** A request as a Markdown list. Requests are not validated yet: any value may stand anywhere. */
 export function details({ name, spec }: BackupRequest | RestoreRequest): string {
   const members = Object.entries(spec ?? {}).filter(([key, value]) => shown.includes(key) && value != null);
-  return cut([`**${name}**`, ...members.map(([key, value]) => `- ${key}: ${text(value)}`)].join('\n'), longestDetails);
+  return cut(
+    [`**${name}**`, '', ...members.map(([key, value]) => `- ${key}: ${text(value)}`)].join('\n'),
+    longestDetails,
+  );
 }
 
 function namespaces(included: unknown): string {

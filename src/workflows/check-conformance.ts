@@ -129,6 +129,7 @@ class ConformanceRun {
     const failed = done.filter(({ outcome }) => outcome === 'failed');
     const lines = [
       `**Conformance of ${name}**: ${phase}`,
+      '',
       `- now: ${step}`,
       `- checks: ${done.length} of ${total}, ${failed.length} failed`,
       ...failed.map(({ title }) => `- failed: ${title}`),

@@ -163,12 +163,13 @@ export class Progress {
     this.#show();
   }
 
-  /** The dev server's UI renders lists, not tables. */
+  /** The dev server's UI renders lists, after an empty line, and no tables. */
   #show(): void {
     const { kind, name, phase, step, progress, volumes, hooks, warnings, errors, remarks = [] } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
       `**${kind} ${name}**: ${phase}`,
+      '',
       `- now: ${step}`,
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${failures(volumes.failed)}`,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { findBinary } from '../../tools/stack/binaries.ts';
-import { findDockerCompose } from '../../tools/stack/docker-compose.ts';
+import { findDockerCompose } from '../../tools/stack/debian.ts';
 import { freePort } from '../../tools/stack/server.ts';
 import { temporaryFolder } from '../plugins/temporary-folder.ts';
 import { kubernetesServer, temporalServer } from '../support/servers.ts';

@@ -65,7 +65,7 @@ describe('what a run tells of itself', () => {
       const { currentDetails, definition } = await metadataOf(started);
       assert.match(
         currentDetails ?? '',
-        new RegExp(`^\\*\\*Backup ${started.name}\\*\\*: InProgress\n- now: collecting items\n`),
+        new RegExp(`^\\*\\*Backup ${started.name}\\*\\*: InProgress\n\n- now: collecting items\n`),
       );
       assert.match(currentDetails ?? '', /- items: \d+ of 400 or more\n/);
       assert.match(currentDetails ?? '', /- configmaps: 5 of 5$/m);
