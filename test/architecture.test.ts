@@ -53,6 +53,10 @@ const table: Readonly<Record<string, Row>> = {
   },
   'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
+  'metrics/': {
+    values: 'api/ backup-format/ p-limit node:stream/consumers',
+    types: 'plugins/ @temporalio/client',
+  },
   'client/': {
     values:
       'api/ codec.ts config.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
@@ -82,7 +86,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
-  'health.ts': { values: 'http-listener.ts node:', types: 'api/' },
+  'health.ts': { values: 'http-listener.ts metrics/ node:', types: 'api/' },
   'http-listener.ts': { values: 'api/ node:' },
   'search-attributes.ts': { types: '@temporalio/client' },
   'signed-files.ts': { values: 'api/ http-listener.ts plugins/ node:' },
@@ -90,7 +94,7 @@ const table: Readonly<Record<string, Row>> = {
   'temporal-profile.ts': { values: 'api/ @temporalio/envconfig' },
   'worker.ts': {
     values:
-      'api/ codec.ts health.ts kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
+      'api/ codec.ts health.ts kubernetes/ metrics/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
   },
 };
 

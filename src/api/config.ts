@@ -54,9 +54,9 @@ export interface Config {
   };
   /** Actions beyond the built-in ones, in the order in which they run after these. */
   readonly itemActions: readonly (ItemActionModule | ItemActionWorker)[];
-  /** Where a worker answers `/healthz` and `/readyz`. Default: nowhere. */
+  /** Where a worker answers `/healthz`, `/readyz` and `/metrics`. Default: nowhere. */
   readonly health?: { readonly listen: ListenAddress };
-  /** Where a worker shows its metrics, in Prometheus' format, under `/metrics`. Default: nowhere. */
+  /** Where a worker shows the metrics of Temporal's SDK, in Prometheus' format, under `/metrics`. Default: nowhere. */
   readonly metrics?: { readonly listen: ListenAddress };
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;

@@ -58,7 +58,7 @@ class DeletionRun {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
-    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+    if (state.prepared) this.#search(state.prepared);
   }
 
   /** Goes on until the backup is gone, or until the history is long (`false`): then nothing is in flight. */
@@ -92,9 +92,13 @@ class DeletionRun {
     if (itemActions) await deleteStaging(run);
   }
 
+  #search({ settings, run, schedule }: PreparedDeletion): void {
+    this.progress.search(settings.searchAttributes, run.location, schedule);
+  }
+
   async #prepare(): Promise<PreparedDeletion> {
     const prepared = await steps.prepareDeletion.executeWithOptions({ summary: 'find and mark' }, [this.request]);
-    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.#search(prepared);
     for (const remark of prepared.remarks) this.progress.remark(remark);
     return prepared;
   }

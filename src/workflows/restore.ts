@@ -88,7 +88,7 @@ export class RestoreRun {
     this.state = state;
     this.progress = new Progress(state.status);
     this.#hooks = new RestoreHooks(this);
-    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+    if (state.prepared) this.#search(state.prepared);
   }
 
   /** Goes on until the restore is recorded, hooks included, or until the history is long (`false`): then nothing is in flight. */
@@ -142,9 +142,13 @@ export class RestoreRun {
     this.progress.reported(report);
   }
 
+  #search({ settings, run, schedule }: PreparedRestore): void {
+    this.progress.search(settings.searchAttributes, run.location, schedule);
+  }
+
   async #prepare(): Promise<PreparedRestore> {
     const prepared = await steps.prepareRestore.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
-    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.#search(prepared);
     this.progress.phase('InProgress', 'reading the backup');
     return prepared;
   }
