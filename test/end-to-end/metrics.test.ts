@@ -24,9 +24,10 @@ const expected: Readonly<Record<string, number>> = {
   'velero_backup_validation_failure_total{schedule="nightly"}': 0,
   'velero_backup_last_status{schedule="nightly"}': 0,
   'velero_backup_duration_seconds_count{schedule="nightly"}': 2,
-  'velero_volume_snapshot_attempt_total{schedule="nightly"}': 2,
+  // The volume of the second backup is not found, so that no snapshot is asked for.
+  'velero_volume_snapshot_attempt_total{schedule="nightly"}': 1,
   'velero_volume_snapshot_success_total{schedule="nightly"}': 1,
-  'velero_volume_snapshot_failure_total{schedule="nightly"}': 1,
+  'velero_volume_snapshot_failure_total{schedule="nightly"}': 0,
   'velero_restore_attempt_total{schedule="nightly"}': 1,
   'velero_restore_success_total{schedule="nightly"}': 1,
   'velero_restore_failed_total{schedule="nightly"}': 0,
