@@ -7,6 +7,7 @@ import { BowlineError } from './api/errors.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
+import { notificationUrl } from './activities/notification-url.ts';
 import { openDataConverter } from './codec.ts';
 import { serveHealth, type WorkerState } from './health.ts';
 import { connect } from './kubernetes/http-client.ts';
@@ -79,6 +80,7 @@ export async function prepareWorker(
 ): Promise<PreparedWorker> {
   const { interceptors, ...rest } = options;
   const registry = await loadRegistry(config);
+  await Promise.all(config.notifications.map(notificationUrl));
   const dataConverter = await openDataConverter(config.temporal.codec);
   const { namespace, taskQueue, versioning } = config.temporal;
   const native = await NativeConnection.connect(connectionOptions(config.temporal));

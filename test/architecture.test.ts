@@ -82,9 +82,11 @@ const table: Readonly<Record<string, Row>> = {
   'codec-server.ts': { values: 'api/ http-listener.ts @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'config.ts': {
-    values: 'api/ config-item-actions.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
+    values:
+      'api/ config-item-actions.ts config-notifications.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
   },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
+  'config-notifications.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
   'health.ts': { values: 'http-listener.ts metrics/ node:', types: 'api/' },
   'http-listener.ts': { values: 'api/ node:' },

@@ -1,6 +1,7 @@
 import type { HandedKind } from './handed-batch.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './locations.ts';
+import type { NotificationTarget } from './notification.ts';
 import type { ResourceSelector } from './resource-selector.ts';
 
 /** The configuration of workers, clients and the command line: `bowline.yaml` and the variables that override it. */
@@ -58,6 +59,8 @@ export interface Config {
   readonly health?: { readonly listen: ListenAddress };
   /** Where a worker shows the metrics of Temporal's SDK, in Prometheus' format, under `/metrics`. Default: nowhere. */
   readonly metrics?: { readonly listen: ListenAddress };
+  /** Who is told of the ends of runs. */
+  readonly notifications: readonly NotificationTarget[];
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
   /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */

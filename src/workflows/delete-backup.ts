@@ -9,6 +9,7 @@ import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, historyIsLong, isCancelled } from './endings.ts';
 import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
+import { notify } from './notifications.ts';
 import { newStatus, Progress } from './progress.ts';
 import { VolumeGates } from './volume-gates.ts';
 
@@ -42,10 +43,13 @@ export async function deleteBackup(
     const ending = endingOf(error);
     await run.cleanUp();
     run.progress.phase(failedPhase(ending));
+    await notify(run, ending);
     throw failureOf(error, ending);
   }
   if (!done) return continueAsNew<typeof deleteBackup>(request, run.state);
-  return run.progress.result(secondsSince(run.state.status.startTimestamp));
+  const result = run.progress.result(secondsSince(run.state.status.startTimestamp));
+  await notify(run);
+  return result;
 }
 
 /** One Temporal run's worth of a deletion. */

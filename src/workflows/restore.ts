@@ -13,6 +13,7 @@ import { HistoryRoom } from './history-room.ts';
 import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
+import { notify } from './notifications.ts';
 import { newStatus, Progress } from './progress.ts';
 import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
@@ -68,10 +69,13 @@ export async function restore(request: RestoreRequest, state: RestoreState = new
   } catch (error) {
     const ending = endingOf(error);
     const remark = await CancellationScope.nonCancellable(() => abandonRestore(run, ending));
+    await notify(run, ending);
     throw failureOf(error, ending, remark);
   }
   if (!sealed) return continueAsNew<typeof restore>(request, run.state);
-  return run.progress.result(secondsSince(run.state.status.startTimestamp));
+  const result = run.progress.result(secondsSince(run.state.status.startTimestamp));
+  await notify(run);
+  return result;
 }
 
 /** One Temporal run's worth of a restore. */

@@ -30,14 +30,14 @@ const rules = groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(readFileSync(`${deploy}grafana/bowline.json`, 'utf8')) as Dashboard;
 
 /** The labels of each metric as it is scraped, by its name: those that `/metrics` shows, and those that Prometheus adds. */
-const shown = new Map(
-  families.flatMap(({ name, type, labels }) => {
+const shown = new Map<string, readonly string[]>(
+  families.flatMap(({ name, type, labels }): [string, string[]][] => {
     const scraped = [...labels, 'instance'];
-    if (type !== 'histogram') return [[name, scraped] as const];
+    if (type !== 'histogram') return [[name, scraped]];
     return [
-      [`${name}_bucket`, [...scraped, 'le']] as const,
-      [`${name}_sum`, scraped] as const,
-      [`${name}_count`, scraped] as const,
+      [`${name}_bucket`, [...scraped, 'le']],
+      [`${name}_sum`, scraped],
+      [`${name}_count`, scraped],
     ];
   }),
 );
