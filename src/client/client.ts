@@ -3,13 +3,15 @@ import { BackupLocations } from './backup-locations.ts';
 import { Backups } from './backups.ts';
 import { Restores } from './restores.ts';
 import { Stores } from './stores.ts';
-import { Temporal } from './temporal.ts';
+import { Temporal, type TemporalExamination } from './temporal.ts';
 
 /** Backups, restores and storage locations of one configuration. May be used concurrently, for as long as the process lives. */
 export interface BowlineClient {
   readonly backups: Backups;
   readonly restores: Restores;
   readonly backupLocations: BackupLocations;
+  /** What Temporal says of what runs need there. Starts nothing. Rejects with `Unavailable`, or `NotFound` for the namespace. */
+  examineTemporal(): Promise<TemporalExamination>;
   /** Ends the connection to Temporal. Runs go on. */
   close(): Promise<void>;
 }
@@ -18,13 +20,14 @@ export interface BowlineClient {
  * A client for what the configuration names. Nothing is sent yet: Temporal and each store are connected to on first use, so that
  * finished backups can be read where Temporal is out of reach.
  */
-export async function connectBowline(config: Config): Promise<BowlineClient> {
+export async function connect(config: Config): Promise<BowlineClient> {
   const temporal = new Temporal(config.temporal);
   const parts = { stores: new Stores(config), temporal };
   return {
     backups: new Backups(config, parts),
     restores: new Restores(config, parts),
     backupLocations: new BackupLocations(config, parts),
+    examineTemporal: () => temporal.examine(),
     close: () => temporal.close(),
   };
 }
