@@ -115,6 +115,21 @@ export class Section {
     return {};
   }
 
+  /** A list of some of `values`, at least one; all of them if the key is absent. */
+  someOf<V extends string>(key: string, values: readonly V[]): readonly V[] {
+    const { [key]: named } = this.optionalTexts(key);
+    if (named === undefined) return values;
+    const known = values.filter((value) => named.includes(value));
+    if (named.length === 0 || named.some((name) => !values.some((value) => value === name)))
+      this.refuse(key, `expected some of ${values.join(', ')}`);
+    return known;
+  }
+
+  /** A variable of the environment, whatever its name. */
+  variable(name: string): string | undefined {
+    return this.#reader.env[name];
+  }
+
   count(key: string, fallback: number, most: number): number {
     const value = this.#read(key) ?? fallback;
     const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;

@@ -7,6 +7,7 @@ import { BowlineError } from './api/errors.ts';
 import { parseResourcePriorities } from './api/resource-priorities.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 import { readItemActions, itemActionProblems } from './config-item-actions.ts';
+import { notificationProblems, readNotification } from './config-notifications.ts';
 import { Reader, type Section } from './config-section.ts';
 import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts';
 
@@ -96,6 +97,7 @@ function readConfig(
     itemActions: readItemActions(top, folder),
     ...readListener(top, 'health'),
     ...readListener(top, 'metrics'),
+    notifications: top.list('notifications', readNotification),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
     defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
     resourceTimeout: top.duration('resourceTimeout', '10m0s'),
@@ -176,7 +178,7 @@ function readSnapshotLocation(section: Section): VolumeSnapshotLocation {
 
 function crossProblems(config: Config): string[] {
   const { backupStorageLocations, volumeSnapshotLocations, staging, restoreResourcePriorities: priorities } = config;
-  const problems: string[] = itemActionProblems(config);
+  const problems = [...itemActionProblems(config), ...notificationProblems(config.notifications)];
   for (const [key, locations] of Object.entries({ backupStorageLocations, volumeSnapshotLocations })) {
     const names = locations.map(({ name }) => name);
     for (const name of new Set(names.filter((one, index) => one !== '' && names.indexOf(one) !== index)))

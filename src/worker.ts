@@ -7,9 +7,12 @@ import { BowlineError } from './api/errors.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
+import { notificationUrl } from './activities/notification-url.ts';
 import { openDataConverter } from './codec.ts';
 import { serveHealth, type WorkerState } from './health.ts';
 import { connect } from './kubernetes/http-client.ts';
+import { listCountedRuns } from './metrics/counted-runs.ts';
+import { Metrics } from './metrics/metrics.ts';
 import type { ItemActions } from './plugins/item-action-lists.ts';
 import { loadRegistry, type Registry } from './plugins/registry.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
@@ -19,6 +22,8 @@ import { connectionOptions } from './temporal-connection.ts';
 /** A worker that has connected to everything it needs, not yet polling. */
 export interface PreparedWorker {
   readonly worker: Worker;
+  /** Velero's metrics and our own, in Prometheus' text format. Never rejects. */
+  metrics(): Promise<string>;
   /** Closes the connections, once the worker has stopped. */
   close(): Promise<void>;
 }
@@ -29,11 +34,15 @@ export interface PreparedWorker {
  */
 export async function runWorker(config: Config, onConnected: () => void = () => undefined): Promise<void> {
   if (config.metrics) showMetrics(config.metrics);
-  let state = (): WorkerState => 'CONNECTING';
-  const health = config.health && (await serveHealth(config.health.listen, () => state()));
+  let prepared: PreparedWorker | undefined;
+  const health =
+    config.health &&
+    (await serveHealth(config.health.listen, {
+      state: (): WorkerState => prepared?.worker.getState() ?? 'CONNECTING',
+      metrics: () => prepared?.metrics(),
+    }));
   try {
-    const { worker, close } = await prepareWorker(config);
-    state = () => worker.getState();
+    const { worker, close } = (prepared = await prepareWorker(config));
     try {
       onConnected();
       await worker.run();
@@ -71,25 +80,33 @@ export async function prepareWorker(
 ): Promise<PreparedWorker> {
   const { interceptors, ...rest } = options;
   const registry = await loadRegistry(config);
+  await Promise.all(config.notifications.map(notificationUrl));
   const dataConverter = await openDataConverter(config.temporal.codec);
   const { namespace, taskQueue, versioning, workflowBundle } = config.temporal;
   const native = await NativeConnection.connect(connectionOptions(config.temporal));
   const connection = await Connection.connect(connectionOptions(config.temporal));
   const temporal = new Client({ connection, namespace, dataConverter });
   const kubernetes = await connect(config.kubernetes);
-  const signedFiles = await serveSignedFiles(config.backupStorageLocations, {
-    now: () => new Date(),
-    warn: (message) => Runtime.instance().logger.warn(message),
-  });
+  const now = (): Date => new Date();
+  const warn = (message: string): void => Runtime.instance().logger.warn(message);
+  const signedFiles = await serveSignedFiles(config.backupStorageLocations, { now, warn });
   const dependencies: Dependencies = {
     ...createProviders(config, registry),
     config,
     kubernetes,
     isRunning: (workflowId) => isRunning(temporal, workflowId),
     searchAttributes: await registerSearchAttributes(connection, namespace),
-    now: () => new Date(),
+    now,
     ...others,
   };
+  const { idPrefix } = config.temporal;
+  const metrics = new Metrics({
+    locations: config.backupStorageLocations,
+    openStore: dependencies.store,
+    listRuns: (at) => listCountedRuns({ client: temporal, namespace, taskQueue, idPrefix }, at),
+    now,
+    warn,
+  });
   const worker = await Worker.create({
     connection: native,
     namespace,
@@ -111,6 +128,7 @@ export async function prepareWorker(
   });
   return {
     worker,
+    metrics: () => metrics.text(),
     async close() {
       await signedFiles.close();
       await kubernetes.close();

@@ -53,6 +53,10 @@ const table: Readonly<Record<string, Row>> = {
   },
   'activities/resource-policies.ts': { values: 'api/ selection/ plugins/quantity.ts yaml' },
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
+  'metrics/': {
+    values: 'api/ backup-format/ p-limit node:stream/consumers',
+    types: 'plugins/ @temporalio/client',
+  },
   'client/': {
     values:
       'api/ codec.ts config.ts search-attributes.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
@@ -80,11 +84,13 @@ const table: Readonly<Record<string, Row>> = {
   'codec-server.ts': { values: 'api/ http-listener.ts @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'config.ts': {
-    values: 'api/ config-item-actions.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
+    values:
+      'api/ config-item-actions.ts config-notifications.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
   },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
+  'config-notifications.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
-  'health.ts': { values: 'http-listener.ts node:', types: 'api/' },
+  'health.ts': { values: 'http-listener.ts metrics/ node:', types: 'api/' },
   'http-listener.ts': { values: 'api/ node:' },
   'search-attributes.ts': { types: '@temporalio/client' },
   'signed-files.ts': { values: 'api/ http-listener.ts plugins/ node:' },
@@ -92,7 +98,7 @@ const table: Readonly<Record<string, Row>> = {
   'temporal-profile.ts': { values: 'api/ @temporalio/envconfig' },
   'worker.ts': {
     values:
-      'api/ codec.ts health.ts kubernetes/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
+      'api/ codec.ts health.ts kubernetes/ metrics/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
   },
 };
 

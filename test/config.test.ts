@@ -18,6 +18,7 @@ describe('parseConfig', () => {
       batch: { items: 500, bytes: 4_194_304 },
       concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
       itemActions: [],
+      notifications: [],
       defaultBackupTtl: '720h0m0s',
       defaultItemOperationTimeout: '4h0m0s',
       resourceTimeout: '10m0s',
@@ -97,6 +98,29 @@ describe('parseConfig', () => {
       { module: '@example/actions', folder: '/etc/bowline' },
     ]);
     assert.deepEqual(temporal.codec, { keyFile: '/keys' });
+  });
+
+  it('takes who is told of the ends of runs, with a URL from the file, from a variable or in another file', () => {
+    const text = `
+      notifications:
+        - { name: ops, url: 'https://user:word@example.com/hook', phases: [Failed, PartiallyFailed], kinds: [Backup] }
+        - { name: chat, format: slack, urlEnv: CHAT_URL }
+        - { name: later, urlFile: /etc/hook }
+        - { name: unset, urlEnv: NO_URL }`;
+    const kinds = ['Backup', 'Restore', 'Deletion'];
+    const phases = ['Completed', 'PartiallyFailed', 'Failed', 'FailedValidation', 'Cancelled'];
+    assert.deepEqual(parseText(text, { CHAT_URL: 'http://chat.example.com/1' }).notifications, [
+      {
+        name: 'ops',
+        format: 'json',
+        url: 'https://user:word@example.com/hook',
+        kinds: ['Backup'],
+        phases: ['PartiallyFailed', 'Failed'],
+      },
+      { name: 'chat', format: 'slack', url: 'http://chat.example.com/1', kinds, phases },
+      { name: 'later', format: 'json', urlFile: '/etc/hook', kinds, phases },
+      { name: 'unset', format: 'json', unsetVariable: 'NO_URL', kinds, phases },
+    ]);
   });
 
   const overrides: readonly { env: Record<string, string>; expected: Record<string, unknown> }[] = [
@@ -179,6 +203,26 @@ describe('parseConfig', () => {
     problems: readonly string[];
   }[] = [
     {
+      title: 'notifications to nowhere, without a word of their URLs',
+      text: `notifications:
+        - { name: a, url: 'https://secret.example.com', urlEnv: SECRET }
+        - { name: a }
+        - { name: b, url: secret, phases: [Done], kinds: [] }
+        - { name: c, urlEnv: SECRET, format: text }`,
+      env: { SECRET: 'ftp://secret' },
+      problems: [
+        'notifications[0].url: expected one of url, urlFile and urlEnv',
+        'notifications[0].urlEnv: expected an http or https URL',
+        'notifications[1].url: expected one of url, urlFile and urlEnv',
+        'notifications[2].url: expected an http or https URL',
+        'notifications[2].kinds: expected some of Backup, Restore, Deletion',
+        'notifications[2].phases: expected some of Completed, PartiallyFailed, Failed, FailedValidation, Cancelled',
+        'notifications[3].urlEnv: expected an http or https URL',
+        'notifications[3].format: expected one of json, slack',
+        'notifications: two are named a',
+      ],
+    },
+    {
       title: 'all problems at once',
       text: 'batch: { items: 501 }\nconcurrency: { lists: 0 }\ntemporal: { tls: maybe }\nnamespace: 3',
       problems: [
@@ -208,7 +252,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, itemActions, health, metrics, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
+          'volumeSnapshotLocations, staging, itemActions, health, metrics, notifications, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
         'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, workflowBundle, codec',
       ],
     },

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { readItemAnswers } from '../src/activities/item-answers.ts';
 import { readBatchAnswer, type HandedBatch, type HandedItem } from '../src/api/handed-batch.ts';
+import type { RunNotification } from '../src/api/notification.ts';
 import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
 import { createApplication } from './end-to-end/application.ts';
@@ -118,6 +119,25 @@ describe('the contract with other workers, in docs/plugins.md', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('docs/notifications.md', () => {
+  it('shows a notification as a run makes it', () => {
+    const [shown] = blocks('docs/notifications.md', 'json').map((text) => JSON.parse(text) as RunNotification);
+    const { id, kind, uid, phase, startTimestamp, endTimestamp, ...others } = shown!;
+    assert.equal(id, `${kind}/${uid}/${phase}`);
+    assert.ok(startTimestamp < endTimestamp);
+    assert.deepEqual(Object.keys(others), [
+      'version',
+      'name',
+      'schedule',
+      'location',
+      'items',
+      'warnings',
+      'errors',
+      'volumes',
+    ]);
   });
 });
 

@@ -5,11 +5,12 @@ import { freePort } from '../tools/stack/server.ts';
 
 describe('serveHealth', () => {
   let state: WorkerState;
+  let metrics: Promise<string> | undefined;
   let port: number;
   let health: Listener;
   before(async () => {
     port = await freePort();
-    health = await serveHealth({ host: '127.0.0.1', port }, () => state);
+    health = await serveHealth({ host: '127.0.0.1', port }, { state: () => state, metrics: () => metrics });
   });
   after(() => health.close());
 
@@ -36,6 +37,16 @@ describe('serveHealth', () => {
     });
   }
 
+  it('answers with metrics once there are some', async () => {
+    state = 'CONNECTING';
+    metrics = undefined;
+    assert.deepEqual(await ask('/metrics'), { status: 503, text: 'CONNECTING\n' });
+    metrics = Promise.resolve('# TYPE a gauge\n');
+    assert.deepEqual(await ask('/metrics?x=1'), { status: 200, text: '# TYPE a gauge\n' });
+    const { headers } = await fetch(`http://127.0.0.1:${port}/metrics`);
+    assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  });
+
   it('serves nothing else', async () => {
     state = 'RUNNING';
     assert.equal((await ask('/')).status, 404);
@@ -45,9 +56,9 @@ describe('serveHealth', () => {
   });
 
   it('says that an address is taken', async () => {
-    await assert.rejects(
-      serveHealth({ host: '127.0.0.1', port }, () => state),
-      { code: 'InvalidConfig', message: `health.listen: listen at 127.0.0.1:${port}: EADDRINUSE` },
-    );
+    await assert.rejects(serveHealth({ host: '127.0.0.1', port }, { state: () => state, metrics: () => undefined }), {
+      code: 'InvalidConfig',
+      message: `health.listen: listen at 127.0.0.1:${port}: EADDRINUSE`,
+    });
   });
 });

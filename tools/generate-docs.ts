@@ -1,4 +1,4 @@
-// `npm run docs`: writes what is made from the code of the item actions.
+// `npm run docs`: writes what is made from the code of item actions and metrics.
 import { writeFileSync } from 'node:fs';
 import { generateDocs } from './docs/item-actions.ts';
 

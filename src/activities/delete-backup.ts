@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
-import { backupUidLabel, persistentVolumeTag } from '../api/labels.ts';
+import { backupUidLabel, persistentVolumeTag, scheduleNameLabel } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
 import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import { backupLayout } from '../backup-format/layout.ts';
@@ -32,6 +32,8 @@ export interface PreparedDeletion {
   readonly run: RunRef;
   readonly settings: RunSettings;
   readonly startTimestamp: string;
+  /** The schedule that made the backup; absent if none did, or if its metadata is not there. */
+  readonly schedule?: string;
   /** Recorded snapshots. */
   readonly snapshots: readonly VolumeSnapshot[];
   /** Volume snapshot locations that the backup names and the configuration still knows: they are swept, recorded snapshots or not. */
@@ -178,12 +180,14 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     };
     const { backup, snapshots, remarks } = await readBackupToDelete(store, name);
     const itemActions = backup && (await planItemActions(run, backup));
+    const schedule = backup?.metadata.labels?.[scheduleNameLabel];
     // The last step: what can't be read must not leave a mark behind.
     const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
     return {
       run,
       settings: runSettings(dependencies),
       startTimestamp: timestamp(now()),
+      ...(schedule && { schedule }),
       snapshots,
       snapshotLocations: knownLocationsOf(backup),
       ...(backup && { backup: timesOf(backup) }),

@@ -19,6 +19,7 @@ import {
 } from './execute-restore-item-action.ts';
 import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
+import { createNotify, type NotifyActivities } from './notify.ts';
 import { createOpenRun } from './plan.ts';
 import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
@@ -63,7 +64,8 @@ export interface Activities
     UnpackDeletionActivities,
     ExecuteDeleteItemActionActivities,
     ValidateLocationsActivities,
-    CheckConformanceActivities {}
+    CheckConformanceActivities,
+    NotifyActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -97,5 +99,6 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteDeleteItemAction(dependencies, openRun),
     ...createValidateLocations(dependencies),
     ...createCheckConformance(dependencies),
+    ...createNotify(dependencies),
   };
 }

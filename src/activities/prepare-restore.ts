@@ -31,6 +31,8 @@ export interface PreparedRestore {
   readonly settings: RunSettings;
   readonly actions: readonly PlannedAction[];
   readonly startTimestamp: string;
+  /** The schedule that made the backup; absent if none did. */
+  readonly schedule?: string;
   /** Whether PersistentVolumes that are provisioned anew are to be given something when all items are there. Default `false`. */
   readonly finishesVolumes?: boolean;
 }
@@ -116,6 +118,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
         settings: runSettings(dependencies, spec),
         actions: planActions(withFittingWait(dependencies.restoreItemActions, plan.podVolumeBackups), discovery),
         startTimestamp: timestamp(startedAt),
+        ...(scheduleName && { schedule: scheduleName }),
         ...(!dryRun && volumesToFinish(plan).length > 0 && { finishesVolumes: true }),
       };
     });

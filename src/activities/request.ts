@@ -58,5 +58,6 @@ export function runSettings(
     itemOperationTimeoutMs:
       parseGoDuration(itemOperationTimeout) || parseGoDuration(config.defaultItemOperationTimeout) || 0,
     searchAttributes,
+    ...(config.notifications.length > 0 && { notifies: true }),
   };
 }

@@ -1,6 +1,7 @@
 import type { HandedKind } from './handed-batch.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './locations.ts';
+import type { NotificationTarget } from './notification.ts';
 import type { ResourceSelector } from './resource-selector.ts';
 
 /** The configuration of workers, clients and the command line: `bowline.yaml` and the variables that override it. */
@@ -56,10 +57,12 @@ export interface Config {
   };
   /** Actions beyond the built-in ones, in the order in which they run after these. */
   readonly itemActions: readonly (ItemActionModule | ItemActionWorker)[];
-  /** Where a worker answers `/healthz` and `/readyz`. Default: nowhere. */
+  /** Where a worker answers `/healthz`, `/readyz` and `/metrics`. Default: nowhere. */
   readonly health?: { readonly listen: ListenAddress };
-  /** Where a worker shows its metrics, in Prometheus' format, under `/metrics`. Default: nowhere. */
+  /** Where a worker shows the metrics of Temporal's SDK, in Prometheus' format, under `/metrics`. Default: nowhere. */
   readonly metrics?: { readonly listen: ListenAddress };
+  /** Who is told of the ends of runs. */
+  readonly notifications: readonly NotificationTarget[];
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
   /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */

@@ -93,4 +93,6 @@ export interface RunSettings {
   readonly itemOperationTimeoutMs: number;
   /** Whether the search attributes are registered: an unknown one would hang the run. */
   readonly searchAttributes: boolean;
+  /** Whether somebody may want to hear of the run's end; absent if nobody does. */
+  readonly notifies?: true;
 }

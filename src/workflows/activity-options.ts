@@ -64,6 +64,13 @@ export const hooks: ReturnType<typeof proxyActivities<Activities>> = proxyActivi
   scheduleToCloseTimeout: '24 hours',
 });
 
+/** Who is told of a run's end: the run waits no longer for somebody who does not listen. */
+export const notices: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '2 minutes',
+});
+
 /** What a run does on its way out. It may not hang there for long. */
 export const cleanup: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
   ...common,

@@ -14,6 +14,7 @@ import { HistoryRoom } from './history-room.ts';
 import { executeItemActions } from './item-actions.ts';
 import { inLanes, Lanes } from './lanes.ts';
 import type { RunResult } from './messages.ts';
+import { notify } from './notifications.ts';
 import { Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
 import { VolumeGates } from './volume-gates.ts';
@@ -33,10 +34,13 @@ export async function backup(request: BackupRequest, state: BackupState = newBac
   } catch (error) {
     const ending = endingOf(error);
     const remark = await CancellationScope.nonCancellable(() => abandonBackup(run, ending));
+    await notify(run, ending);
     throw failureOf(error, ending, remark);
   }
   if (!sealed) return continueAsNew<typeof backup>(request, run.state);
-  return run.progress.result(secondsSince(run.state.status.startTimestamp), run.contentsBytes);
+  const result = run.progress.result(secondsSince(run.state.status.startTimestamp), run.contentsBytes);
+  await notify(run);
+  return result;
 }
 
 /** One Temporal run's worth of a backup. */

@@ -9,6 +9,7 @@ import { secondsSince } from './backup.ts';
 import { endingOf, failedPhase, failureOf, historyIsLong, isCancelled } from './endings.ts';
 import { Lanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
+import { notify } from './notifications.ts';
 import { newStatus, Progress } from './progress.ts';
 import { VolumeGates } from './volume-gates.ts';
 
@@ -42,10 +43,13 @@ export async function deleteBackup(
     const ending = endingOf(error);
     await run.cleanUp();
     run.progress.phase(failedPhase(ending));
+    await notify(run, ending);
     throw failureOf(error, ending);
   }
   if (!done) return continueAsNew<typeof deleteBackup>(request, run.state);
-  return run.progress.result(secondsSince(run.state.status.startTimestamp));
+  const result = run.progress.result(secondsSince(run.state.status.startTimestamp));
+  await notify(run);
+  return result;
 }
 
 /** One Temporal run's worth of a deletion. */
@@ -58,7 +62,7 @@ class DeletionRun {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
-    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+    if (state.prepared) this.#search(state.prepared);
   }
 
   /** Goes on until the backup is gone, or until the history is long (`false`): then nothing is in flight. */
@@ -92,9 +96,13 @@ class DeletionRun {
     if (itemActions) await deleteStaging(run);
   }
 
+  #search({ settings, run, schedule }: PreparedDeletion): void {
+    this.progress.search(settings.searchAttributes, run.location, schedule);
+  }
+
   async #prepare(): Promise<PreparedDeletion> {
     const prepared = await steps.prepareDeletion.executeWithOptions({ summary: 'find and mark' }, [this.request]);
-    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.#search(prepared);
     for (const remark of prepared.remarks) this.progress.remark(remark);
     return prepared;
   }

@@ -9,6 +9,10 @@ export interface RunStatus {
   readonly kind: 'Backup' | 'Restore' | 'Deletion';
   readonly name: string;
   readonly uid: string;
+  /** The schedule that it belongs to; absent if there is none, or until it is known. */
+  readonly schedule?: string;
+  /** A restore that changes nothing. */
+  readonly dryRun?: true;
   readonly phase: BackupPhase | RestorePhase | 'Cancelled';
   /** What happens now, for people: `collecting items`, `sealing`. */
   readonly step: string;

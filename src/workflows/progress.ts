@@ -1,6 +1,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Counts, HookStatus } from '../api/backup.ts';
+import { scheduleNameLabel } from '../api/labels.ts';
+import { runMemoKey, scheduleNameOf, type RunMemo } from '../api/run-memo.ts';
 import {
   statusQuery,
   statusQueryDescription,
@@ -16,6 +18,7 @@ const attributes = {
   kind: keyword('BowlineKind'),
   name: keyword('BowlineName'),
   phase: keyword('BowlinePhase'),
+  schedule: keyword('BowlineSchedule'),
   location: keyword('BowlineLocation'),
   items: integer('BowlineItems'),
   errors: integer('BowlineErrors'),
@@ -39,8 +42,13 @@ export class Progress {
     this.#show();
   }
 
-  /** Begins to set search attributes: only once a worker has said that they are registered. */
-  search(searchAttributes: boolean, location: string): void {
+  /**
+   * Begins to set search attributes, only once a worker has said that they are registered, and tells in the memo which schedule the
+   * run belongs to, where preparing it has shown that.
+   */
+  search(searchAttributes: boolean, location: string, schedule?: string): void {
+    if (schedule !== undefined) this.#update({ schedule: scheduleNameOf(schedule) });
+    this.#remember();
     this.#searchable = searchAttributes;
     if (!searchAttributes) return;
     setSearchAttributes({ ...this.status, location });
@@ -53,6 +61,7 @@ export class Progress {
   /** Sets the phase; the last one with the counts, to be searched for. */
   phase(phase: RunStatus['phase'], step = phase as string): void {
     this.#update({ phase, step });
+    this.#remember();
     if (!this.#searchable) return;
     upsertSearchAttributes([
       { key: attributes.phase, value: phase },
@@ -163,6 +172,18 @@ export class Progress {
     this.#show();
   }
 
+  /** Tells Temporal's lists what came of the run. */
+  #remember(): void {
+    const { schedule = '', phase, startTimestamp, progress, warnings, errors, volumes, dryRun } = this.status;
+    const { attempted, completed } = volumes;
+    const memo: RunMemo = {
+      ...{ schedule, phase, startTimestamp, items: progress.doneItems, warnings, errors },
+      volumes: { attempted, completed },
+      ...(dryRun && { dryRun }),
+    };
+    upsertMemo({ [runMemoKey]: memo });
+  }
+
   /** The dev server's UI renders lists, after an empty line, and no tables. */
   #show(): void {
     const { kind, name, phase, step, progress, volumes, hooks, warnings, errors, remarks = [] } = this.status;
@@ -190,21 +211,26 @@ export function setSearchAttributes(of: {
   readonly name: string;
   readonly location: string;
   readonly phase: string;
+  readonly schedule?: string;
 }): void {
   upsertSearchAttributes([
     { key: attributes.kind, value: of.kind },
     { key: attributes.name, value: of.name },
     { key: attributes.location, value: of.location },
     { key: attributes.phase, value: of.phase },
+    ...(of.schedule ? [{ key: attributes.schedule, value: of.schedule }] : []),
   ]);
 }
 
 /** The run at hand, which has just begun; its request may be anything. */
-export function newStatus(kind: RunStatus['kind'], request: { readonly name?: unknown } | undefined): RunStatus {
+export function newStatus(kind: RunStatus['kind'], request: AnyRequest | undefined): RunStatus {
   const { firstExecutionRunId, startTime } = workflowInfo();
+  const schedule = scheduleOf(request);
   return {
     kind,
     name: String(request?.name),
+    ...(schedule !== '' && { schedule }),
+    ...(request?.dryRun === true && { dryRun: true }),
     uid: firstExecutionRunId,
     startTimestamp: startTime.toISOString(),
     phase: 'New',
@@ -214,6 +240,22 @@ export function newStatus(kind: RunStatus['kind'], request: { readonly name?: un
     warnings: 0,
     errors: 0,
   };
+}
+
+/** As far as a request is looked at before it has been validated: any value may stand anywhere. */
+interface AnyRequest {
+  readonly name?: unknown;
+  readonly dryRun?: unknown;
+  readonly spec?: {
+    readonly scheduleName?: unknown;
+    readonly metadata?: { readonly labels?: Readonly<Record<string, unknown>> | null } | null;
+  } | null;
+}
+
+/** The schedule of a backup is in its labels, that of a restore in its spec. */
+function scheduleOf(request: AnyRequest | undefined): string {
+  const spec = request?.spec;
+  return scheduleNameOf(spec?.metadata?.labels?.[scheduleNameLabel] ?? spec?.scheduleName);
 }
 
 function failures(failed: number): string {

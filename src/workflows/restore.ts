@@ -13,6 +13,7 @@ import { HistoryRoom } from './history-room.ts';
 import { executeItemActions } from './item-actions.ts';
 import { inLanes } from './lanes.ts';
 import type { RunResult, RunStatus } from './messages.ts';
+import { notify } from './notifications.ts';
 import { newStatus, Progress } from './progress.ts';
 import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
@@ -68,10 +69,13 @@ export async function restore(request: RestoreRequest, state: RestoreState = new
   } catch (error) {
     const ending = endingOf(error);
     const remark = await CancellationScope.nonCancellable(() => abandonRestore(run, ending));
+    await notify(run, ending);
     throw failureOf(error, ending, remark);
   }
   if (!sealed) return continueAsNew<typeof restore>(request, run.state);
-  return run.progress.result(secondsSince(run.state.status.startTimestamp));
+  const result = run.progress.result(secondsSince(run.state.status.startTimestamp));
+  await notify(run);
+  return result;
 }
 
 /** One Temporal run's worth of a restore. */
@@ -88,7 +92,7 @@ export class RestoreRun {
     this.state = state;
     this.progress = new Progress(state.status);
     this.#hooks = new RestoreHooks(this);
-    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+    if (state.prepared) this.#search(state.prepared);
   }
 
   /** Goes on until the restore is recorded, hooks included, or until the history is long (`false`): then nothing is in flight. */
@@ -142,9 +146,13 @@ export class RestoreRun {
     this.progress.reported(report);
   }
 
+  #search({ settings, run, schedule }: PreparedRestore): void {
+    this.progress.search(settings.searchAttributes, run.location, schedule);
+  }
+
   async #prepare(): Promise<PreparedRestore> {
     const prepared = await steps.prepareRestore.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
-    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.#search(prepared);
     this.progress.phase('InProgress', 'reading the backup');
     return prepared;
   }

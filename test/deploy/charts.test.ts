@@ -177,6 +177,14 @@ describe('the Helm chart', function () {
     });
   }
 
+  it('brings the alerts, where they are asked for', async () => {
+    const labels = ['--set', 'prometheusRule.labels.release=prometheus'];
+    const objects = await renderChart('x', '--set', 'prometheusRule.enabled=true', ...labels);
+    const rule = only(objects, 'PrometheusRule');
+    assert.deepEqual(rule['spec'], parse(readFileSync(join(deploy, 'prometheus/alerts.yaml'), 'utf8')));
+    assert.equal(rule.metadata.labels?.['release'], 'prometheus');
+  });
+
   const refused: readonly [setting: string, problem: RegExp][] = [
     ['replicas=many', /replicas/],
     ['replica=3', /replica/],

@@ -32,6 +32,7 @@ const config: Config = {
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
   itemActions: [],
+  notifications: [],
   defaultBackupTtl: '720h0m0s',
   defaultItemOperationTimeout: '4h0m0s',
   resourceTimeout: '10m0s',

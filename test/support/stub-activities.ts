@@ -234,6 +234,8 @@ const defaults: Activities = {
     errors: 0,
   }),
   executeDeleteItemAction: async () => ({ warnings: 0, errors: 0 }),
+  selectNotifications: async () => [],
+  sendNotification: async () => undefined,
   listLocations: async () => ['default', 'vault'],
   validateLocation: async () => undefined,
   prepareConformance: async ({ name }) => ({

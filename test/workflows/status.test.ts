@@ -95,7 +95,7 @@ describe('what a run tells of itself', () => {
       },
     });
     const attributes = await runner.run(stubs, async (start) => {
-      const started = await start('backup');
+      const started = await start('backup', { metadata: { labels: { 'velero.io/schedule-name': 'nightly' } } });
       await started.result();
       return { name: started.name, found: (await started.describe()).searchAttributes };
     });
@@ -105,13 +105,35 @@ describe('what a run tells of itself', () => {
         'BowlineKind',
         'BowlineName',
         'BowlinePhase',
+        'BowlineSchedule',
         'BowlineLocation',
         'BowlineItems',
         'BowlineErrors',
         'BowlineWarnings',
       ].map((name) => found[name]?.[0]),
-      ['Backup', attributes.name, 'Completed', 'default', 15, 0, 0],
+      ['Backup', attributes.name, 'Completed', 'nightly', 'default', 15, 0, 0],
     );
+  });
+
+  it('is in its memo at the end, with the schedule that it belongs to', async () => {
+    const stubs = new StubActivities({
+      archiveItems: async ({ step, batch }) => ({
+        report: reportRef(step, { warnings: 2, errors: 1 }),
+        archived: { pods: batch.items },
+      }),
+    });
+    await runner.run(stubs, async (start) => {
+      const metadata = { labels: { 'velero.io/schedule-name': 'nightly' } };
+      const started = await start('backup', { metadata });
+      await started.result();
+      const { memo } = await started.describe();
+      const { startTimestamp, schedule } = await started.status();
+      assert.equal(schedule, 'nightly');
+      assert.deepEqual(memo?.['bowline'], {
+        ...{ schedule: 'nightly', phase: 'PartiallyFailed', startTimestamp, items: 15, warnings: 2, errors: 1 },
+        volumes: { attempted: 0, completed: 0 },
+      });
+    });
   });
 
   it('is in no search attribute where they are not', async () => {
