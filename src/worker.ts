@@ -85,7 +85,8 @@ export async function prepareWorker(
     ...createProviders(config, registry),
     config,
     kubernetes,
-    isRunning: (workflowId) => isRunning(temporal, workflowId),
+    isRunning: async (workflowId) => (await runningRun(temporal, workflowId)) !== undefined,
+    runningRun: (workflowId) => runningRun(temporal, workflowId),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now: () => new Date(),
     ...others,
@@ -178,11 +179,12 @@ async function confirm(temporal: Client, taskToken: Uint8Array): Promise<void> {
   });
 }
 
-async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {
+async function runningRun(temporal: Client, workflowId: string): Promise<string | undefined> {
   try {
-    return (await temporal.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    const { status, raw } = await temporal.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' ? (raw.workflowExecutionInfo?.firstRunId ?? '') : undefined;
   } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return false;
+    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
     throw error;
   }
 }

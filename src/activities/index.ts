@@ -17,9 +17,11 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createFindLeftovers, type FindLeftoversActivities } from './find-leftovers.ts';
 import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createOpenRun } from './plan.ts';
+import { createPlanExpiry, type PlanExpiryActivities } from './plan-expiry.ts';
 import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -29,6 +31,7 @@ import { createRunHook, type RunHookActivities } from './run-hook.ts';
 import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSelectVolumes, type SelectVolumesActivities } from './select-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
+import { createSweepRun, type SweepRunActivities } from './sweep-run.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 import { createValidateLocations, type ValidateLocationsActivities } from './validate-locations.ts';
@@ -63,7 +66,10 @@ export interface Activities
     UnpackDeletionActivities,
     ExecuteDeleteItemActionActivities,
     ValidateLocationsActivities,
-    CheckConformanceActivities {}
+    CheckConformanceActivities,
+    PlanExpiryActivities,
+    FindLeftoversActivities,
+    SweepRunActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -97,5 +103,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createExecuteDeleteItemAction(dependencies, openRun),
     ...createValidateLocations(dependencies),
     ...createCheckConformance(dependencies),
+    ...createPlanExpiry(dependencies),
+    ...createFindLeftovers(dependencies),
+    ...createSweepRun(dependencies),
   };
 }

@@ -100,6 +100,7 @@ async function startWorkerWith({ configuration, kubernetes }: Environment) {
     snapshotter: (name) => registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
     deleteItemActions: [releaseBackupLock],
     isRunning: async () => false,
+    runningRun: async () => undefined,
     searchAttributes: true,
     now: () => new Date(),
   });
