@@ -87,6 +87,7 @@ export async function prepareWorker(
     kubernetes,
     isRunning: async (workflowId) => (await runningRun(temporal, workflowId)) !== undefined,
     runningRun: (workflowId) => runningRun(temporal, workflowId),
+    installation: await installationOf(connection, config.temporal),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now: () => new Date(),
     ...others,
@@ -119,6 +120,11 @@ export async function prepareWorker(
       await native.close();
     },
   };
+}
+
+async function installationOf(connection: Connection, { namespace, idPrefix }: Config['temporal']): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  return `${namespaceInfo?.id ?? namespace}/${idPrefix}`;
 }
 
 /** A run stays with the build that began it, with all its children: what it replays is what it ran. */

@@ -5,6 +5,8 @@ import type { ObjectStore } from '../plugins/object-store.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isAlive, isNameInUse, leftoverPrefixes, ownerOf, prefixOf, type LeftRun } from './left-run.ts';
 import { activitySignal, assertLease } from './lease.ts';
+import type { OwnedPlan } from './plan.ts';
+import { plansIn } from './staging.ts';
 
 /** What has been found of runs that were cut off. */
 export interface FoundLeftovers {
@@ -17,7 +19,7 @@ export interface FoundLeftovers {
 export interface FindLeftoversActivities {
   /**
    * Finds the runs of which something lies in a location though they do not go on, and nothing of it has changed for
-   * `config.expiry.sweepAfter`. Only reads.
+   * `config.expiry.sweepAfter`. Those of other installations, whose Temporal can't be asked, do not count. Only reads.
    */
   findLeftovers(input: { readonly location: string }): Promise<FoundLeftovers>;
   /** Ends uploads that were begun as long ago, to keys of no run that goes on. Resolves with their number. Safe to repeat. */
@@ -30,7 +32,7 @@ const atOnce = 16;
 
 /** The activities over a worker's dependencies. */
 export function createFindLeftovers(dependencies: Dependencies): FindLeftoversActivities {
-  const { config, store, now } = dependencies;
+  const { config, store, now, installation: ours } = dependencies;
   const sweepAfterMs = parseGoDuration(config.expiry.sweepAfter) ?? 0;
   const isOld = (time: string): boolean => Date.parse(time) + sweepAfterMs <= now().getTime();
   return {
@@ -49,7 +51,8 @@ export function createFindLeftovers(dependencies: Dependencies): FindLeftoversAc
       const runs: LeftRun[] = [];
       let more = 0;
       for (const { run, keys } of found.values()) {
-        if ((await isAlive(dependencies, run)) || !(await areOld(opened, keys))) continue;
+        if ((await isAlive(dependencies, run)) || !(await areOld(opened, keys)) || !(await isOurs(opened, run)))
+          continue;
         if (runs.length < mostRuns) runs.push(run);
         else more++;
       }
@@ -84,6 +87,18 @@ export function createFindLeftovers(dependencies: Dependencies): FindLeftoversAc
       }
     });
     return old;
+  }
+
+  /** A plan that can't be read is met again by `sweepRun`, which says so; without a plan nobody could have gone on for so long. */
+  async function isOurs(opened: ObjectStore, run: LeftRun): Promise<boolean> {
+    if (run.kind === 'check') return true;
+    try {
+      const plans = await plansIn<OwnedPlan>(opened, prefixOf(run));
+      return plans.every(({ installation = ours }) => installation === ours);
+    } catch (error) {
+      if (errorCode(error) !== 'CorruptBackup') throw error;
+      return true;
+    }
   }
 
   /** Whether an upload may be that of a run that goes on. Of one whose key nobody knows, its age alone tells. */

@@ -17,6 +17,7 @@ const attributes = {
   name: keyword('BowlineName'),
   phase: keyword('BowlinePhase'),
   location: keyword('BowlineLocation'),
+  schedule: keyword('BowlineSchedule'),
   items: integer('BowlineItems'),
   errors: integer('BowlineErrors'),
   warnings: integer('BowlineWarnings'),
@@ -40,10 +41,10 @@ export class Progress {
   }
 
   /** Begins to set search attributes: only once a worker has said that they are registered. */
-  search(searchAttributes: boolean, location: string): void {
+  search(searchAttributes: boolean, location: string, schedule?: string): void {
     this.#searchable = searchAttributes;
     if (!searchAttributes) return;
-    setSearchAttributes({ ...this.status, location });
+    setSearchAttributes({ ...this.status, location, ...(schedule !== undefined && { schedule }) });
   }
 
   step(step: string): void {
@@ -189,12 +190,14 @@ export function setSearchAttributes(of: {
   readonly name: string;
   readonly location: string;
   readonly phase: string;
+  readonly schedule?: string;
 }): void {
   upsertSearchAttributes([
     { key: attributes.kind, value: of.kind },
     { key: attributes.name, value: of.name },
     { key: attributes.location, value: of.location },
     { key: attributes.phase, value: of.phase },
+    ...(of.schedule === undefined ? [] : [{ key: attributes.schedule, value: of.schedule }]),
   ]);
 }
 

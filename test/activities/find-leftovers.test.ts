@@ -64,6 +64,21 @@ describe('findLeftovers', () => {
     assert.deepEqual(await found(), []);
   });
 
+  it('leaves alone the runs of another installation, whose Temporal can not be asked', async () => {
+    const others = new ActivityRunner({ installation: 'there/', store: async () => runner.store });
+    await others.prepareBackup();
+    await holdBackup(runner.store, 'nightly', []);
+    await others.prepareRestore();
+    for (const key of runner.store.objects.keys()) runner.store.times.set(key, old);
+    assert.deepEqual(await found(), []);
+    assert.equal((await others.run('findLeftovers', { location: 'default' })).runs.length, 2);
+  });
+
+  it('finds a run whose plan can not be read, for the sweep to tell of it', async () => {
+    await put('backups/nightly/staging/1-run/plan-1-1');
+    assert.deepEqual(await found(), ['backup nightly 1-run default']);
+  });
+
   it('leaves alone a run of which anything has changed within a day', async () => {
     await put('backups/nightly/staging/1-run/plan-1');
     await put('backups/nightly/staging/1-run/segment-1', young);

@@ -101,6 +101,7 @@ async function startWorkerWith({ configuration, kubernetes }: Environment) {
     deleteItemActions: [releaseBackupLock],
     isRunning: async () => false,
     runningRun: async () => undefined,
+    installation: 'here/',
     searchAttributes: true,
     now: () => new Date(),
   });

@@ -73,6 +73,7 @@ export class ActivityRunner {
       deleteItemActions: [],
       isRunning: async (workflowId) => this.running.has(workflowId),
       runningRun: async (id) => (this.running.has(id) ? (this.firstRuns.get(id) ?? '1-run') : undefined),
+      installation: 'here/',
       searchAttributes: true,
       now: () => this.now,
       ...dependencies,
