@@ -7,10 +7,11 @@ import { isAlive, isNameInUse, leftoverPrefixes, ownerOf, prefixOf, type LeftRun
 import { activitySignal, assertLease } from './lease.ts';
 import type { OwnedPlan } from './plan.ts';
 import { plansIn } from './staging.ts';
+import { turnOf } from './turn.ts';
 
 /** What has been found of runs that were cut off. */
 export interface FoundLeftovers {
-  /** No more than one pass is to sweep. */
+  /** Those whose turn it is, where there are more than one pass is to sweep. */
   readonly runs: readonly LeftRun[];
   readonly more: number;
 }
@@ -49,14 +50,13 @@ export function createFindLeftovers(dependencies: Dependencies): FindLeftoversAc
         }
       }
       const runs: LeftRun[] = [];
-      let more = 0;
       for (const { run, keys } of found.values()) {
         if ((await isAlive(dependencies, run)) || !(await areOld(opened, keys)) || !(await isOurs(opened, run)))
           continue;
-        if (runs.length < mostRuns) runs.push(run);
-        else more++;
+        runs.push(run);
       }
-      return { runs, more };
+      const turn = turnOf(runs, { most: mostRuns, now: now() });
+      return { runs: turn, more: runs.length - turn.length };
     },
 
     async sweepUploads({ location }) {

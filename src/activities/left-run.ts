@@ -35,7 +35,7 @@ export function prefixOf({ kind, name, uid }: LeftRun): string {
 }
 
 /** The ids of the workflows whose keys look like this one's. */
-export function workflowIdsOf({ kind, name }: Pick<LeftRun, 'kind' | 'name'>, idPrefix: string): string[] {
+function workflowIdsOf({ kind, name }: Pick<LeftRun, 'kind' | 'name'>, idPrefix: string): string[] {
   const ids = { backup: ['backup', 'delete-backup'], restore: ['restore'], check: ['check-conformance'] }[kind];
   return ids.map((id) => `${idPrefix}${id}/${name}`);
 }

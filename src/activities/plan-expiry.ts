@@ -10,6 +10,7 @@ import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import { timestamp } from './timestamp.ts';
+import { turnOf } from './turn.ts';
 
 /** A backup whose deletion is to be started. */
 export interface DueDeletion {
@@ -26,7 +27,7 @@ export interface ExpiryPlan {
   readonly isReadOnly: boolean;
   /** Finished backups that the location holds. */
   readonly backups: number;
-  /** Oldest first, and no more than one pass is to start. */
+  /** Oldest first, or, where there are more than one pass is to start, those whose turn it is. */
   readonly deletions: readonly DueDeletion[];
   /** How many more are due. */
   readonly more: number;
@@ -59,7 +60,7 @@ export function createPlanExpiry({ config, store, now }: Dependencies): PlanExpi
       const { backups, remarks, cutOff } = await readBackups(await store(location));
       const verdict = backupsToDelete(backups, { now: timestamp(now()), removeLast });
       const due = [...cutOff.map((name) => ({ name, reason: 'cut off' as const })), ...verdict.due];
-      const deletions = due.slice(0, mostDeletions).map(({ name, reason }) => ({
+      const deletions = turnOf(due, { most: mostDeletions, now: now() }).map(({ name, reason }) => ({
         name,
         reason,
         workflowId: `${config.temporal.idPrefix}delete-backup/${name}`,
