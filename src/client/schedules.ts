@@ -91,12 +91,18 @@ export class Schedules {
     await this.#with(name, `unpause schedule ${name}`, (handle) => handle.unpause(note));
   }
 
-  /** Makes a backup now, also while it is paused. With `SKIP`, none while one is running. */
+  /** Makes a backup now, also while it is paused. Default of `overlap`: the schedule's own; with `SKIP`, none while one is running. */
   async trigger(name: string, overlap?: OverlapPolicy): Promise<void> {
-    await this.#with(name, `trigger schedule ${name}`, (handle) => handle.trigger(overlap));
+    await this.#with(name, `trigger schedule ${name}`, async (handle) =>
+      // The SDK's own default lets it overlap whatever runs.
+      handle.trigger(overlap ?? (await handle.describe()).policies.overlap),
+    );
   }
 
-  /** Makes the backups now that were due between two times, each with its own name. Those that overlap go by the policy. */
+  /**
+   * Makes the backups now that were due between two times, each with its own name. Those that overlap go by the policy: with `SKIP`, Temporal takes
+   * ten times at once, and makes one backup of these.
+   */
   async backfill(name: string, times: Backfill): Promise<void> {
     const { start, end } = times;
     if (!(start < end))
@@ -133,6 +139,9 @@ export class Schedules {
 }
 
 function scheduleError(tried: string, error: unknown): BowlineError {
+  // What Temporal finds wrong with times and zones, the SDK tells as a `TypeError`.
+  if ((error as Error).name === 'TypeError')
+    return new BowlineError('InvalidSpec', `${tried}: ${(error as Error).message}`, { cause: error });
   const ours = temporalError(tried, error);
   const what = {
     NotFound: 'no schedule of that name',

@@ -110,7 +110,7 @@ describe('schedules', function () {
   it('are refused by Temporal where the numbers make no sense', async () => {
     await assert.rejects(bowline.schedules.create({ name: 'bad', schedule: '61 3 * * *' }), {
       code: 'InvalidSpec',
-      message: /^create schedule bad: .*61/,
+      message: 'create schedule bad: Minute is not in range [0-59]',
     });
     await assert.rejects(bowline.schedules.create({ name: 'bad', schedule: '@daily', timeZone: 'Moon/Base' }), {
       code: 'InvalidSpec',
@@ -151,15 +151,12 @@ describe('schedules', function () {
     assert.deepEqual([skipped, recent.length], [1, 1]);
   });
 
-  it('make one backup, not 336, of a week of missed half hours', async () => {
-    await bowline.schedules.create({ name: 'waits-storm', schedule: '0,30 * * * *', template: {} });
-    const [start, end] = [new Date('2026-01-01T00:00:01Z'), new Date('2026-01-08T00:00:01Z')];
-    await bowline.schedules.backfill('waits-storm', { start, end });
-    const { recent } = await until('waits-storm', (entry) => entry.skipped >= 335);
-    assert.deepEqual(
-      recent.map(({ backup }) => backup),
-      ['waits-storm-20260101003000'],
-    );
+  it('make one backup of several times that a backfill names, where none may overlap', async () => {
+    await bowline.schedules.create({ name: 'waits-filled', schedule: '0,30 * * * *' });
+    const [start, end] = [new Date('2026-01-01T00:00:01Z'), new Date('2026-01-01T02:40:00Z')];
+    await bowline.schedules.backfill('waits-filled', { start, end });
+    const { recent, skipped } = await until('waits-filled', (entry) => entry.skipped > 0);
+    assert.deepEqual([recent.map(({ backup }) => backup), skipped], [['waits-filled-20260101003000'], 4]);
   });
 
   it('make up for each time that a backfill names, where the policy lets them', async () => {
