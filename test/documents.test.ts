@@ -121,13 +121,17 @@ describe('the contract with other workers, in docs/plugins.md', () => {
   });
 });
 
-/** An environment with the namespace `shop`, and the commands of a document as tests in it, in their order. */
-function itsCommandsWork(document: string, name: string): () => Environment {
+/** An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the namespace `shop` once. */
+function itsCommandsWork(
+  document: string,
+  name: string,
+  prepare: (made: Environment) => Promise<unknown>,
+): () => Environment {
   let environment: Environment;
 
   before(async () => {
     environment = await createEnvironment(name);
-    await createApplication(environment.kubernetes, 'shop', environment.folder);
+    await prepare(environment);
     environment.startWorker();
   });
 
@@ -164,12 +168,14 @@ function itsCommandsWork(document: string, name: string): () => Environment {
 
 describe('the commands of docs/schedules.md', function () {
   this.timeout(60_000);
-  itsCommandsWork('docs/schedules.md', 'schedules-document');
+  itsCommandsWork('docs/schedules.md', 'schedules-document', async () => undefined);
 });
 
 describe("the README's commands", function () {
   this.timeout(60_000);
-  const environment = itsCommandsWork('README.md', 'readme');
+  const environment = itsCommandsWork('README.md', 'readme', ({ kubernetes, folder }) =>
+    createApplication(kubernetes, 'shop', folder),
+  );
 
   it('and its program works', async () => {
     const [program] = blocks('README.md', 'ts');
