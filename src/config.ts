@@ -124,6 +124,7 @@ function readTemporal(section: Section, { metadata, ...profile }: TemporalProfil
     ...(tls !== undefined && { tls: tls === true ? profile.tls || true : tls }),
     ...(metadata && { metadata }),
     ...readVersioning(section),
+    ...section.optionalText('workflowBundle'),
     ...readCodec(section),
   };
 }

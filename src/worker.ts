@@ -72,7 +72,7 @@ export async function prepareWorker(
   const { interceptors, ...rest } = options;
   const registry = await loadRegistry(config);
   const dataConverter = await openDataConverter(config.temporal.codec);
-  const { namespace, taskQueue, versioning } = config.temporal;
+  const { namespace, taskQueue, versioning, workflowBundle } = config.temporal;
   const native = await NativeConnection.connect(connectionOptions(config.temporal));
   const connection = await Connection.connect(connectionOptions(config.temporal));
   const temporal = new Client({ connection, namespace, dataConverter });
@@ -97,7 +97,7 @@ export async function prepareWorker(
     namespace,
     taskQueue,
     ...(versioning && { workerDeploymentOptions: deploymentOptions(versioning) }),
-    ...(options.workflowBundle === undefined && workflows()),
+    ...(options.workflowBundle === undefined && workflows(workflowBundle)),
     dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
     interceptors: {
@@ -166,10 +166,10 @@ function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Pr
   };
 }
 
-/** The prebuilt bundle where there is one (an installed package), else the sources. */
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+/** The bundle that is named, or was built into the package; else the sources. */
+function workflows(named: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = named ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (named !== undefined || existsSync(codePath)) return { workflowBundle: { codePath } };
   return { workflowsPath: workflowFile('index') };
 }
 

@@ -55,7 +55,7 @@ const table: Readonly<Record<string, Row>> = {
   'workflows/': { values: 'api/ selection/ @temporalio/workflow @temporalio/common', types: 'activities/' },
   'client/': {
     values:
-      'api/ codec.ts config.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
+      'api/ codec.ts config.ts search-attributes.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
     types: 'plugins/ workflows/',
   },
   'client/schedule-definition.ts': { values: 'api/ selection/', types: '@temporalio/client' },
@@ -76,6 +76,8 @@ const table: Readonly<Record<string, Row>> = {
   },
   'cli/cluster-items.ts': { values: 'api/ selection/', types: 'client/ kubernetes/' },
   'cli/commands/diff.ts': { values: 'commander', types: 'client/', lazily: 'kubernetes/' },
+  'cli/commands/doctor.ts': { values: 'commander', types: 'client/ kubernetes/', lazily: 'kubernetes/' },
+  'cli/doctor.ts': { values: 'api/', types: 'client/ kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
   'codec-server.ts': { values: 'api/ http-listener.ts @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },

@@ -210,7 +210,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, expiry, namespace, backupStorageLocations, ' +
           'volumeSnapshotLocations, staging, itemActions, health, metrics, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
-        'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, codec',
+        'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, workflowBundle, codec',
       ],
     },
     {

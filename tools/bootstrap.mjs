@@ -74,7 +74,11 @@ function run(node, args) {
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 }
 
-/** The environment with `node` first in the path, for npm's and its scripts' own lookups. */
+/** The environment with `node` first in the path, for npm's and its scripts' own lookups; what it compiles is kept from one start to the next. */
 function withNode(node) {
-  return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  return {
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.compile-cache'),
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+  };
 }

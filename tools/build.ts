@@ -3,8 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 const [, , named] = process.argv;
 if (named === undefined) rmSync('lib', { recursive: true, force: true });
@@ -13,10 +12,6 @@ const compile = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--ou
 const { status } = spawnSync(process.execPath, compile, { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../src/workflows/index.ts', import.meta.url)),
-  payloadConverterPath: fileURLToPath(new URL('../src/workflows/payload-converter.ts', import.meta.url)),
-  logger: new DefaultLogger('WARN'),
-});
+const { code } = await bundleWorkflows();
 writeFileSync(join(folder, 'workflow-bundle.js'), code);
 chmodSync(join(folder, 'cli/main.js'), 0o755);

@@ -1,12 +1,16 @@
-// `npm test`: every test, in two halves beside each other, each with servers of its own: tests wait more than they compute. With
-// arguments it is mocha with these. The last line counts both halves: `N passed, N failed, N skipped`.
+// `npm test`: every test, in four parts beside each other, each with servers of its own: tests wait as much as they compute. With
+// arguments it is mocha with these. The last line counts all parts: `N passed, N failed, N skipped`.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { addCounts, readCounts, type Counts } from './test-counts.ts';
 
-/** Folders whose tests run whole applications through whole stacks: about half of the time. */
-const wholeStack = ['test/crash', 'test/end-to-end', 'test/faults'];
+/** About a quarter of the time each; the rest is the fourth part. */
+const parts = [
+  ['test/end-to-end/[a-g]*.test.ts'],
+  ['test/end-to-end/[!a-g]*.test.ts'],
+  ['test/crash', 'test/faults', 'test/workflows', 'test/client', 'test/cli'],
+];
 
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 const [, , ...given] = process.argv;
@@ -17,22 +21,27 @@ if (given.length > 0) {
   process.exit(code ?? 1);
 }
 
-const rest = wholeStack.flatMap((folder) => ['--ignore', `${folder}/**`]);
-const halves = await Promise.all([
-  half(wholeStack, (text) => void process.stdout.write(text)),
-  // Told in one piece: two reports at a time nobody could read.
-  half(['test', ...rest]),
+const folders = new Set(parts.flat().map((part) => part.split('/').slice(0, 2).join('/')));
+const rest = ['test', ...[...folders].flatMap((folder) => ['--ignore', `${folder}/**`])];
+// Told in one piece each, but for the first: several reports at a time nobody could read.
+const results = await Promise.all([
+  ...parts.map((part, index) => runPart(part, index === 0 ? tell : undefined)),
+  runPart(rest),
 ]);
-process.stdout.write(halves[1].output);
-const counts = halves.map(({ output }) => readCounts(output));
+for (const { output } of results.slice(1)) tell(output);
+const counts = results.map(({ output }) => readCounts(output));
 const missing = counts.includes(undefined);
-if (missing) console.log('one half of the tests ended without having counted them');
+if (missing) console.log('a part of the tests ended without having counted them');
 const { passed, failed, skipped } = addCounts(counts.filter((one): one is Counts => one !== undefined));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exit(missing || halves.some(({ code }) => code !== 0) ? 1 : 0);
+process.exit(missing || results.some(({ code }) => code !== 0) ? 1 : 0);
+
+function tell(text: string): void {
+  process.stdout.write(text);
+}
 
 /** Runs a part of the tests. `hear` gets its output as it comes. */
-async function half(args: readonly string[], hear: (text: string) => void = () => undefined) {
+async function runPart(args: readonly string[], hear: (text: string) => void = () => undefined) {
   const child = startMocha(args, ['ignore', 'pipe', 'inherit']);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -15,9 +15,6 @@ import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { Report, reportLines } from './report.ts';
 import { findObject } from './volume-in-use.ts';
 
-/** How long items may take to be ready that name no time of their own. Velero's `--resource-timeout`. */
-const readyTimeout = '10m0s';
-
 const pollAfterMs = 1_000;
 
 /** The step of a restore between what actions asked for and the items that they asked for it for. */
@@ -36,7 +33,7 @@ export function createAwaitAdditionalItems(
   dependencies: Dependencies,
   openRun: OpenRun,
 ): AwaitAdditionalItemsActivities {
-  const { kubernetes, now } = dependencies;
+  const { config, kubernetes, now } = dependencies;
   return {
     async awaitAdditionalItems(input) {
       const { staging, plan } = await openRun<RestorePlan>(input);
@@ -51,7 +48,7 @@ export function createAwaitAdditionalItems(
         if (asked.failed)
           report.error('Error asking whether additional items are ready', line.item, errorText(asked.error));
         if (asked.failed || asked.output) continue;
-        if (waitedMs < (parseGoDuration(line.timeout ?? readyTimeout) ?? 0)) waiting.push(line.item.name);
+        if (waitedMs < (parseGoDuration(line.timeout ?? config.resourceTimeout) ?? 0)) waiting.push(line.item.name);
         else report.error('Additional items were not ready in time', line.item, line.action);
       }
       if (waiting.length > 0)

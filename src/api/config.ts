@@ -22,6 +22,8 @@ export interface Config {
     readonly metadata?: Readonly<Record<string, string>>;
     /** Which build of which deployment a worker is: runs stay with the build that began them. Default: unversioned. */
     readonly versioning?: { readonly deployment: string; readonly buildId: string };
+    /** A file with the workflows, bundled: `npm run build` makes one. Default: the package's own; where that has none, the sources. */
+    readonly workflowBundle?: string;
     /** Encrypts what goes into histories. Default: nothing is encrypted. */
     readonly codec?: {
       /** A file of AES-256 keys in base64, one a line: the first encrypts, the others are older ones that still decrypt. */
@@ -69,7 +71,7 @@ export interface Config {
   };
   /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */
   readonly defaultItemOperationTimeout: string;
-  /** How long a restore waits for what is being released or deleted in the cluster. Go duration. Default `10m0s`. */
+  /** How long a restore waits for what is being released or deleted in the cluster, or has to be ready. Go duration. Default `10m0s`. */
   readonly resourceTimeout: string;
   /** How long a run that can't begin goes on trying to reach the cluster and the store. Go duration. Default `10m0s`. */
   readonly outOfReachTimeout: string;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { connectBowline, loadConfig } from '../client/index.ts';
+import { connect, loadConfig } from '../client/index.ts';
 import { wantsDebug } from '../config.ts';
 import { runCommandLine } from './program.ts';
 
@@ -16,7 +16,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     color: stdout.isTTY && stdout.hasColors(),
   },
   loadConfig: (file) => loadConfig(file === undefined ? {} : { file }),
-  connect: connectBowline,
+  connect,
   now: () => new Date(),
   onInterrupt(listener) {
     process.once('SIGINT', listener);

@@ -5,11 +5,13 @@ import { addActionCommands } from './commands/action.ts';
 import { addBackupLocationCommands } from './commands/backup-location.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCodecServerCommand } from './commands/codec-server.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
 import { addScheduleCommands } from './commands/schedule.ts';
 import { addSetupCommand } from './commands/setup.ts';
 import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
+import { addVersionCommand } from './commands/version.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import { complaintOf } from './errors.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -58,5 +60,7 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addSnapshotLocationCommands(program, run);
   addActionCommands(program, run);
   addCodecServerCommand(program, run);
+  addDoctorCommand(program, run);
+  addVersionCommand(program, run);
   return program;
 }

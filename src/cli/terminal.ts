@@ -27,6 +27,7 @@ const colors = {
   passed: 'green',
   failed: 'red',
   skipped: 'yellow',
+  warning: 'yellow',
 } as const;
 
 /** A phase, or the outcome of a check, in its colour. */

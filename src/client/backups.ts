@@ -73,6 +73,16 @@ export class Backups {
     return this.#records.logs(name);
   }
 
+  /** The run of a backup that is not finished, to be watched or cancelled. Rejects with `NotFound`. */
+  run(name: string): Promise<RunHandle> {
+    return this.#records.run(name);
+  }
+
+  /** The bytes of a finished backup's tarball. Rejects with `NotFound`, also for a backup that holds no items. */
+  async contents(name: string): Promise<Readable> {
+    return (await this.#openContents(name))();
+  }
+
   /**
    * What differs between a backup and a later one, or a cluster. Rejects with `NotFound`, also for a backup that holds no items, and
    * `CorruptBackup`.
@@ -86,16 +96,22 @@ export class Backups {
   }
 
   async #itemsOf(name: string): Promise<ItemSource> {
+    const open = await this.#openContents(name);
+    return {
+      async *items(wanted = () => true) {
+        for await (const { body, ...identifier } of readTarball(await open(), { wanted }))
+          yield { ...identifier, item: parseJson(body.toString('utf8')) as unknown as Unstructured };
+      },
+    };
+  }
+
+  /** What opens the tarball, each time anew. */
+  async #openContents(name: string): Promise<() => Promise<Readable>> {
     const { store } = await this.#records.describe(name);
     const { contents } = backupLayout(name);
     if (store === undefined || !(await store.objectExists(contents)))
       throw new BowlineError('NotFound', `read backup ${name}: it holds no items`);
-    return {
-      async *items(wanted = () => true) {
-        for await (const { body, ...identifier } of readTarball(await store.getObject(contents), { wanted }))
-          yield { ...identifier, item: parseJson(body.toString('utf8')) as unknown as Unstructured };
-      },
-    };
+    return () => store.getObject(contents);
   }
 
   /** Starts the deletion of a backup: its snapshots, the restores made from it, its files. Can be run again when it failed. */

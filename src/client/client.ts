@@ -5,7 +5,7 @@ import { Restores } from './restores.ts';
 import { Schedules } from './schedules.ts';
 import { setUp, type SetupOutcome } from './setup.ts';
 import { Stores } from './stores.ts';
-import { Temporal } from './temporal.ts';
+import { Temporal, type TemporalExamination } from './temporal.ts';
 
 /** Backups, restores and storage locations of one configuration. May be used concurrently, for as long as the process lives. */
 export interface BowlineClient {
@@ -18,6 +18,8 @@ export interface BowlineClient {
    * stays as it is. Safe to repeat. Rejects with `Unavailable`.
    */
   setUp(): Promise<SetupOutcome>;
+  /** What Temporal says of what runs need there. Starts nothing. Rejects with `Unavailable`, or `NotFound` for the namespace. */
+  examineTemporal(): Promise<TemporalExamination>;
   /** Ends the connection to Temporal. Runs go on. */
   close(): Promise<void>;
 }
@@ -26,7 +28,7 @@ export interface BowlineClient {
  * A client for what the configuration names. Nothing is sent yet: Temporal and each store are connected to on first use, so that
  * finished backups can be read where Temporal is out of reach.
  */
-export async function connectBowline(config: Config): Promise<BowlineClient> {
+export async function connect(config: Config): Promise<BowlineClient> {
   const temporal = new Temporal(config.temporal);
   const parts = { stores: new Stores(config), temporal };
   return {
@@ -35,6 +37,7 @@ export async function connectBowline(config: Config): Promise<BowlineClient> {
     backupLocations: new BackupLocations(config, parts),
     schedules: new Schedules(config, parts),
     setUp: () => setUp(temporal, config.temporal),
+    examineTemporal: () => temporal.examine(),
     close: () => temporal.close(),
   };
 }

@@ -3,9 +3,9 @@
  * storage locations. A complete program:
  *
  * ```ts
- * import { connectBowline, loadConfig } from 'bowline';
+ * import { connect, loadConfig } from 'bowline';
  *
- * const bowline = await connectBowline(await loadConfig());
+ * const bowline = await connect(await loadConfig());
  * try {
  *   const backup = await bowline.backups.create({ name: 'shop-1', spec: { includedNamespaces: ['shop'] } });
  *   for await (const { phase, progress } of backup.watch()) {
@@ -30,6 +30,7 @@ export type { PlanComplaint, PlannedChange } from '../api/planned-change.ts';
 export type { Retention } from '../api/retention.ts';
 export type { BackupStorageLocation, LocationStatus, VolumeSnapshotLocation } from '../api/locations.ts';
 export type { Restore, RestoreRequest, RestoreSpec, RestoreStatus } from '../api/restore.ts';
+export { formatVersion } from '../backup-format/format-version.ts';
 export type { Result, Results } from '../backup-format/results.ts';
 export type { BackupVolumeInfo, NativeSnapshotInfo, RestoreVolumeInfo } from '../backup-format/volume-info.ts';
 export { loadConfig } from '../config.ts';
@@ -37,7 +38,7 @@ export type { RunResult, RunStatus } from '../workflows/messages.ts';
 export type { BackupLocationEntry, BackupLocations, ConformanceRun } from './backup-locations.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
 export type { DryRun } from './dry-run.ts';
-export { connectBowline, type BowlineClient } from './client.ts';
+export { connect, type BowlineClient } from './client.ts';
 export type { DiffOptions, ItemSource, ObjectDifference, SourceItem } from './differences.ts';
 export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
@@ -46,4 +47,5 @@ export type { Backfill, CreateScheduleOptions, Schedules } from './schedules.ts'
 export type { SetupOutcome } from './setup.ts';
 export { SpecError } from './spec-error.ts';
 export { RunError } from './run-error.ts';
+export type { TemporalExamination } from './temporal.ts';
 export type { RunHandle, RunKind, WatchOptions } from './run-handle.ts';

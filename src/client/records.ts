@@ -123,6 +123,14 @@ export class Records<T extends Backup | Restore> {
     return unpacked;
   }
 
+  /** The run of that name, which goes on. Rejects with `NotFound`, also when it has ended. */
+  async run(name: string): Promise<RunHandle> {
+    const { kind } = this.#format;
+    const run = await this.#temporal.find(kind, name);
+    if (run?.isRunning) return run.handle;
+    throw new BowlineError('NotFound', `${kind} ${name}: it is not running`);
+  }
+
   async #listLocation({ location, store }: OpenLocation): Promise<Entry<T>[]> {
     const { directory } = this.#format;
     const limit = pLimit(inFlight);

@@ -69,6 +69,11 @@ export class Restores {
     return { ...description, volumeInfo: decodeVolumeInfo<RestoreVolumeInfo>(await decodeGzipJson(file)) };
   }
 
+  /** The run of a restore that is not finished, to be watched or cancelled. Rejects with `NotFound`. */
+  run(name: string): Promise<RunHandle> {
+    return this.#records.run(name);
+  }
+
   /** The text of a finished restore's log. Rejects with `NotFound`. */
   logs(name: string): Promise<Readable> {
     return this.#records.logs(name);

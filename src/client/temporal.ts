@@ -7,6 +7,7 @@ import type { RunResult, RunStatus } from '../workflows/messages.ts';
 import { runError } from './run-error.ts';
 import { connectionOptions } from '../temporal-connection.ts';
 import { RunHandle, type RunKind } from './run-handle.ts';
+import { missingSearchAttributes, type SearchAttribute } from '../search-attributes.ts';
 import { temporalError } from './temporal-error.ts';
 
 /** Workflow types by the first part of their ids. */
@@ -44,6 +45,17 @@ export interface KnownRun {
   /** RFC 3339. */
   readonly startTimestamp: string;
   readonly uid: string;
+}
+
+/** What a Temporal namespace has, of what runs need. */
+export interface TemporalExamination {
+  /** Such as `1.29.1`. */
+  readonly serverVersion: string;
+  /** How long Temporal remembers runs that have ended. */
+  readonly retentionHours: number;
+  /** Who asked the task queue for work within the last five minutes. */
+  readonly workers: readonly string[];
+  readonly missingSearchAttributes: readonly SearchAttribute[];
 }
 
 type ShownByTemporal = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'taskQueue' | 'status' | 'startTime'>;
@@ -123,6 +135,32 @@ export class Temporal {
       return undefined;
     } catch (error) {
       throw temporalError(`look for validations of locations`, error);
+    }
+  }
+
+  /** What Temporal itself says of what runs need there. Starts nothing. Rejects with `Unavailable` or `NotFound` (the namespace). */
+  async examine(): Promise<TemporalExamination> {
+    const client = await this.#connected();
+    const { namespace, taskQueue } = this.#config;
+    const { connection } = client;
+    const deadline = Date.now() + connectSeconds * 1_000;
+    try {
+      return await connection.withDeadline(deadline, async () => {
+        const { serverVersion } = await connection.workflowService.getSystemInfo({});
+        const { config } = await connection.workflowService.describeNamespace({ namespace });
+        const { pollers } = await connection.workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+        });
+        return {
+          serverVersion: serverVersion ?? '',
+          retentionHours: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 3_600,
+          workers: (pollers ?? []).map(({ identity }) => identity ?? ''),
+          missingSearchAttributes: await missingSearchAttributes(connection, namespace),
+        };
+      });
+    } catch (error) {
+      throw temporalError(`examine Temporal's namespace ${namespace}`, error);
     }
   }
 

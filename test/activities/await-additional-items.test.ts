@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Config } from '../../src/api/config.ts';
 import type { ReportRef } from '../../src/api/run.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { AdditionalItemsInput, RestoreItemAction } from '../../src/plugins/item-action.ts';
@@ -32,10 +33,14 @@ describe('additional items that an action waits for', () => {
   beforeEach(async () => {
     asked = [];
     answer = async () => true;
-    runner = new ActivityRunner({ restoreItemActions: [action] });
+    await start();
+  });
+
+  async function start(config: Partial<Config> = {}): Promise<void> {
+    runner = new ActivityRunner({ restoreItemActions: [action], config });
     runner.cluster.hold(object('v1 Namespace', 'copy'), object('v1 Secret', 'copy/key'));
     await holdBackup(runner.store, 'nightly', []);
-  });
+  }
 
   async function awaitItems(waitedSeconds: number, ...names: string[]): Promise<ReportRef> {
     const { run, plan } = await runner.prepareRestore({ namespaceMapping: { shop: 'copy' } });
@@ -83,6 +88,13 @@ describe('additional items that an action waits for', () => {
       'error pods/shop/brief: Additional items were not ready in time',
     ]);
     await assert.rejects(awaitItems(30, 'brief', 'web'), { type: 'Pending' });
+  });
+
+  it('become errors after the time that is configured, where the action says none', async () => {
+    await start({ resourceTimeout: '1m0s' });
+    answer = async () => false;
+    assert.equal((await awaitItems(60, 'web')).errors, 1);
+    await assert.rejects(awaitItems(59, 'web'), { type: 'Pending' });
   });
 
   it('(b.4.8) become errors where asking fails, and are asked about again where the server does not answer', async () => {

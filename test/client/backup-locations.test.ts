@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBowline, type BowlineClient, type ConformanceStatus } from '../../src/client/index.ts';
+import { connect, type BowlineClient, type ConformanceStatus } from '../../src/client/index.ts';
 import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
 
 describe('backup locations of the client', () => {
@@ -13,7 +13,7 @@ describe('backup locations of the client', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bowline-locations-'));
     worker = await startStubWorker(folder);
-    bowline = await connectBowline(worker.config);
+    bowline = await connect(worker.config);
   });
 
   after(async () => {

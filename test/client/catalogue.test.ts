@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { backupLayout, restoreLayout } from '../../src/backup-format/layout.ts';
-import { connectBowline, type BowlineClient } from '../../src/client/index.ts';
+import { connect, type BowlineClient } from '../../src/client/index.ts';
 import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { backupRecord, putBackup, putRestore, restoreRecord, results, storeOf } from './records.ts';
 import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
@@ -18,7 +18,7 @@ describe('catalogue of the client', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bowline-catalogue-'));
     worker = await startStubWorker(folder);
-    bowline = await connectBowline(worker.config);
+    bowline = await connect(worker.config);
     here = await storeOf(worker.config, 'here');
     there = await storeOf(worker.config, 'there');
     await putBackup(here, 'shop-1');
@@ -49,7 +49,7 @@ describe('catalogue of the client', () => {
     await assert.rejects(handle.result());
     assert.equal((await bowline.backups.get('waits-going')).phase, 'DeletionFailed');
     const address = '127.0.0.1:1';
-    const alone = await connectBowline({ ...worker.config, temporal: { ...worker.config.temporal, address } });
+    const alone = await connect({ ...worker.config, temporal: { ...worker.config.temporal, address } });
     assert.equal((await alone.backups.get('going')).phase, 'Deleting');
     await alone.close();
     for (const key of [backupLayout('waits-going').metadata, backupLayout('waits-going').deletion])
@@ -101,7 +101,7 @@ describe('catalogue of the client', () => {
 
   it('gets a finished backup from the store alone', async () => {
     const { temporal } = worker.config;
-    const alone = await connectBowline({ ...worker.config, temporal: { ...temporal, address: '127.0.0.1:1' } });
+    const alone = await connect({ ...worker.config, temporal: { ...temporal, address: '127.0.0.1:1' } });
     const entry = await alone.backups.get('shop-1');
     assert.deepEqual(entry, {
       name: 'shop-1',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { backupLayout } from '../../src/backup-format/layout.ts';
-import { connectBowline, type BowlineClient } from '../../src/client/index.ts';
+import { connect, type BowlineClient } from '../../src/client/index.ts';
 import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { goldenBackups } from '../backup-format/golden.ts';
 import { runCli } from '../cli/fake-cli.ts';
@@ -24,7 +24,7 @@ describe('backups found in a bucket, which a Velero made', () => {
     folder = await mkdtemp(join(tmpdir(), 'bowline-found-'));
     await cp(golden, join(folder, 'here/prod'), { recursive: true });
     worker = await startStubWorker(folder);
-    bowline = await connectBowline(worker.config);
+    bowline = await connect(worker.config);
     store = await storeOf(worker.config, 'here');
   });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { connectBowline, RunError, type BowlineClient, type RunStatus } from '../../src/client/index.ts';
+import { connect, RunError, type BowlineClient, type RunStatus } from '../../src/client/index.ts';
 import { storeOf } from './records.ts';
 import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
 
@@ -15,7 +15,7 @@ describe('runs of the client', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bowline-client-'));
     worker = await startStubWorker(folder);
-    bowline = await connectBowline(worker.config);
+    bowline = await connect(worker.config);
   });
 
   after(async () => {
@@ -177,7 +177,7 @@ describe('runs of the client', () => {
 
   it('has no status where no worker answers, and lists the run all the same', async () => {
     const taskQueue = `${worker.config.temporal.taskQueue}-deserted`;
-    const deserted = await connectBowline({ ...worker.config, temporal: { ...worker.config.temporal, taskQueue } });
+    const deserted = await connect({ ...worker.config, temporal: { ...worker.config.temporal, taskQueue } });
     try {
       const handle = await deserted.backups.create({ name: 'lonely', spec: { storageLocation: 'there' } });
       await assert.rejects(handle.status(), { code: 'Unavailable', message: /no worker answers/ });
@@ -191,9 +191,9 @@ describe('runs of the client', () => {
 
   it('names the address where Temporal does not answer, and the namespace that it does not know', async () => {
     const { temporal } = worker.config;
-    const unreachable = await connectBowline({ ...worker.config, temporal: { ...temporal, address: '127.0.0.1:1' } });
+    const unreachable = await connect({ ...worker.config, temporal: { ...temporal, address: '127.0.0.1:1' } });
     await assert.rejects(unreachable.backups.create({ name: 'a' }), { code: 'Unavailable', message: /127\.0\.0\.1:1/ });
-    const unknown = await connectBowline({ ...worker.config, temporal: { ...temporal, namespace: 'nowhere' } });
+    const unknown = await connect({ ...worker.config, temporal: { ...temporal, namespace: 'nowhere' } });
     await assert.rejects(unknown.backups.create({ name: 'a' }), { code: 'InvalidConfig', message: /nowhere/ });
     await unknown.close();
   });

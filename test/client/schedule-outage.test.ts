@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { connectBowline } from '../../src/client/index.ts';
+import { connect } from '../../src/client/index.ts';
 import { parseConfig } from '../../src/config.ts';
 import { freePort } from '../../tools/stack/server.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
@@ -23,7 +23,7 @@ describe('a schedule, after an outage of Temporal', function () {
     server = await startTemporal(options);
     const { address } = server;
     const config = parseConfig(JSON.stringify({ temporal: { address } }), { file: 'the test', env: {} });
-    const bowline = await connectBowline(config);
+    const bowline = await connect(config);
     const { schedules } = bowline;
     await schedules.create({ name: 'storm', schedule: `@every ${everyMs / 1_000}s` });
     await eventually(
@@ -41,7 +41,7 @@ describe('a schedule, after an outage of Temporal', function () {
     while (Date.now() < end) await pause(end - Date.now());
 
     server = await startTemporal(options);
-    const again = await connectBowline(config);
+    const again = await connect(config);
     const { recent, skipped } = await eventually(
       () => again.schedules.get('storm'),
       (entry) => entry.skipped >= missed - 1,

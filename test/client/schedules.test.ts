@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BackupRequest } from '../../src/api/backup.ts';
-import { connectBowline, type BowlineClient, type ScheduleEntry } from '../../src/client/index.ts';
+import { connect, type BowlineClient, type ScheduleEntry } from '../../src/client/index.ts';
 import { temporaryFolder } from '../plugins/temporary-folder.ts';
 import { eventually, startStubWorker, type StubWorker } from './stub-worker.ts';
 
@@ -13,7 +13,7 @@ describe('schedules', function () {
 
   before(async () => {
     worker = await startStubWorker(folder);
-    bowline = await connectBowline(worker.config);
+    bowline = await connect(worker.config);
   });
 
   after(async () => {

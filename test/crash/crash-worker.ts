@@ -1,10 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows, keepBundle } from '../../tools/workflow-bundle.ts';
 import type { AtBoundary, Fault, GoOn } from './fault.ts';
 
 /** A worker of this suite, in a process of its own. */
@@ -26,19 +23,7 @@ let bundleFile: Promise<string> | undefined;
 
 /** The workflows with short heartbeat timeouts, bundled once per run of tests. */
 function workflowBundle(): Promise<string> {
-  bundleFile ??= (async () => {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-      payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
-      workflowInterceptorModules: [fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))],
-      logger: new DefaultLogger('ERROR'),
-    });
-    const folder = mkdtempSync(join(tmpdir(), 'bowline-crash-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const file = join(folder, 'workflow-bundle.js');
-    writeFileSync(file, code);
-    return file;
-  })();
+  bundleFile ??= bundleWorkflows([fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))]).then(keepBundle);
   return bundleFile;
 }
 

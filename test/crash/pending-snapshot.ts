@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import { freePort } from '../../tools/stack/server.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
 import { object } from '../support/objects.ts';
 import { kubernetesServer, s3Server } from '../support/servers.ts';
-import { workflowBundle } from '../support/workflow-runner.ts';
+import { workflowBundleFile } from '../support/workflow-bundle.ts';
 
 const name = 'snapshot-crash';
 const workflowId = `backup/${name}`;
@@ -35,7 +35,6 @@ describe('a snapshot that is pending for 30 minutes of its provider', function (
   const clock = new ManualClock();
   let folder: string;
   let configuration: string;
-  let bundleFile: string;
   let provider: SnapshotProvider;
   let proxy: FaultProxy;
   let temporal: TemporalServer | undefined;
@@ -49,9 +48,7 @@ describe('a snapshot that is pending for 30 minutes of its provider', function (
     provider = await startSnapshotProvider({ now: clock.now, pendingMs, indexLagMs: 60_000 });
     provider.addVolume('vol-a');
     proxy = await startFaultProxy(provider.url);
-    const [cluster, s3, { code }] = await Promise.all([kubernetesServer(), s3Server(), workflowBundle()]);
-    bundleFile = join(folder, 'workflow-bundle.js');
-    writeFileSync(bundleFile, code);
+    const [cluster, s3] = await Promise.all([kubernetesServer(), s3Server()]);
     configuration = writeConfiguration({
       folder,
       kubernetes: cluster,
@@ -86,7 +83,7 @@ describe('a snapshot that is pending for 30 minutes of its provider', function (
   async function startAll(): Promise<void> {
     temporal = await startTemporal({ databaseFile: join(folder, 'temporal.db'), port });
     const options: ProviderSnapshotterOptions = { url: proxy.url, pollAfterMs: 500 };
-    const args = [configuration, bundleFile, JSON.stringify(options)];
+    const args = [configuration, await workflowBundleFile(), JSON.stringify(options)];
     worker = fork(workerScript, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const output: string[] = [];
     worker.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));

@@ -20,6 +20,7 @@ import { startFaultProxy, type FaultProxy } from '../../tools/stack/fault-proxy.
 import type { TemporalServer } from '../../tools/stack/temporal.ts';
 import { startWorker, type WorkerProcess } from '../../tools/stack/worker.ts';
 import { kubernetesServer, s3Server, temporalServer } from '../support/servers.ts';
+import { workflowBundleFile } from '../support/workflow-bundle.ts';
 
 /** A Bowline of a test's own on the run's shared servers: its bucket, task queue, snapshots and workers. */
 export interface Environment {
@@ -109,6 +110,7 @@ export async function createEnvironment(
     bucket: storageOf?.name ?? name,
     ...(storageOf && { snapshots: storageOf.snapshotsFolder }),
     taskQueue: name,
+    workflowBundle: await workflowBundleFile(),
     ...(settings && { settings }),
   });
   const config = await loadConfig({ file, env: {} });

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { registerSearchAttributes } from '../../src/search-attributes.ts';
 import type { RunResult, RunStatus } from '../../src/workflows/messages.ts';
 import './quiet-runtime.ts';
 import type { StubActivities } from './stub-activities.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** The events of one run. */
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -54,18 +47,6 @@ const idsByType = {
 /** A history comes whole where it has few events, however long these are. */
 const mostHistoryBytes = 64 * 1024 * 1024;
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-/** The workflows, bundled once per run of tests. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
-}
-
 /** Runs workflows on a real Temporal server, with stubs for activities. */
 export class WorkflowRunner {
   readonly client: Client;
@@ -104,6 +85,8 @@ export class WorkflowRunner {
       connection: this.#native,
       taskQueue,
       workflowBundle: await workflowBundle(),
+      // In this thread: one of its own would load all of Temporal's modules first, most of the time that a test takes.
+      debugMode: true,
       activities: stubs.activities,
       maxHeartbeatThrottleInterval: '100 milliseconds',
       ...options,

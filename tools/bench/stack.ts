@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
 import { startKubernetes, type KubernetesServer } from '../stack/kubernetes.ts';
 import { startS3 } from '../stack/s3.ts';
 import { startTemporal } from '../stack/temporal.ts';
+import { bundleWorkflows, keepBundle } from '../workflow-bundle.ts';
 
 /** The servers of one bench, and how a worker reaches them. */
 export interface BenchStack {
@@ -26,8 +25,7 @@ export interface BenchStackOptions {
   readonly clusterUrl?: string;
 }
 
-/**
- * Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. */
+/** Starts the servers. etcd waits for the disk, as a real one does. Those that were started are stopped if another fails. */
 export async function startBenchStack({ settings = {}, clusterUrl }: BenchStackOptions = {}): Promise<BenchStack> {
   const folder = mkdtempSync(join(tmpdir(), 'bowline-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -59,7 +57,7 @@ export async function startBenchStack({ settings = {}, clusterUrl }: BenchStackO
     };
     const configFile = join(folder, 'bowline.yaml');
     writeFileSync(configFile, JSON.stringify(config, null, 2));
-    return { configFile, bundleFile: await bundleWorkflows(folder), stop };
+    return { configFile, bundleFile: keepBundle(await bundleWorkflows()), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -79,17 +77,3 @@ async function clusterAt(server: string, folder: string): Promise<Pick<Kubernete
   writeFileSync(kubeconfig, JSON.stringify(content));
   return { kubeconfig, stop: async () => undefined };
 }
-
-async function bundleWorkflows(folder: string): Promise<string> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
-    logger: silent,
-  });
-  const file = join(folder, 'workflow-bundle.js');
-  writeFileSync(file, code);
-  return file;
-}
-
-const nothing = (): void => undefined;
-const silent = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };

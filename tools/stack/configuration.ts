@@ -16,6 +16,8 @@ export interface ConfigurationParts {
   readonly bucket?: string;
   /** Default `bowline`. */
   readonly taskQueue?: string;
+  /** A file with the workflows, bundled. Default: each worker bundles them. */
+  readonly workflowBundle?: string;
   /** Where volume snapshots are kept. Default: a folder beside the file. */
   readonly snapshots?: string;
   /** What the file is to say beyond the usual, made from that. Default: nothing. */
@@ -40,7 +42,16 @@ export interface Configuration {
 
 /** Writes a configuration whose storage location `default` is a bucket and whose snapshot location `default` is a folder. */
 export function writeConfiguration(parts: ConfigurationParts): Configuration {
-  const { folder, kubernetes, temporal, s3, bucket = 'bowline', taskQueue = 'bowline', settings } = parts;
+  const {
+    folder,
+    kubernetes,
+    temporal,
+    s3,
+    bucket = 'bowline',
+    taskQueue = 'bowline',
+    workflowBundle,
+    settings,
+  } = parts;
   const { snapshots = join(folder, 'snapshots') } = parts;
   const file = join(folder, 'bowline.yaml');
   const credentials = join(folder, 's3-credentials');
@@ -50,7 +61,7 @@ export function writeConfiguration(parts: ConfigurationParts): Configuration {
   const secrets = [`aws_access_key_id = ${s3.accessKeyId}`, `aws_secret_access_key = ${s3.secretAccessKey}`];
   writeFileSync(credentials, `[default]\n${secrets.join('\n')}\n`, { mode: 0o600 });
   const usual: FileContent = {
-    temporal: { address: temporal.address, taskQueue },
+    temporal: { address: temporal.address, taskQueue, ...(workflowBundle !== undefined && { workflowBundle }) },
     kubernetes: { kubeconfig: kubernetes.kubeconfig },
     backupStorageLocations: [
       {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,15 +82,31 @@ async function killServer(server: Supervised): Promise<void> {
   await server.ended;
 }
 
-/** A loopback port that nobody listens on just now. */
+/** Below the ports that Linux (from 32,768), macOS and Windows (from 49,152) give to connections: nobody takes one while its server is down. */
+const [lowestPort, portCount] = [20_000, 12_000];
+const given = new Set<number>();
+
+/** A loopback port that nobody listens on just now, and that this process has not given before. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = lowestPort + randomInt(portCount);
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 /** Resolves if `url` answers with a status below 500. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { findBinary } from './binaries.ts';
 import { freePort, startServer } from './server.ts';
@@ -26,11 +27,26 @@ export interface TemporalOptions {
   readonly folder?: string;
 }
 
+/** How often it is started while ports that it chooses for its own services turn out to be taken. */
+const attempts = 5;
+
 /** Starts a Temporal dev server. */
 export async function startTemporal(options: TemporalOptions = {}): Promise<TemporalServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (attempt === attempts || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
+
+async function startOnce(options: TemporalOptions): Promise<TemporalServer> {
   const { databaseFile, port: wanted, dynamicConfig = {}, folder } = options;
   const cli = await findBinary('temporal');
-  const [port, uiPort] = [wanted ?? (await freePort()), await freePort()];
+  const [port, httpPort, uiPort] = [wanted ?? (await freePort()), await freePort(), await freePort()];
+  // A start that failed has removed it.
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const address = `127.0.0.1:${port}`;
   const server = await startServer({
     name: 'temporal',
@@ -44,6 +60,8 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
         '127.0.0.1',
         '--port',
         String(port),
+        '--http-port',
+        String(httpPort),
         '--ui-port',
         String(uiPort),
         '--log-level',

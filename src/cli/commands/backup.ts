@@ -9,7 +9,9 @@ import { timeFromNow } from '../format.ts';
 import { orNone, structured } from '../output.ts';
 import { backupSpec, readSpec, type BackupFlags } from '../spec.ts';
 import { coloredPhase, plain } from '../terminal.ts';
+import { addCancelCommand } from './cancel.ts';
 import { addDiffCommand } from './diff.ts';
+import { addDownloadCommand } from './download.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
 
@@ -25,6 +27,8 @@ export function addBackupCommands(program: Command, run: Run): void {
     run,
   );
   addDiffCommand(backup, run);
+  addDownloadCommand(backup, run);
+  addCancelCommand(backup, { noun: 'backup', runs: (client) => client.backups }, run);
   backup
     .command('delete <name>')
     .description('delete a backup, its snapshots and the restores made from it')

@@ -9,6 +9,7 @@ import { restoreName } from '../format.ts';
 import { orNone, structured } from '../output.ts';
 import { readSpec, restoreSpec, type RestoreFlags } from '../spec.ts';
 import { coloredPhase, plain } from '../terminal.ts';
+import { addCancelCommand } from './cancel.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
 
@@ -23,6 +24,7 @@ export function addRestoreCommands(program: Command, run: Run): void {
     { noun: 'restore', kind: 'Restore', head, row, text: describeRestore, catalogue: (client) => client.restores },
     run,
   );
+  addCancelCommand(restore, { noun: 'restore', runs: (client) => client.restores }, run);
 }
 
 function addCreate(restore: Command, run: Run): void {

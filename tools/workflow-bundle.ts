@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+
+const source = (name: string): string => fileURLToPath(new URL(`../src/workflows/${name}.ts`, import.meta.url));
+
+/** The workflows as the one script that a worker loads, with further interceptors' modules bundled in. */
+export function bundleWorkflows(interceptors: readonly string[] = []): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: source('index'),
+    payloadConverterPath: source('payload-converter'),
+    workflowInterceptorModules: [...interceptors],
+    logger: new DefaultLogger('WARN'),
+  });
+}
+
+/** Writes the script to a file that is removed with this process, for workers in processes of their own. */
+export function keepBundle({ code }: WorkflowBundleWithSourceMap): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bowline-workflows-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'workflow-bundle.js');
+  writeFileSync(file, code);
+  return file;
+}
