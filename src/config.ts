@@ -80,6 +80,7 @@ function readConfig(
   const kubernetes = top.section('kubernetes');
   const batch = top.section('batch');
   const concurrency = top.section('concurrency');
+  const expiry = top.section('expiry');
   const config: Config = {
     temporal: readTemporal(temporal, profile),
     kubernetes: { ...kubernetes.optionalText('kubeconfig', 'KUBECONFIG'), ...kubernetes.optionalText('context') },
@@ -99,12 +100,16 @@ function readConfig(
     ...readListener(top, 'metrics'),
     notifications: top.list('notifications', readNotification),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
+    expiry: {
+      removeLast: expiry.optionalBoolean('removeLast').removeLast ?? false,
+      sweepAfter: expiry.duration('sweepAfter', '24h0m0s'),
+    },
     defaultItemOperationTimeout: top.duration('defaultItemOperationTimeout', '4h0m0s'),
     resourceTimeout: top.duration('resourceTimeout', '10m0s'),
     outOfReachTimeout: top.duration('outOfReachTimeout', '10m0s'),
     restoreResourcePriorities: top.text('restoreResourcePriorities', ''),
   };
-  for (const section of [top, temporal, kubernetes, batch, concurrency]) section.refuseOthers();
+  for (const section of [top, temporal, kubernetes, batch, concurrency, expiry]) section.refuseOthers();
   return config;
 }
 

@@ -94,7 +94,9 @@ export async function prepareWorker(
     ...createProviders(config, registry),
     config,
     kubernetes,
-    isRunning: (workflowId) => isRunning(temporal, workflowId),
+    isRunning: async (workflowId) => (await runningRun(temporal, workflowId)) !== undefined,
+    runningRun: (workflowId) => runningRun(temporal, workflowId),
+    installation: await installationOf(connection, config.temporal),
     searchAttributes: await registerSearchAttributes(connection, namespace),
     now,
     ...others,
@@ -136,6 +138,11 @@ export async function prepareWorker(
       await native.close();
     },
   };
+}
+
+async function installationOf(connection: Connection, { namespace, idPrefix }: Config['temporal']): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  return `${namespaceInfo?.id ?? namespace}/${idPrefix}`;
 }
 
 /** A run stays with the build that began it, with all its children: what it replays is what it ran. */
@@ -196,11 +203,12 @@ async function confirm(temporal: Client, taskToken: Uint8Array): Promise<void> {
   });
 }
 
-async function isRunning(temporal: Client, workflowId: string): Promise<boolean> {
+async function runningRun(temporal: Client, workflowId: string): Promise<string | undefined> {
   try {
-    return (await temporal.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    const { status, raw } = await temporal.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' ? (raw.workflowExecutionInfo?.firstRunId ?? '') : undefined;
   } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return false;
+    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
     throw error;
   }
 }

@@ -62,6 +62,8 @@ const table: Readonly<Record<string, Row>> = {
       'api/ codec.ts config.ts search-attributes.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
     types: 'plugins/ workflows/',
   },
+  'client/schedule-definition.ts': { values: 'api/ selection/', types: '@temporalio/client' },
+  'client/setup.ts': { values: 'search-attributes.ts', types: 'api/ @temporalio/client' },
   'cli/': { values: 'api/ config.ts selection/ client/ cli-progress cli-table3 commander yaml node:' },
   'cli/case-cluster.ts': { values: 'api/ selection/', types: 'plugins/' },
   'cli/case-writer.ts': { values: 'api/', types: 'plugins/' },

@@ -19,6 +19,7 @@ describe('parseConfig', () => {
       concurrency: { batches: 8, requests: 32, lists: 4, volumes: 20 },
       itemActions: [],
       notifications: [],
+      expiry: { removeLast: false, sweepAfter: '24h0m0s' },
       defaultBackupTtl: '720h0m0s',
       defaultItemOperationTimeout: '4h0m0s',
       resourceTimeout: '10m0s',
@@ -251,7 +252,7 @@ describe('parseConfig', () => {
       problems: [
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
-        'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, namespace, backupStorageLocations, ' +
+        'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, expiry, namespace, backupStorageLocations, ' +
           'volumeSnapshotLocations, staging, itemActions, health, metrics, notifications, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
         'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, workflowBundle, codec',
       ],

@@ -141,19 +141,31 @@ describe('docs/notifications.md', () => {
   });
 });
 
-describe("the README's commands", function () {
-  this.timeout(60_000);
+/** An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the namespace `shop` once. */
+function itsCommandsWork(
+  document: string,
+  name: string,
+  prepare: (made: Environment) => Promise<unknown>,
+): () => Environment {
   let environment: Environment;
 
   before(async () => {
-    environment = await createEnvironment('readme');
-    await createApplication(environment.kubernetes, 'shop', environment.folder);
+    environment = await createEnvironment(name);
+    await prepare(environment);
     environment.startWorker();
   });
 
-  after(() => environment.stop());
+  after(async () => {
+    // They belong to the whole Temporal server, and would go on for other tests.
+    for (const id of ['expire-backups', 'validate-locations'])
+      await environment.temporal.schedule
+        .getHandle(id)
+        .delete()
+        .catch(() => undefined);
+    await environment.stop();
+  });
 
-  const commands = blocks('README.md', 'sh').flatMap((block) => block.trim().split('\n'));
+  const commands = blocks(document, 'sh').flatMap((block) => block.trim().split('\n'));
   for (const command of commands.filter((line) => line.startsWith('bowline '))) {
     it(`works: ${command}`, async () => {
       const { code, text } = await environment.bowline(...words(command).slice(1));
@@ -171,6 +183,19 @@ describe("the README's commands", function () {
       assert.doesNotMatch(stdout, /FAILED/);
     });
   }
+  return () => environment;
+}
+
+describe('the commands of docs/schedules.md', function () {
+  this.timeout(60_000);
+  itsCommandsWork('docs/schedules.md', 'schedules-document', async () => undefined);
+});
+
+describe("the README's commands", function () {
+  this.timeout(60_000);
+  const environment = itsCommandsWork('README.md', 'readme', ({ kubernetes, folder }) =>
+    createApplication(kubernetes, 'shop', folder),
+  );
 
   it('and its program works', async () => {
     const [program] = blocks('README.md', 'ts');
@@ -178,7 +203,7 @@ describe("the README's commands", function () {
     const { stdout } = await run(
       process.execPath,
       ['--input-type=module-typescript', '--eval', program!.replace(`'bowline'`, `'${client}'`)],
-      { cwd: root, env: { ...process.env, BOWLINE_CONFIG: environment.configuration } },
+      { cwd: root, env: { ...process.env, BOWLINE_CONFIG: environment().configuration } },
     );
     assert.match(stdout, /phase: 'Completed'/);
   });

@@ -203,7 +203,7 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     const store = await dependencies.store(run.location);
     const { contents } = backupLayout(run.name);
     if (names.length === 0 || !(await store.objectExists(contents, { signal: activitySignal() }))) return undefined;
-    const plan: DeletionPlan = { backup };
+    const plan: DeletionPlan = { backup, installation: dependencies.installation };
     const staging = await openStaging(dependencies, run);
     return { plan: await staging.writeLines('plan', [JSON.stringify(plan)]), names };
   }

@@ -16,6 +16,13 @@ export interface Dependencies extends ItemActions {
   readonly snapshotter: (location: string) => Promise<VolumeSnapshotter>;
   /** Whether a workflow is running: asked before a deletion, and for what a run that was terminated left behind. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
+  /** The first run's id of a workflow that is running, `''` if the server does not tell; `undefined` if the workflow does not run. */
+  readonly runningRun: (workflowId: string) => Promise<string | undefined>;
+  /**
+   * Whose runs are ours: the id of the Temporal namespace, which no other server has, and the prefix of workflow ids. Runs of others that share a
+   * storage location can't be asked for.
+   */
+  readonly installation: string;
   /** Whether Temporal knows the search attributes. */
   readonly searchAttributes: boolean;
   readonly now: () => Date;

@@ -17,10 +17,12 @@ import {
   createExecuteRestoreItemAction,
   type ExecuteRestoreItemActionActivities,
 } from './execute-restore-item-action.ts';
+import { createFindLeftovers, type FindLeftoversActivities } from './find-leftovers.ts';
 import { createFinishVolumes, type FinishVolumesActivities } from './finish-volumes.ts';
 import { createHandOverItems, type HandOverItemsActivities } from './hand-over-items.ts';
 import { createNotify, type NotifyActivities } from './notify.ts';
 import { createOpenRun } from './plan.ts';
+import { createPlanExpiry, type PlanExpiryActivities } from './plan-expiry.ts';
 import { createReadHooks } from './pod-hooks.ts';
 import { createPrepareBackup, type PrepareBackupActivities } from './prepare-backup.ts';
 import { createPrepareRestore, type PrepareRestoreActivities } from './prepare-restore.ts';
@@ -30,6 +32,7 @@ import { createRunHook, type RunHookActivities } from './run-hook.ts';
 import { createSelectHooks, type SelectHooksActivities } from './select-hooks.ts';
 import { createSelectVolumes, type SelectVolumesActivities } from './select-volumes.ts';
 import { createSnapshotVolumes, type SnapshotVolumesActivities } from './snapshot-volumes.ts';
+import { createSweepRun, type SweepRunActivities } from './sweep-run.ts';
 import { createUnpackBackup, type UnpackBackupActivities } from './unpack-backup.ts';
 import { createUnpackDeletion, type UnpackDeletionActivities } from './unpack-deletion.ts';
 import { createValidateLocations, type ValidateLocationsActivities } from './validate-locations.ts';
@@ -65,7 +68,10 @@ export interface Activities
     ExecuteDeleteItemActionActivities,
     ValidateLocationsActivities,
     CheckConformanceActivities,
-    NotifyActivities {}
+    NotifyActivities,
+    PlanExpiryActivities,
+    FindLeftoversActivities,
+    SweepRunActivities {}
 
 /** Builds what a worker registers. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -100,5 +106,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createValidateLocations(dependencies),
     ...createCheckConformance(dependencies),
     ...createNotify(dependencies),
+    ...createPlanExpiry(dependencies),
+    ...createFindLeftovers(dependencies),
+    ...createSweepRun(dependencies),
   };
 }

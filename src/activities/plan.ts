@@ -12,8 +12,13 @@ import { Remembered } from './remembered.ts';
 import type { ResourcePolicies } from './resource-policies.ts';
 import { openStaging, type Staging } from './staging.ts';
 
+/** Says in staging whose run it is (`Dependencies.installation`). Absent in what older versions wrote. */
+export interface OwnedPlan {
+  readonly installation?: string;
+}
+
 /** What a backup's first activity settled; in staging, since a spec may be long and workflows need none of it. */
-export interface BackupPlan {
+export interface BackupPlan extends OwnedPlan {
   /** With defaults filled in; `status` still absent. */
   readonly backup: Backup;
   /** The namespaces among the excluded ones that their label put there. */
@@ -31,7 +36,7 @@ export interface BackupPlan {
 }
 
 /** What a restore's first activity settled. */
-export interface RestorePlan extends BackupFiles {
+export interface RestorePlan extends BackupFiles, OwnedPlan {
   readonly restore: Restore;
   readonly backup: Backup;
   /** What people should know before anything is restored, as warnings. */
@@ -44,7 +49,7 @@ export interface RestorePlan extends BackupFiles {
 }
 
 /** What a deletion's first activity settled, for its item actions. */
-export interface DeletionPlan {
+export interface DeletionPlan extends OwnedPlan {
   readonly backup: Backup;
 }
 

@@ -53,7 +53,7 @@ export interface PrepareBackupActivities {
 
 /** The activities over a worker's dependencies. */
 export function createPrepareBackup(dependencies: Dependencies): PrepareBackupActivities {
-  const { config, kubernetes, store, now } = dependencies;
+  const { config, kubernetes, store, now, installation } = dependencies;
   return {
     prepareBackup: (request) => orGiveUp(dependencies, () => prepare(request)),
   };
@@ -102,7 +102,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
     };
     const { resources } = plannedFilter(settled, discovery);
     const actions = planActions(dependencies.backupItemActions, discovery);
-    const plan: BackupPlan = { ...settled, resources, staged: stagedResources(actions, discovery) };
+    const plan: BackupPlan = { ...settled, installation, resources, staged: stagedResources(actions, discovery) };
     const [planRef, reportRef] = await Promise.all([
       staging.writeLines('plan', [JSON.stringify(plan)]),
       report.write(staging, 'prepare'),

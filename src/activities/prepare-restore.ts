@@ -102,6 +102,7 @@ export function createPrepareRestore(dependencies: Dependencies): PrepareRestore
       const files = await readBackupFiles(store, backupName);
       const priorities = parseResourcePriorities(config.restoreResourcePriorities);
       const plan: RestorePlan = {
+        installation: dependencies.installation,
         ...files,
         restore: describe(config.namespace, { run, spec, startedAt }),
         backup,

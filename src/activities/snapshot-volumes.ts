@@ -133,7 +133,7 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
   };
 }
 
-/** Whether a snapshot that bears the uid of a running backup is the backup's own: what copies tags takes other volumes' snapshots. */
-function isTakenByUs({ tags, volumeId }: SnapshotSummary): boolean {
+/** Whether a snapshot that bears the uid of an unfinished backup is the backup's own: what copies tags takes other volumes' snapshots. */
+export function isTakenByUs({ tags, volumeId }: SnapshotSummary): boolean {
   return tags[persistentVolumeTag] !== undefined && tags[sourceVolumeTag] === volumeId;
 }

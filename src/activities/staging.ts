@@ -7,6 +7,7 @@ import { parseJson } from '../api/json.ts';
 import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
+import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal, assertLease, undoIfLeaseIsLost } from './lease.ts';
 
@@ -42,6 +43,21 @@ export async function openStaging({ store }: Pick<Dependencies, 'store'>, run: R
 /** All keys of a run's staging begin with this. */
 export function stagingPrefix(run: Pick<RunRef, 'kind' | 'name' | 'uid'>): string {
   return run.kind === 'restore' ? restoreLayout(run.name).staging(run.uid) : backupLayout(run.name).staging(run.uid);
+}
+
+/** The plans in a run's staging, one for each attempt that wrote one. Rejects with `CorruptBackup` if one can't be read. */
+export async function plansIn<Plan>(store: ObjectStore, prefix: string): Promise<Plan[]> {
+  const signal = activitySignal();
+  const plans: Plan[] = [];
+  for await (const key of store.listObjects(`${prefix}plan-`, { signal })) {
+    const body = await bytesOf(store, key);
+    try {
+      plans.push(parseJson((await decompress(body)).toString('utf8')) as unknown as Plan);
+    } catch (cause) {
+      throw new BowlineError('CorruptBackup', `read ${store.url}/${key}: not a plan`, { cause });
+    }
+  }
+  return plans;
 }
 
 function stagingIn(store: ObjectStore, run: RunRef): Staging {

@@ -65,6 +65,13 @@ export interface Config {
   readonly notifications: readonly NotificationTarget[];
   /** Go duration. Default `720h0m0s`. */
   readonly defaultBackupTtl: string;
+  /** What `expireBackups` does. */
+  readonly expiry: {
+    /** Whether the last good backup of a schedule goes, too, when its time has passed. Default `false`. */
+    readonly removeLast: boolean;
+    /** For how long nothing may have changed of what a run left that was cut off, until it is removed. Go duration. Default `24h0m0s`. */
+    readonly sweepAfter: string;
+  };
   /** How long a provider may take for a snapshot or a volume, where a spec says nothing of it. Go duration. Default `4h0m0s`. */
   readonly defaultItemOperationTimeout: string;
   /** How long a restore waits for what is being released or deleted in the cluster, or has to be ready. Go duration. Default `10m0s`. */

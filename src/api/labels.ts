@@ -8,6 +8,8 @@ export const restoreNameLabel = 'velero.io/restore-name';
 export const restoreUidLabel = 'velero.io/restore-uid';
 /** On backups: the name of the schedule that made them. */
 export const scheduleNameLabel = 'velero.io/schedule-name';
+/** On backups of a schedule: which of them are kept, as `last-3.daily-7`. Ours: Velero has no such label. */
+export const retentionLabel = 'velero.io/retention';
 /** On snapshots and volumes of providers that take no name for them: a digest of the run and the PersistentVolume. */
 export const ownerDigestTag = 'velero.io/owner';
 /** On backups: the storage location's name, in label form. */

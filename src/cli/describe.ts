@@ -19,13 +19,7 @@ export function describeBackup(description: BackupDescription, view: DescribeVie
   const { spec, status } = record;
   return sections([
     ...heading('backup', description, view),
-    ...namespaceRows(spec),
-    resourceFilterRows(spec),
-    ...selectorRows(spec),
-    [row('Storage Location', orNone(location))],
-    [row('Velero-Native Snapshot PVs', tristate(spec.snapshotVolumes)), ...otherVolumeRows(spec)],
-    [row('TTL', orNone(spec.ttl ?? ''))],
-    orderRows(spec.orderedResources),
+    ...templateSections({ ...spec, storageLocation: location }),
     [row('Backup Format Version', status?.formatVersion ?? '<n/a>')],
     timeRows(status),
     [row('Expiration', status?.expiration ?? '<n/a>')],
@@ -41,6 +35,19 @@ export function describeBackup(description: BackupDescription, view: DescribeVie
     volumeRows(description, view.details),
     hookRows(record),
   ]);
+}
+
+/** What a backup takes, and how, by its spec. */
+export function templateSections(spec: Backup['spec']): Row[][] {
+  return [
+    ...namespaceRows(spec),
+    resourceFilterRows(spec),
+    ...selectorRows(spec),
+    [row('Storage Location', orNone(spec.storageLocation ?? ''))],
+    [row('Velero-Native Snapshot PVs', tristate(spec.snapshotVolumes)), ...otherVolumeRows(spec)],
+    [row('TTL', orNone(spec.ttl ?? ''))],
+    orderRows(spec.orderedResources),
+  ];
 }
 
 /** A restore for people, with the labels and in the order of Velero's `describe`. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { LabelSelector } from '../client/index.ts';
+import { parseRetention, retentionRules } from '../api/retention.ts';
+import type { LabelSelector, Retention } from '../client/index.ts';
 import { parseLabelSelector } from '../selection/label-selector.ts';
 
 /** Flags of Velero's that are true when they stand alone, and take a value only after `=`. */
@@ -41,11 +42,25 @@ export function pairs(sign: '=' | ':'): (value: string, previous?: Record<string
 }
 
 /** `pods=ns/a,ns/b;persistentvolumes=pv`. */
-export function ordered(value: string): Record<string, string> {
+function ordered(value: string): Record<string, string> {
   const lists = value.split(';').map((one) => /^\s*([^=\s]+)\s*=\s*(.+?)\s*$/.exec(one));
   if (lists.includes(null))
     throw new InvalidArgumentError('Expected lists such as pods=ns/a,ns/b;persistentvolumes=pv.');
   return Object.fromEntries(lists.map((match) => [match![1], match![2]])) as Record<string, string>;
+}
+
+/** `last=3,daily=7`. */
+export function keep(value: string): Retention {
+  const rules = parseRetention(value.replaceAll('=', '-').replaceAll(',', '.'));
+  if (rules) return rules;
+  throw new InvalidArgumentError(`Expected rules such as last=3,daily=7, of ${retentionRules.join(', ')}.`);
+}
+
+/** A time in RFC 3339. */
+export function time(value: string): Date {
+  const date = new Date(value);
+  if (/^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError('Expected a time such as 2026-01-02T03:04:05Z.');
 }
 
 /** Kubernetes' grammar: `app=web,tier in (a,b)`. */
@@ -94,13 +109,25 @@ export interface ScopedFlags {
 }
 
 /** Declares the flags of lists by scope, with Velero's names. */
-export function addScopedFlags(command: Command): Command {
+function addScopedFlags(command: Command): Command {
   const instead = 'instead of the lists above';
   return command
     .option('--include-cluster-scoped-resources <resources>', `cluster-scoped resources, ${instead}`, list)
     .option('--exclude-cluster-scoped-resources <resources>', 'those to leave out, or "*"', list)
     .option('--include-namespace-scoped-resources <resources>', `namespaced resources, ${instead}`, list)
     .option('--exclude-namespace-scoped-resources <resources>', 'those to leave out, or "*"', list);
+}
+
+/** Declares the flags that make a backup's spec, with Velero's names. */
+export function addBackupFlags(command: Command): Command {
+  return addScopedFlags(addSelectionFlags(command))
+    .option('--ordered-resources <lists>', 'items to take first: "pods=ns/a,ns/b;persistentvolumes=pv"', ordered)
+    .option('--resource-policies-configmap <name>', 'a ConfigMap that says what becomes of which volume')
+    .option('--snapshot-volumes [boolean]', 'volume snapshots; default: where a location fits', boolean)
+    .option('--ttl <duration>', 'how long to keep it, such as 720h0m0s')
+    .option('--storage-location <name>', 'where to keep it; default: the default location')
+    .option('--volume-snapshot-locations <names>', 'where to snapshot volumes; at most one per provider', list)
+    .option('--labels <pairs>', 'labels of the backup, such as team=a,tier=b', pairs('='));
 }
 
 /** Declares what all `create` commands take. */

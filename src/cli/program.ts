@@ -8,6 +8,8 @@ import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
+import { addScheduleCommands } from './commands/schedule.ts';
+import { addSetupCommand } from './commands/setup.ts';
 import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
 import { addVersionCommand } from './commands/version.ts';
 import { addWorkerCommand } from './commands/worker.ts';
@@ -50,8 +52,10 @@ function createProgram({ terminal }: Cli, run: Run): Command {
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .exitOverride();
   addWorkerCommand(program, run);
+  addSetupCommand(program, run);
   addBackupCommands(program, run);
   addRestoreCommands(program, run);
+  addScheduleCommands(program, run);
   addBackupLocationCommands(program, run);
   addSnapshotLocationCommands(program, run);
   addActionCommands(program, run);

@@ -2,6 +2,8 @@ import type { Config } from '../api/config.ts';
 import { BackupLocations } from './backup-locations.ts';
 import { Backups } from './backups.ts';
 import { Restores } from './restores.ts';
+import { Schedules } from './schedules.ts';
+import { setUp, type SetupOutcome } from './setup.ts';
 import { Stores } from './stores.ts';
 import { Temporal, type TemporalExamination } from './temporal.ts';
 
@@ -10,6 +12,12 @@ export interface BowlineClient {
   readonly backups: Backups;
   readonly restores: Restores;
   readonly backupLocations: BackupLocations;
+  readonly schedules: Schedules;
+  /**
+   * Makes what all else relies on in Temporal: search attributes, and the schedules of `expireBackups` and `validateLocations`. What is there
+   * stays as it is. Safe to repeat. Rejects with `Unavailable`.
+   */
+  setUp(): Promise<SetupOutcome>;
   /** What Temporal says of what runs need there. Starts nothing. Rejects with `Unavailable`, or `NotFound` for the namespace. */
   examineTemporal(): Promise<TemporalExamination>;
   /** Ends the connection to Temporal. Runs go on. */
@@ -27,6 +35,8 @@ export async function connect(config: Config): Promise<BowlineClient> {
     backups: new Backups(config, parts),
     restores: new Restores(config, parts),
     backupLocations: new BackupLocations(config, parts),
+    schedules: new Schedules(config, parts),
+    setUp: () => setUp(temporal, config.temporal),
     examineTemporal: () => temporal.examine(),
     close: () => temporal.close(),
   };

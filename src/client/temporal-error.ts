@@ -4,6 +4,8 @@ import { BowlineError, errorCode, type ErrorCode } from '../api/errors.ts';
 /** Names of the SDK's errors, and codes of gRPC, that do not mean that Temporal, or a worker, is out of reach. */
 const codes: Readonly<Record<string, ErrorCode>> = {
   WorkflowNotFoundError: 'NotFound',
+  ScheduleNotFoundError: 'NotFound',
+  ScheduleAlreadyRunning: 'AlreadyExists',
   NamespaceNotFoundError: 'InvalidConfig',
   3: 'InvalidSpec',
   5: 'NotFound',

@@ -69,6 +69,11 @@ export class Temporal {
     this.#config = config;
   }
 
+  /** Temporal's own client, for what is no run. Rejects with `Unavailable`. */
+  client(): Promise<Client> {
+    return this.#connected();
+  }
+
   /** Starts a run. Rejects with `AlreadyExists` while one of that kind and name is running. */
   async start<Status = RunStatus, Result = RunResult>({
     kind,

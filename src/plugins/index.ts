@@ -24,6 +24,7 @@ export type {
   CallOptions,
   GetOptions,
   ObjectStat,
+  PendingUpload,
   ObjectStore,
   ObjectStoreFactory,
   PutOptions,

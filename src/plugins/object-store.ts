@@ -42,6 +42,15 @@ export interface ObjectStore {
   /** Removes the object. Resolves when `key` is already absent, so that a retried delete succeeds. */
   deleteObject(key: string, options?: CallOptions): Promise<void>;
 
+  /**
+   * Yields the uploads that were begun and have neither been completed nor ended, below `prefix` where the store knows their keys. Nothing
+   * where the store shows none, and ends them itself.
+   */
+  listUploads(prefix: string, options?: CallOptions): AsyncIterable<PendingUpload>;
+
+  /** Ends such an upload and frees what it holds; a write that is still at it fails. Resolves when it is over already. */
+  endUpload(upload: PendingUpload, options?: CallOptions): Promise<void>;
+
   /** A GET URL that needs no credentials for `ttlSeconds`, a week at most. Code `Unsupported` where the store has none. */
   createSignedUrl(key: string, ttlSeconds: number): Promise<string>;
 }
@@ -76,8 +85,20 @@ export interface WrittenObject {
 /** What is known of an object without reading it. */
 export interface ObjectStat {
   readonly bytes: number;
+  /** When it was written, by the store's own clock. RFC 3339. */
+  readonly modifiedAt: string;
   /** The store's own checksum of the whole content, such as `crc32:yZRlqg==`. Absent where it keeps none. */
   readonly checksum?: string;
+}
+
+/** An upload that has not come to its end: it is under way, or was cut off. */
+export interface PendingUpload {
+  /** The store's own name of it. */
+  readonly uploadId: string;
+  /** What it is to become; absent where the store does not know. */
+  readonly key?: string;
+  /** When it was begun or, without a key, when it was last written to. RFC 3339. */
+  readonly startedAt: string;
 }
 
 /** Opens the bucket named by `config.bucket`. Rejects with code `InvalidConfig`, naming all unknown and missing keys at once. */

@@ -32,6 +32,13 @@ export const looks: ReturnType<typeof proxyActivities<Activities>> = proxyActivi
   scheduleToCloseTimeout: '1 minute',
 });
 
+/** Passes over all that a storage location holds. The next one comes within the hour. */
+export const passes: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '20 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+});
+
 /** Checks of a storage location, the longest of which move some 12 MB a few times. */
 export const checks: ReturnType<typeof proxyActivities<Activities>> = proxyActivities<Activities>({
   ...common,

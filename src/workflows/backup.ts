@@ -4,6 +4,7 @@ import type { Position } from '../activities/collect-items.ts';
 import type { PodRef } from '../activities/pod-hooks.ts';
 import type { PreparedBackup } from '../activities/prepare-backup.ts';
 import type { BackupRequest } from '../api/backup.ts';
+import { scheduleNameLabel } from '../api/labels.ts';
 import type { BatchRef, ReportRef } from '../api/run.ts';
 import { estimates, steps } from './activity-options.ts';
 import { failedPods, runHookBlocks, type HookedPods } from './backup-hooks.ts';
@@ -55,7 +56,7 @@ export class BackupRun {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
-    if (state.prepared) this.progress.search(state.prepared.settings.searchAttributes, state.prepared.run.location);
+    if (state.prepared) this.#search(state.prepared);
   }
 
   /** Goes on until the backup is sealed, or until the history is long (`false`): then nothing is in flight. */
@@ -106,7 +107,7 @@ export class BackupRun {
 
   async #prepare(): Promise<PreparedBackup> {
     const prepared = await steps.prepareBackup.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
-    this.progress.search(prepared.settings.searchAttributes, prepared.run.location);
+    this.#search(prepared);
     this.progress.phase('InProgress', 'collecting items');
     this.report(prepared.report);
     this.state.position = { list: 0 };
@@ -239,6 +240,11 @@ export class BackupRun {
     if (archived.segment) this.state.segments.push(archived.segment);
     this.report(archived.report);
     this.progress.done(archived.archived);
+  }
+
+  #search({ settings, run }: PreparedBackup): void {
+    const schedule = this.request.spec?.metadata?.labels?.[scheduleNameLabel];
+    this.progress.search(settings.searchAttributes, run.location, schedule);
   }
 
   #listName({ list }: Position): string {

@@ -79,7 +79,7 @@ describe('verifyArtifact', () => {
     const store = new MemoryStore();
     const written = await store.putObject('k', Buffer.from('content'));
     const odd = withMethods<ObjectStore>(store, {
-      statObject: async () => ({ bytes: 7, checksum: 'crc32:of-parts' }),
+      statObject: async () => ({ bytes: 7, modifiedAt: '2026-01-02T03:04:05Z', checksum: 'crc32:of-parts' }),
     });
     await verifyArtifact(odd, { key: 'k', ...written, checksum: 'crc32:of-the-whole' });
     assert.equal(await text(await store.getObject('k')), 'content');

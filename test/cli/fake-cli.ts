@@ -19,6 +19,8 @@ export interface FakeClient {
   readonly backups?: object;
   readonly restores?: object;
   readonly backupLocations?: object;
+  readonly schedules?: object;
+  readonly setUp?: () => Promise<object>;
 }
 
 /** Runs a command line in this process against a client of the test's own. The time is 2026-01-12T03:04:05Z. */

@@ -110,3 +110,6 @@ function statusOf(kind: RunStatus['kind'], name: string, phase: RunStatus['phase
     startTimestamp: '2026-01-02T03:04:05.000Z',
   };
 }
+
+/** The real one, over the stub of `backup`. */
+export { scheduledBackup } from '../../src/workflows/scheduled-backup.ts';

@@ -100,6 +100,8 @@ async function startWorkerWith({ configuration, kubernetes }: Environment) {
     snapshotter: (name) => registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
     deleteItemActions: [releaseBackupLock],
     isRunning: async () => false,
+    runningRun: async () => undefined,
+    installation: 'here/',
     searchAttributes: true,
     now: () => new Date(),
   });

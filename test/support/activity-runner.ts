@@ -33,6 +33,7 @@ const config: Config = {
   concurrency: { batches: 8, requests: 8, lists: 4, volumes: 20 },
   itemActions: [],
   notifications: [],
+  expiry: { removeLast: false, sweepAfter: '24h0m0s' },
   defaultBackupTtl: '720h0m0s',
   defaultItemOperationTimeout: '4h0m0s',
   resourceTimeout: '10m0s',
@@ -47,6 +48,8 @@ export class ActivityRunner {
   readonly snapshotter = new MemorySnapshotter();
   /** Ids of workflows that are running. */
   readonly running = new Set<string>();
+  /** The first runs' ids of those whose id is another than `1-run`. */
+  readonly firstRuns = new Map<string, string>();
   /** What activities have told of items in the worker's log, such as `ERROR pods/shop/web: no such thing: 404`. */
   readonly logged: string[] = [];
   now: Date = new Date('2026-01-02T03:04:05Z');
@@ -59,6 +62,7 @@ export class ActivityRunner {
   #files = 0;
 
   constructor(dependencies: Partial<Omit<Dependencies, 'config'>> & { readonly config?: Partial<Config> } = {}) {
+    for (const one of Object.values(this.stores)) one.now = () => this.now;
     const store = async (location: string): Promise<ObjectStore> => this.stores[location]!;
     this.#activities = createActivities({
       kubernetes: this.cluster,
@@ -69,6 +73,8 @@ export class ActivityRunner {
       restoreItemActions: [],
       deleteItemActions: [],
       isRunning: async (workflowId) => this.running.has(workflowId),
+      runningRun: async (id) => (this.running.has(id) ? (this.firstRuns.get(id) ?? '1-run') : undefined),
+      installation: 'here/',
       searchAttributes: true,
       now: () => this.now,
       ...dependencies,

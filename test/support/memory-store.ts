@@ -10,6 +10,7 @@ import type {
   GetOptions,
   ObjectStat,
   ObjectStore,
+  PendingUpload,
   PutOptions,
   WrittenObject,
 } from '../../src/plugins/object-store.ts';
@@ -18,6 +19,11 @@ import type {
 export class MemoryStore implements ObjectStore {
   readonly url = 'memory://bucket';
   readonly objects = new Map<string, Buffer>();
+  /** When objects were written, by key. */
+  readonly times = new Map<string, string>();
+  now: () => Date = () => new Date();
+  /** Uploads that were cut off. */
+  readonly uploads = new Set<PendingUpload>();
   /** Called with each key before it is written: what it throws the write fails with. */
   beforePut: (key: string) => void = () => undefined;
 
@@ -45,6 +51,7 @@ export class MemoryStore implements ObjectStore {
     const content = await buffer(stream).finally(() => signal?.removeEventListener('abort', stop));
     if (ifAbsent && this.objects.has(key)) throw new BowlineError('AlreadyExists', `${tried}: an object is there`);
     this.objects.set(key, content);
+    this.times.set(key, this.now().toISOString());
     return written();
   }
 
@@ -55,7 +62,8 @@ export class MemoryStore implements ObjectStore {
   }
 
   async statObject(key: string, { signal }: CallOptions = {}): Promise<ObjectStat> {
-    return { bytes: this.#find('stat', key, signal).length };
+    const { length: bytes } = this.#find('stat', key, signal);
+    return { bytes, modifiedAt: this.times.get(key) ?? this.now().toISOString() };
   }
 
   async getObject(key: string, { range, signal }: GetOptions = {}): Promise<Readable> {
@@ -88,6 +96,16 @@ export class MemoryStore implements ObjectStore {
     assertKey(key);
     throwIfInterrupted(`delete ${this.url}/${key}`, signal);
     this.objects.delete(key);
+  }
+
+  async *listUploads(prefix: string, { signal }: CallOptions = {}): AsyncIterable<PendingUpload> {
+    throwIfInterrupted(`list uploads of ${this.url}/${prefix}`, signal);
+    yield* [...this.uploads].filter(({ key = prefix }) => key.startsWith(prefix));
+  }
+
+  async endUpload(upload: PendingUpload, { signal }: CallOptions = {}): Promise<void> {
+    throwIfInterrupted(`end upload ${upload.uploadId}`, signal);
+    for (const one of this.uploads) if (one.uploadId === upload.uploadId) this.uploads.delete(one);
   }
 
   async createSignedUrl(key: string): Promise<string> {

@@ -247,6 +247,10 @@ const defaults: Activities = {
   }),
   verifyCheck: async ({ title }) => ({ title, outcome: 'passed' }),
   deleteScratch: async () => undefined,
+  planExpiry: async () => ({ isReadOnly: false, backups: 0, deletions: [], more: 0, lastGood: 0, remarks: [] }),
+  findLeftovers: async () => ({ runs: [], more: 0 }),
+  sweepRun: async () => ({ snapshots: 0, volumes: 0, files: 0, remarks: [] }),
+  sweepUploads: async () => 0,
   deleteFiles: async () => ({ files: 3, unreadable: [] }),
   withdrawDeletion: async () => undefined,
 };

@@ -40,6 +40,8 @@ const idsByType = {
   deleteBackup: 'delete-backup',
   checkConformance: 'check-conformance',
   validateLocations: 'validate-locations',
+  expireBackups: 'expire-backups',
+  scheduledBackup: 'scheduled-backup',
 } as const;
 
 /** A history comes whole where it has few events, however long these are. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { BackupEntry, BackupSpec } from '../../client/index.ts';
+import { scheduledBackupName, scheduledSpec } from '../../api/schedule.ts';
+import type { BackupEntry, BackupSpec, BowlineClient } from '../../client/index.ts';
 import { UsageError, type Cli } from '../cli.ts';
 import { describeBackup, selectorText } from '../describe.ts';
-import { addCreateFlags, addScopedFlags, addSelectionFlags, boolean, list, ordered, pairs } from '../flags.ts';
+import { addBackupFlags, addCreateFlags } from '../flags.ts';
 import { follow } from '../follow.ts';
 import { timeFromNow } from '../format.ts';
 import { orNone, structured } from '../output.ts';
@@ -45,19 +46,22 @@ export function addBackupCommands(program: Command, run: Run): void {
 }
 
 function addCreate(backup: Command, run: Run): void {
-  const create = backup.command('create <name>').description('start a backup');
-  addCreateFlags(addScopedFlags(addSelectionFlags(create)))
-    .option('--ordered-resources <lists>', 'items to take first: "pods=ns/a,ns/b;persistentvolumes=pv"', ordered)
-    .option('--resource-policies-configmap <name>', 'a ConfigMap that says what becomes of which volume')
-    .option('--snapshot-volumes [boolean]', 'volume snapshots; default: where a location fits', boolean)
-    .option('--ttl <duration>', 'how long to keep it, such as 720h0m0s')
-    .option('--storage-location <name>', 'where to keep it; default: the default location')
-    .option('--volume-snapshot-locations <names>', 'where to snapshot volumes; at most one per provider', list)
-    .option('--labels <pairs>', 'labels of the backup, such as team=a,tier=b', pairs('='))
-    .action((name: string, flags: CreateFlags, command: Command) =>
-      run(`back up ${name}`, command, async ({ client, cli }) => {
-        const spec = backupSpec(flags, (await readSpec(flags.spec)) as BackupSpec);
-        const request = { name, spec };
+  const create = backup
+    .command('create [name]')
+    .description('start a backup; the default name of one of a schedule is <schedule>-<time>');
+  addCreateFlags(addBackupFlags(create))
+    .option(
+      '--from-schedule <name>',
+      "take a schedule's template, whose members flags override, for a backup of that schedule",
+    )
+    .action((given: string | undefined, flags: CreateFlags, command: Command) =>
+      run(`back up ${given ?? flags.fromSchedule ?? ''}`.trim(), command, async ({ client, cli }) => {
+        const { fromSchedule: schedule } = flags;
+        const name = given ?? (schedule && scheduledBackupName(schedule, cli.now()));
+        if (!name) throw new UsageError('no name is given: add one, or --from-schedule NAME');
+        if (schedule && flags.spec) throw new UsageError('--from-schedule and --spec: expected one of the two');
+        const spec = schedule ? await templateOf(schedule, client) : ((await readSpec(flags.spec)) as BackupSpec);
+        const request = { name, spec: backupSpec(flags, spec) };
         if (flags.output) {
           cli.terminal.out(structured(request, flags.output));
           return 0;
@@ -70,7 +74,18 @@ function addCreate(backup: Command, run: Run): void {
     );
 }
 
-type CreateFlags = BackupFlags & { readonly spec?: string; readonly wait?: boolean; readonly output?: 'json' | 'yaml' };
+/** What the schedule's next backup would be made of. */
+async function templateOf(name: string, client: () => Promise<BowlineClient>): Promise<BackupSpec> {
+  const { template, retention } = await (await client()).schedules.get(name);
+  return scheduledSpec({ name, spec: template, ...(retention && { retention }) });
+}
+
+type CreateFlags = BackupFlags & {
+  readonly fromSchedule?: string;
+  readonly spec?: string;
+  readonly wait?: boolean;
+  readonly output?: 'json' | 'yaml';
+};
 
 function row({ name, location, phase, record }: BackupEntry, { terminal, now }: Cli): string[] {
   const { spec, status } = record;

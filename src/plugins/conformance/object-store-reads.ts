@@ -9,6 +9,9 @@ import { all, blocks, read, write } from './contents.ts';
 /** More than the buffers on the way hold, so that a reader that stops has not read all of it. */
 const longBytes = 12 * 1024 * 1024;
 
+/** How far the clocks of a store and of those who use it may be apart. */
+const clocksDifferByMs = 3_600_000;
+
 /** Keys that the contract rules out. */
 export const invalidKeys: readonly string[] = [
   ...['', '/', '/a', 'a/', 'a//b', '.', '..', './a', '../a', 'a/./b', 'a/../b', 'a/..', 'a\\b'],
@@ -58,6 +61,8 @@ export const readChecks: readonly Check<ObjectStore>[] = [
       await write(store, 'a/b', 'four');
       assert.equal(await store.objectExists('a/b'), true);
       assert.equal((await store.statObject('a/b')).bytes, 4);
+      const ageMs = Date.now() - Date.parse((await store.statObject('a/b')).modifiedAt);
+      assert.ok(Math.abs(ageMs) < clocksDifferByMs, `written ${ageMs} ms ago, by what stat tells`);
     },
   },
   {

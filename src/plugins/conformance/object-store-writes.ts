@@ -3,50 +3,11 @@ import { Readable } from 'node:stream';
 import { BowlineError, errorCode, isPermanent } from '../../api/errors.ts';
 import type { ObjectStore, WrittenObject } from '../object-store.ts';
 import type { Check } from './check.ts';
+import { failing, interrupt, severalParts, stalling, untilRead } from './bodies.ts';
 import { all, assertBlocks, assertEmpty, blocks, read, sha256, write } from './contents.ts';
-
-/** More than one part where a store uploads in parts, and not a multiple of any round size. */
-const severalParts = 12 * 1024 * 1024 + 17;
 
 /** How often a write may meet a fault that may pass. */
 const mostAttempts = 100;
-
-/** Twelve megabytes, then a failure. */
-function failing(error: Error): Readable {
-  const body = Readable.from(
-    (function* () {
-      yield* blocks(severalParts);
-      throw error;
-    })(),
-  );
-  // A store that has given up before must not end the process.
-  return body.on('error', () => undefined);
-}
-
-/** `count` bytes, and then no end: a body that waits for something. */
-function stalling(count: number): Readable {
-  const body = new Readable({ read: () => undefined });
-  for (const block of blocks(count)) body.push(block);
-  return body;
-}
-
-/** Of a put whose body, longer than `written` bytes, never ends: fires the signal once it has been read that far. */
-async function interrupt(store: ObjectStore, key: string, written: number): Promise<void> {
-  const stop = new AbortController();
-  const body = stalling(written);
-  const refused = assert.rejects(store.putObject(key, body, { signal: stop.signal }), { code: 'Interrupted' });
-  await untilRead(body, refused);
-  stop.abort();
-  await refused;
-}
-
-/** Waits until all that is in `body` has been read, or the put that reads it has ended. */
-async function untilRead(body: Readable, put: Promise<void>): Promise<void> {
-  let isReading = true;
-  const end = (): void => void (isReading = false);
-  put.then(end, end);
-  while (isReading && body.readableLength > 0) await new Promise(setImmediate);
-}
 
 /** Asserts what a write resolved with, but for the checksum, which each store has its own. */
 function assertWritten({ bytes, sha256 }: WrittenObject, expected: WrittenObject): void {

@@ -3,6 +3,7 @@ import type { Check } from './check.ts';
 import { accessCheck } from './object-store-access.ts';
 import { listChecks } from './object-store-lists.ts';
 import { readChecks } from './object-store-reads.ts';
+import { uploadChecks } from './object-store-uploads.ts';
 import { writeChecks } from './object-store-writes.ts';
 
 /**
@@ -13,6 +14,7 @@ import { writeChecks } from './object-store-writes.ts';
 export const objectStoreChecks: readonly Check<ObjectStore>[] = [
   accessCheck,
   ...writeChecks,
+  ...uploadChecks,
   ...readChecks,
   ...listChecks,
 ];

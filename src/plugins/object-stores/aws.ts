@@ -9,11 +9,13 @@ import type {
   ObjectStat,
   ObjectStore,
   ObjectStoreFactory,
+  PendingUpload,
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { openAwsClients, type AwsClients } from './aws-client.ts';
 import { awsError } from './aws-errors.ts';
+import { abortUpload, pendingUploads } from './aws-uploads.ts';
 import { bodyOf } from './body.ts';
 import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
@@ -102,7 +104,8 @@ class AwsStore implements ObjectStore {
       return head();
     });
     const checksum = checksumOf(found);
-    return { bytes: found.ContentLength ?? 0, ...(checksum && { checksum }) };
+    const modifiedAt = (found.LastModified ?? new Date(0)).toISOString();
+    return { bytes: found.ContentLength ?? 0, modifiedAt, ...(checksum && { checksum }) };
   }
 
   async getObject(key: string, { range, ...options }: GetOptions = {}): Promise<Readable> {
@@ -134,6 +137,14 @@ class AwsStore implements ObjectStore {
     ).catch((error: unknown) => {
       if (errorCode(error) !== 'NotFound') throw error;
     });
+  }
+
+  listUploads(prefix: string, options: CallOptions = {}): AsyncIterable<PendingUpload> {
+    return pendingUploads({ ...this.#parts, url: this.url }, prefix, options);
+  }
+
+  endUpload(upload: PendingUpload, options: CallOptions = {}): Promise<void> {
+    return abortUpload({ ...this.#parts, url: this.url }, upload, options);
   }
 
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {

@@ -7,6 +7,7 @@ import type {
   ObjectStat,
   ObjectStore,
   ObjectStoreFactory,
+  PendingUpload,
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
@@ -83,11 +84,12 @@ class AzureStore implements ObjectStore {
   async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
     assertKey(key);
     const blob = this.#opened.container.getBlobClient(key);
-    const { contentLength, metadata } = await this.#try(`stat ${this.url}/${key}`, options, (sent) =>
+    const { contentLength, lastModified, metadata } = await this.#try(`stat ${this.url}/${key}`, options, (sent) =>
       blob.getProperties(sent),
     );
     const sha256 = metadata?.['sha256'];
-    return { bytes: contentLength ?? 0, ...(sha256 && { checksum: checksumText(sha256) }) };
+    const modifiedAt = (lastModified ?? new Date(0)).toISOString();
+    return { bytes: contentLength ?? 0, modifiedAt, ...(sha256 && { checksum: checksumText(sha256) }) };
   }
 
   async getObject(key: string, { range, ...options }: GetOptions = {}): Promise<Readable> {
@@ -124,6 +126,16 @@ class AzureStore implements ObjectStore {
     await this.#try(`delete ${this.url}/${key}`, options, (sent) =>
       blob.deleteIfExists({ deleteSnapshots: 'include', ...sent }),
     );
+  }
+
+  /** Azure drops blocks that were not committed after a week, and shows none of them. */
+  async *listUploads(prefix: string, { signal }: CallOptions = {}): AsyncIterable<PendingUpload> {
+    throwIfInterrupted(`list uploads of ${this.url}/${prefix}`, signal);
+    yield* [];
+  }
+
+  async endUpload({ uploadId }: PendingUpload, { signal }: CallOptions = {}): Promise<void> {
+    throwIfInterrupted(`end upload ${uploadId} of ${this.url}`, signal);
   }
 
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {

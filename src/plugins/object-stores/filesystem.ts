@@ -13,11 +13,13 @@ import type {
   ObjectStat,
   ObjectStore,
   ObjectStoreFactory,
+  PendingUpload,
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { bodyOf } from './body.ts';
 import { absent, fileOf, openFile, temporary } from './filesystem-files.ts';
+import { incompleteFiles, removeIncomplete } from './filesystem-uploads.ts';
 import { readFilesystemConfig } from './filesystem-config.ts';
 import { isKeyFolder } from './key.ts';
 import { measured } from './measured.ts';
@@ -87,7 +89,7 @@ class FilesystemStore implements ObjectStore {
 
   async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
     const found = await this.#stat(key, options);
-    if (found) return { bytes: found.size };
+    if (found) return { bytes: found.size, modifiedAt: found.mtime.toISOString() };
     throw absent(`stat ${this.url}/${key}`);
   }
 
@@ -137,6 +139,14 @@ class FilesystemStore implements ObjectStore {
     } catch (error) {
       throw fileSystemError(tried, error);
     }
+  }
+
+  listUploads(_prefix: string, options: CallOptions = {}): AsyncIterable<PendingUpload> {
+    return incompleteFiles(this.#root, options);
+  }
+
+  endUpload(upload: PendingUpload, options: CallOptions = {}): Promise<void> {
+    return removeIncomplete(this.#root, upload, options);
   }
 
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {

@@ -9,6 +9,7 @@ import type {
   ObjectStat,
   ObjectStore,
   ObjectStoreFactory,
+  PendingUpload,
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
@@ -90,7 +91,8 @@ class GcpStore implements ObjectStore {
     assertKey(key);
     const file = this.#opened.bucket.file(key);
     const [metadata] = await this.#tryObject(`stat ${this.url}/${key}`, options, () => file.getMetadata());
-    return { bytes: Number(metadata.size), ...checksumOf(metadata) };
+    const modifiedAt = new Date(metadata.updated ?? 0).toISOString();
+    return { bytes: Number(metadata.size), modifiedAt, ...checksumOf(metadata) };
   }
 
   async getObject(key: string, { range, ...options }: GetOptions = {}): Promise<Readable> {
@@ -114,6 +116,16 @@ class GcpStore implements ObjectStore {
     await this.#tryObject(`delete ${this.url}/${key}`, options, () => file.delete()).catch((error: unknown) => {
       if (errorCode(error) !== 'NotFound') throw error;
     });
+  }
+
+  /** Cloud Storage drops an upload that was not finished after a week, and shows none of them. */
+  async *listUploads(prefix: string, { signal }: CallOptions = {}): AsyncIterable<PendingUpload> {
+    throwIfInterrupted(`list uploads of ${this.url}/${prefix}`, signal);
+    yield* [];
+  }
+
+  async endUpload({ uploadId }: PendingUpload, { signal }: CallOptions = {}): Promise<void> {
+    throwIfInterrupted(`end upload ${uploadId} of ${this.url}`, signal);
   }
 
   async createSignedUrl(key: string, ttlSeconds: number): Promise<string> {

@@ -15,6 +15,8 @@ export function interruptible(store: ObjectStore, signal: AbortSignal): ObjectSt
     listObjects: (prefix, options) => store.listObjects(prefix, heeding(options)),
     listCommonPrefixes: (prefix, delimiter, options) => store.listCommonPrefixes(prefix, delimiter, heeding(options)),
     deleteObject: (key, options) => store.deleteObject(key, heeding(options)),
+    listUploads: (prefix, options) => store.listUploads(prefix, heeding(options)),
+    endUpload: (upload, options) => store.endUpload(upload, heeding(options)),
     createSignedUrl: (key, ttlSeconds) => store.createSignedUrl(key, ttlSeconds),
   };
 }

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../object-store.ts';
+import type { ObjectStore, PendingUpload } from '../object-store.ts';
 
 /** A store's keys below a location's prefix, which keys and lists here do not show. */
 export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
@@ -7,6 +7,10 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   const at = (key: string): string => `${root}/${key}`;
   async function* without(keys: AsyncIterable<string>): AsyncIterable<string> {
     for await (const key of keys) yield key.slice(root.length + 1);
+  }
+  async function* uploadsBelow(uploads: AsyncIterable<PendingUpload>): AsyncIterable<PendingUpload> {
+    for await (const { key, ...upload } of uploads)
+      yield { ...upload, ...(key !== undefined && { key: key.slice(root.length + 1) }) };
   }
   return {
     url: `${store.url}/${root}`,
@@ -17,6 +21,9 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     listObjects: (from, options) => without(store.listObjects(at(from), options)),
     listCommonPrefixes: (from, delimiter, options) => without(store.listCommonPrefixes(at(from), delimiter, options)),
     deleteObject: (key, options) => store.deleteObject(at(key), options),
+    listUploads: (from, options) => uploadsBelow(store.listUploads(at(from), options)),
+    endUpload: ({ key, ...upload }, options) =>
+      store.endUpload({ ...upload, ...(key !== undefined && { key: at(key) }) }, options),
     createSignedUrl: (key, ttlSeconds) => store.createSignedUrl(at(key), ttlSeconds),
   };
 }

@@ -44,7 +44,7 @@ const broken: Readonly<Record<string, { replace: (store: ObjectStore) => Partial
     fails: 'what is absent reads as NotFound',
   },
   'takes any key': {
-    replace: () => ({ statObject: async () => ({ bytes: 1 }) }),
+    replace: () => ({ statObject: async () => ({ bytes: 1, modifiedAt: '' }) }),
     fails: 'keys that the contract rules out are not read: InvalidConfig',
   },
   'hears no signal': {

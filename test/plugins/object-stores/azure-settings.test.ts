@@ -66,10 +66,11 @@ describe('settings of the azure object store', () => {
     const config = await azureContainer();
     const store = await azure(config);
     const { sha256 } = await store.putObject('ours', Buffer.from('x'));
-    assert.deepEqual(await store.statObject('ours'), { bytes: 1, checksum: `sha256:${sha256}` });
+    assert.partialDeepStrictEqual(await store.statObject('ours'), { bytes: 1, checksum: `sha256:${sha256}` });
     const container = serviceClient(await azuriteServer()).getContainerClient(config['bucket']!);
     await container.getBlockBlobClient('theirs').upload('abc', 3);
-    assert.deepEqual(await store.statObject('theirs'), { bytes: 3 });
+    const { modifiedAt: _, ...theirs } = await store.statObject('theirs');
+    assert.deepEqual(theirs, { bytes: 3 });
   });
 
   it('a signed URL lets read one blob, over TLS alone where the account has it', async () => {

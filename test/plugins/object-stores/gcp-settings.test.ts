@@ -52,7 +52,7 @@ describe('settings of the gcp object store', () => {
   it('the checksum of an object is the CRC32C that the store keeps', async () => {
     const store = await gcp(await gcpBucket());
     assert.equal((await store.putObject('k', Buffer.from('123456789'))).checksum, 'crc32c:4waSgw==');
-    assert.deepEqual(await store.statObject('k'), { bytes: 9, checksum: 'crc32c:4waSgw==' });
+    assert.partialDeepStrictEqual(await store.statObject('k'), { bytes: 9, checksum: 'crc32c:4waSgw==' });
   });
 
   describe('a signed URL', () => {
