@@ -52,15 +52,21 @@ const idsByType = {
 /** A history comes whole where it has few events, however long these are. */
 const mostHistoryBytes = 64 * 1024 * 1024;
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 
-/** The workflows, bundled once per run of tests. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
+/** The workflows that a module exports, bundled once per run of tests. Default: the workflows as they are. */
+export function workflowBundle(
+  workflows: URL = new URL('../../src/workflows/index.ts', import.meta.url),
+): Promise<WorkflowBundleWithSourceMap> {
+  const workflowsPath = fileURLToPath(workflows);
+  const bundle =
+    bundles.get(workflowsPath) ??
+    bundleWorkflowCode({
+      workflowsPath,
+      payloadConverterPath: fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    });
+  bundles.set(workflowsPath, bundle);
   return bundle;
 }
 
@@ -172,7 +178,8 @@ export class WorkflowRunner {
   }
 }
 
-function childrenOf({ events }: History): { workflowId: string; runId: string }[] {
+/** The children that a history tells of. */
+export function childrenOf({ events }: History): { workflowId: string; runId: string }[] {
   return (events ?? []).flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) =>
     started?.workflowExecution
       ? [{ workflowId: started.workflowExecution.workflowId ?? '', runId: started.workflowExecution.runId ?? '' }]
