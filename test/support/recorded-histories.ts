@@ -19,7 +19,7 @@ export interface RecordedHistory {
 /** All that are kept, by name. */
 export function readHistories(): RecordedHistory[] {
   return recordedNames().map((name) => {
-    const history = historyFromJson(JSON.parse(textOf(name)));
+    const history = historyFromJson(JSON.parse(readFileSync(pathOf(name), 'utf8')));
     const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
     return { name, workflowId: started?.workflowId ?? '', workflow: started?.workflowType?.name ?? '', history };
   });
@@ -32,12 +32,7 @@ export function recordedNames(): string[] {
     .toSorted();
 }
 
-/** A history's file: what `temporal workflow show --output json` prints, an event a line. */
-export function textOf(name: string): string {
-  return readFileSync(pathOf(name), 'utf8');
-}
-
-/** Keeps a history, without what tells of the machine that it was recorded on. */
+/** Keeps a history as `temporal workflow show --output json` prints it, an event a line, without what tells of the recording machine. */
 export function writeHistory(name: string, history: History): void {
   const lines = historyToJson(history).events.map((event) => JSON.stringify(event, withoutMachine));
   writeFileSync(pathOf(name), `{"events":[\n${lines.join(',\n')}\n]}\n`);
