@@ -4,13 +4,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
-const source = (name: string): string => fileURLToPath(new URL(`../src/workflows/${name}.ts`, import.meta.url));
+const source = (name: string): URL => new URL(`../src/workflows/${name}.ts`, import.meta.url);
 
-/** The workflows as the one script that a worker loads, with further interceptors' modules bundled in. */
-export function bundleWorkflows(interceptors: readonly string[] = []): Promise<WorkflowBundleWithSourceMap> {
+/** What a bundle is made of. */
+interface BundleParts {
+  /** The module that exports the workflows. Default: that of Bowline. */
+  readonly workflows?: URL;
+  /** Files of further interceptors. Default: none. */
+  readonly interceptors?: readonly string[];
+}
+
+/** The workflows as the one script that a worker loads. */
+export function bundleWorkflows({
+  workflows = source('index'),
+  interceptors = [],
+}: BundleParts = {}): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: source('index'),
-    payloadConverterPath: source('payload-converter'),
+    workflowsPath: fileURLToPath(workflows),
+    payloadConverterPath: fileURLToPath(source('payload-converter')),
     workflowInterceptorModules: [...interceptors],
     logger: new DefaultLogger('WARN'),
   });

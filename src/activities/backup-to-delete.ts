@@ -30,6 +30,15 @@ export async function readBackupToDelete(store: ObjectStore, name: string): Prom
   return { ...(backup && { backup }), snapshots, remarks };
 }
 
+/** The uid of the backup that is there; `undefined` if there is none, or its metadata is damaged. */
+export async function uidOf(store: ObjectStore, name: string): Promise<string | undefined> {
+  const backup = await readBackup(store, name).catch((error: unknown) => {
+    if (errorCode(error) !== 'CorruptBackup') throw error;
+    return undefined;
+  });
+  return backup?.metadata.uid;
+}
+
 async function readBackup(store: ObjectStore, name: string): Promise<Backup | undefined> {
   const { metadata } = backupLayout(name);
   if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;

@@ -8,7 +8,7 @@ import type { RunRef, RunSettings, StagedRef } from '../api/run.ts';
 import { backupLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { validateName } from '../selection/spec-validation.ts';
-import { readBackupToDelete } from './backup-to-delete.ts';
+import { readBackupToDelete, uidOf } from './backup-to-delete.ts';
 import { jsonObjectOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
 import { invalidSpec, notYet } from './failures.ts';
@@ -67,7 +67,8 @@ export interface SweptSnapshots {
 export interface DeleteBackupActivities {
   /**
    * Finds the backup, reads what there is to delete, and then puts the mark that announces the deletion. Safe to repeat: the mark
-   * may be there. Fails with `CorruptBackup`, before it puts the mark, if the list of snapshots can't be read: they would be lost.
+   * may be there. Fails with `CorruptBackup`, before it puts the mark, if the list of snapshots can't be read: they would be lost; and
+   * with `Conflict`, without a mark, if a backup of that name runs, or has been made while this looked.
    */
   prepareDeletion(request: DeleteBackupRequest): Promise<PreparedDeletion>;
   /** Ends when no running restore uses the backup; until then each attempt fails as retryable and names one. */
@@ -160,12 +161,8 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     ];
     if (problems.length > 0) throw invalidSpec(problems);
     const { name } = request;
-    if (await isRunning(`${idPrefix}backup/${name}`)) {
-      throw ApplicationFailure.nonRetryable(
-        `delete backup ${name}: it is still in progress; cancel it first`,
-        'Conflict',
-      );
-    }
+    if (await isRunning(`${idPrefix}backup/${name}`))
+      throw conflict(`delete backup ${name}: it is still in progress; cancel it first`);
     const { location, store } = await findFiles(dependencies, name);
     if (location.accessMode === 'ReadOnly') {
       throw new BowlineError('ReadOnlyLocation', `delete backup ${name}: location ${location.name} is read-only`);
@@ -183,6 +180,7 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
     const schedule = backup?.metadata.labels?.[scheduleNameLabel];
     // The last step: what can't be read must not leave a mark behind.
     const isFirst = await putMark(store, { name, uid, startTimestamp: timestamp(now()) });
+    await giveWay({ run, store, found: backup, isFirst });
     return {
       run,
       settings: runSettings(dependencies),
@@ -195,6 +193,20 @@ export function createDeleteBackup(dependencies: Dependencies): DeleteBackupActi
       isFirst,
       remarks,
     };
+  }
+
+  /**
+   * Takes the mark back if a backup of that name has begun since it was looked for. A backup is running when it looks for the mark:
+   * of the two, at least one sees the other. Fails with `Conflict`.
+   */
+  async function giveWay({ run: { name }, store, found, isFirst }: MarkedBackup): Promise<void> {
+    const isBegun = await isRunning(`${idPrefix}backup/${name}`);
+    if (!isBegun && (await uidOf(store, name)) === found?.metadata.uid) return;
+    if (isFirst) await store.deleteObject(backupLayout(name).deletion, { signal: activitySignal() });
+    const what = isBegun
+      ? 'is in progress; cancel it first'
+      : 'has been made meanwhile; delete that one if you want to';
+    throw conflict(`delete backup ${name}: a backup of that name ${what}`);
   }
 
   /** A backup that failed has no tarball, and is deleted without its items being asked for. */
@@ -225,6 +237,18 @@ async function findFiles(
   }
   if (staged) return staged;
   throw new BowlineError('NotFound', `delete backup ${name}: nothing of that name in the storage locations`);
+}
+
+/** A backup that bears a mark now, with what was found before it did. */
+interface MarkedBackup {
+  readonly run: RunRef;
+  readonly store: ObjectStore;
+  readonly found: Backup | undefined;
+  readonly isFirst: boolean;
+}
+
+function conflict(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'Conflict');
 }
 
 /** Whether the mark is this run's own. */

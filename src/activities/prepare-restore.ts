@@ -163,6 +163,8 @@ async function whileMarked<T>({ stagingStore, store, run, backupName }: Use, pro
         `restore ${backupName}: that backup is being deleted, or a deletion of it did not finish`,
       );
     }
+    if (!(await store.objectExists(backupLayout(backupName).metadata, { signal })))
+      throw new BowlineError('NotFound', `restore ${backupName}: that backup has been deleted meanwhile`);
     return await proceed();
   } catch (error) {
     // An attempt that was suspended must not take away its successor's mark.

@@ -31,6 +31,27 @@ export async function putArtifact(
   }
 }
 
+/**
+ * Puts what tells of a run that could not finish, the log first. If another run's log is there, so is its backup, or soon: nothing
+ * is put beside it. Resolves with what could not be put.
+ */
+export async function putRecord(
+  state: ArtifactsState,
+  planned: Planned,
+  artifacts: readonly Artifact[],
+): Promise<string[]> {
+  const left: string[] = [];
+  for (const artifact of artifacts) {
+    try {
+      await putArtifact(state, { ...planned, artifact }, cleanup);
+    } catch (error) {
+      if (artifact.type === 'logs' && applicationFailureOf(error)?.type === 'AlreadyExists') return [];
+      left.push(artifact.type);
+    }
+  }
+  return left;
+}
+
 /** Removes what may be there, the last one first: the file that says "finished" never outlives what it speaks of. */
 export async function deleteArtifacts(state: ArtifactsState, run: RunRef): Promise<void> {
   const types = state.begun.toReversed();

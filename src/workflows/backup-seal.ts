@@ -1,14 +1,17 @@
 import type { Artifact, ClosingLine } from '../activities/artifact.ts';
 import type { BackupPhase, BackupStatus, VolumeOutcome } from '../api/backup.ts';
 import { cleanup, steps, transfers } from './activity-options.ts';
-import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
+import { deleteArtifacts, deleteStaging, putArtifact, putRecord } from './artifacts.ts';
 import type { BackupRun } from './backup.ts';
 import { failedPhase, type Ending } from './endings.ts';
 import { together } from './lanes.ts';
 
 /**
- * Writes the artifacts beside each other, and checks them; then `velero-backup.json`, once and in its final phase: a backup is
- * there when that file is. Staging goes last.
+ * Writes the log; then the other artifacts beside each other, and checks them; then `velero-backup.json`, once and in its final phase:
+ * a backup is there when that file is. Staging goes last.
+ *
+ * A log is like no other run's: the run that has put it has the name, and what it finds there afterwards is its own. Other files of
+ * two runs may be equal, and each would take the other's for its own.
  */
 export async function sealBackup(backup: BackupRun): Promise<void> {
   const { state, planned } = backup;
@@ -20,7 +23,6 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     await put(backup, { type: 'segments', segments, reports, contents: { bytes, sha256 } });
   };
   const others: Artifact[] = [
-    { type: 'logs', reports, closing },
     { type: 'results', reports, closing },
     { type: 'resourceList', reports: state.collected },
     { type: 'volumeSnapshots', volumes },
@@ -28,6 +30,7 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
     { type: 'itemOperations' },
     { type: 'volumeInfo', volumes, reports },
   ];
+  await put(backup, { type: 'logs', reports, closing });
   await together([putContents, ...others.map((artifact) => () => put(backup, artifact))]);
   const { written } = state.artifacts;
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
@@ -81,15 +84,15 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   progress.reported({ warnings: 0, errors: closing.length });
   const { reports } = state;
   const status: BackupStatus = { ...statusOf(backup, 'Failed'), failureReason: ending.reason };
-  for (const artifact of [
-    { type: 'logs', reports, closing },
-    { type: 'results', reports, closing },
-    // What is left has to be recorded, so that the backup's deletion takes it along.
-    ...(volumes.length > 0 ? [{ type: 'volumeSnapshots', volumes } as const] : []),
-    { type: 'metadata', status },
-  ] as const) {
-    await attempt(artifact.type, () => put(backup, artifact, cleanup));
-  }
+  left.push(
+    ...(await putRecord(state.artifacts, backup.planned, [
+      { type: 'logs', reports, closing },
+      { type: 'results', reports, closing },
+      // What is left has to be recorded, so that the backup's deletion takes it along.
+      ...(volumes.length > 0 ? [{ type: 'volumeSnapshots', volumes } as const] : []),
+      { type: 'metadata', status },
+    ])),
+  );
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
   progress.phase(phase);
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;

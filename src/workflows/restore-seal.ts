@@ -1,13 +1,13 @@
 import type { Artifact, ClosingLine } from '../activities/artifact.ts';
 import type { RestorePhase, RestoreStatus } from '../api/restore.ts';
 import { cleanup, steps } from './activity-options.ts';
-import { deleteArtifacts, deleteStaging, putArtifact } from './artifacts.ts';
+import { deleteArtifacts, deleteStaging, putArtifact, putRecord } from './artifacts.ts';
 import { failedPhase, type Ending } from './endings.ts';
 import { together } from './lanes.ts';
 import type { RestoreRun } from './restore.ts';
 import { deleteUnusedVolumes, mayBeUnused } from './unused-volumes.ts';
 
-/** Writes what a restore leaves in the store, its own record last, and removes staging. */
+/** Writes what a restore leaves in the store, its log first, as a backup does, and its own record last; then removes staging. */
 export async function sealRestore(restore: RestoreRun): Promise<void> {
   const { state, progress, planned } = restore;
   const left = mayBeUnused(restore) ? await deleteUnusedVolumes(restore) : [];
@@ -19,12 +19,12 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
     closingLine('info', `Restore completed: ${phase}`),
   ];
   const artifacts: Artifact[] = [
-    { type: 'logs', reports, closing },
     { type: 'results', reports, closing },
     { type: 'resourceList', reports },
     { type: 'itemOperations' },
     { type: 'volumeInfo', volumes },
   ];
+  await put(restore, { type: 'logs', reports, closing });
   await together(artifacts.map((artifact) => () => put(restore, artifact)));
   const { written } = state.artifacts;
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
@@ -72,13 +72,14 @@ export async function abandonRestore(restore: RestoreRun, ending: Ending): Promi
   progress.reported({ warnings: 0, errors: closing.length });
   const { reports } = state;
   const status: RestoreStatus = { ...statusOf(restore, 'Failed'), failureReason: ending.reason };
-  const artifacts: Artifact[] = [
-    { type: 'logs', reports, closing },
-    { type: 'results', reports, closing },
-    { type: 'resourceList', reports },
-    { type: 'metadata', status },
-  ];
-  for (const artifact of artifacts) await attempt(artifact.type, () => put(restore, artifact, cleanup));
+  left.push(
+    ...(await putRecord(state.artifacts, restore.planned, [
+      { type: 'logs', reports, closing },
+      { type: 'results', reports, closing },
+      { type: 'resourceList', reports },
+      { type: 'metadata', status },
+    ])),
+  );
   await attempt('staging', () => cleanup.deleteStaging.executeWithOptions({ summary: 'staging' }, [run]));
   progress.phase(phase);
   return remarkOn(left);

@@ -21,6 +21,11 @@ const recorded: VolumeSnapshot = {
   status: { phase: 'Completed', providerSnapshotID: 'recorded' },
 };
 
+/** The metadata of a backup with that uid. */
+function metadataOf(uid: string): Buffer {
+  return Buffer.from(JSON.stringify({ apiVersion: 'velero.io/v1', kind: 'Backup', metadata: { name: 'torn', uid } }));
+}
+
 describe('the deletion of a backup', () => {
   let runner: ActivityRunner;
 
@@ -127,6 +132,37 @@ describe('the deletion of a backup', () => {
       runner.running.add('backup/nightly');
       await assert.rejects(prepare(), { type: 'Conflict', nonRetryable: true, message: /still in progress/ });
       assert.ok(!runner.store.objects.has(layout.deletion));
+    });
+
+    for (const { title, begin, message } of [
+      {
+        title: 'is running by then',
+        begin: () => void runner.running.add('backup/torn'),
+        message: /^delete backup torn: a backup of that name is in progress; cancel it first$/,
+      },
+      {
+        title: 'has been made by then',
+        begin: () => void runner.store.objects.set('backups/torn/velero-backup.json', metadataOf('young-uid')),
+        message: /^delete backup torn: a backup of that name has been made meanwhile/,
+      },
+    ]) {
+      it(`(c.1) gives way to a backup that begins before the mark is put, and ${title}`, async () => {
+        const { deletion } = backupLayout('torn');
+        await runner.store.putObject('backups/torn/staging/0-run/plan-1', Buffer.from('x'));
+        runner.store.beforePut = (key) => {
+          if (key === deletion) begin();
+        };
+        const ask = runner.run('prepareDeletion', { name: 'torn' }, workflow('delete-backup/torn'));
+        await assert.rejects(ask, { type: 'Conflict', nonRetryable: true, message });
+        assert.ok(!runner.store.objects.has(deletion));
+      });
+    }
+
+    it('(c.1) leaves the mark of an earlier deletion where it gives way', async () => {
+      await runner.store.putObject(layout.deletion, Buffer.from('{"uid":"0-run"}'));
+      runner.store.beforePut = () => void runner.running.add('backup/nightly');
+      await assert.rejects(prepare(), { type: 'Conflict' });
+      assert.ok(runner.store.objects.has(layout.deletion));
     });
 
     it('(c.1) refuses a backup in a read-only location, and one that there is not', async () => {

@@ -133,6 +133,16 @@ describe('prepareRestore', () => {
     });
   });
 
+  it('(c.1) finds no backup that a deletion has removed while it was looked for, and leaves no mark', async () => {
+    runner.store.beforePut = () => void runner.store.objects.delete(layout.metadata);
+    await assert.rejects(runner.run('prepareRestore', request, id), {
+      type: 'NotFound',
+      nonRetryable: true,
+      message: 'restore nightly: that backup has been deleted meanwhile',
+    });
+    assert.deepEqual(runner.store.keys('restores/'), []);
+  });
+
   describe('of a schedule', () => {
     const daily = (name: string, startTimestamp: string, status: object = {}) =>
       holdBackup(runner.store, name, [], {

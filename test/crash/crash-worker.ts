@@ -23,7 +23,9 @@ let bundleFile: Promise<string> | undefined;
 
 /** The workflows with short heartbeat timeouts, bundled once per run of tests. */
 function workflowBundle(): Promise<string> {
-  bundleFile ??= bundleWorkflows([fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))]).then(keepBundle);
+  bundleFile ??= bundleWorkflows({
+    interceptors: [fileURLToPath(new URL('hasty-heartbeats.ts', import.meta.url))],
+  }).then(keepBundle);
   return bundleFile;
 }
 

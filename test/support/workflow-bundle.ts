@@ -1,12 +1,14 @@
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflows, keepBundle } from '../../tools/workflow-bundle.ts';
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 let file: Promise<string> | undefined;
 
-/** The workflows, bundled once per run of tests. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflows().then(withoutSourceMap);
+/** The workflows that a module exports, bundled once per run of tests. Default: the workflows as they are. */
+export function workflowBundle(workflows?: URL): Promise<WorkflowBundleWithSourceMap> {
+  const key = workflows?.href ?? '';
+  const bundle = bundles.get(key) ?? bundleWorkflows({ ...(workflows && { workflows }) }).then(withoutSourceMap);
+  bundles.set(key, bundle);
   return bundle;
 }
 

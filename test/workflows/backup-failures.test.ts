@@ -122,6 +122,25 @@ describe('a backup that can not finish', () => {
     assert.ok(types.includes('logs') && !types.includes('contents'), types.join());
   });
 
+  it('puts and removes nothing beside the log of another run, but takes its snapshots back', async () => {
+    const stubs = new StubActivities({
+      async putObject({ artifact: { type } }) {
+        if (type === 'logs') throw permanent('AlreadyExists', 'put logs: another object is there');
+        return { key: type, bytes: 1, sha256: '' };
+      },
+    });
+    const outcome = await runner.fail('backup', stubs);
+    assertFailed(outcome, 'AlreadyExists', 'put logs: another object is there');
+    assert.deepEqual(stubs.story.slice(-5), [
+      'putObject logs',
+      'deleteArtifacts',
+      'reconcileSnapshots disks',
+      'putObject logs',
+      'deleteStaging default',
+    ]);
+    assert.deepEqual(stubs.inputs('deleteArtifacts')[0]?.types, []);
+  });
+
   it('tells what it could not remove, and goes on removing', async () => {
     const stubs = new StubActivities({
       async archiveItems() {

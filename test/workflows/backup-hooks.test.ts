@@ -44,7 +44,7 @@ describe('the hooks of a backup', () => {
   });
 
   for (const { where, options } of [
-    { where: '', options: {} },
+    { where: '', options: { maxCachedWorkflows: 10 } },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     it(`a.5.4 run around the snapshots of the pods' volumes, before anything else is listed${where}`, async () => {

@@ -45,7 +45,7 @@ describe('backup', () => {
   after(() => runner.close());
 
   for (const { where, options } of [
-    { where: '', options: {} },
+    { where: '', options: { maxCachedWorkflows: 10 } },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     describe(`that meets no fault${where}`, () => {
@@ -70,6 +70,7 @@ describe('backup', () => {
           'collectAdditionalItems additional-4',
         ]);
         assert.deepEqual(story.slice(6, 15).toSorted(), sealed);
+        assert.equal(story[6], 'putObject logs');
         assert.ok(story.indexOf('putObject contents') < story.indexOf('putObject segments'));
         assert.deepEqual(story.slice(15), ['verifyArtifacts', 'putObject metadata', 'deleteStaging default']);
         const { uid, seconds, ...rest } = result;

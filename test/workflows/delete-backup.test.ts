@@ -51,7 +51,7 @@ describe('deleteBackup', () => {
   after(() => runner.close());
 
   for (const { where, options } of [
-    { where: '', options: {} },
+    { where: '', options: { maxCachedWorkflows: 10 } },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     it(`(c.1) (c.2.10) marks the backup, waits for its users, deletes snapshots, sweeps, and deletes files last${where}`, async () => {

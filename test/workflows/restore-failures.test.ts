@@ -65,6 +65,24 @@ describe('a restore', () => {
     assert.deepEqual([metadata.status.phase, metadata.status.failureReason], ['Failed', 'create: 401']);
   });
 
+  it('puts and removes nothing beside the log of another run', async () => {
+    const stubs = new StubActivities({
+      async putObject({ artifact: { type } }) {
+        if (type === 'logs') throw permanent('AlreadyExists', 'put logs: another object is there');
+        return { key: type, bytes: 1, sha256: '' };
+      },
+    });
+    const { failure } = await runner.fail('restore', stubs);
+    assert.equal(failure.message, 'put logs: another object is there');
+    assert.deepEqual(stubs.story.slice(-4), [
+      'putObject logs',
+      'deleteArtifacts',
+      'putObject logs',
+      'deleteStaging default',
+    ]);
+    assert.deepEqual(stubs.inputs('deleteArtifacts')[0]?.types, []);
+  });
+
   it('tells which volumes it could not delete', async () => {
     const stubs = new StubActivities({
       ...withVolumes('pv-1'),

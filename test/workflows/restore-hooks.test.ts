@@ -43,7 +43,7 @@ describe('the hooks of a restore', () => {
   }
 
   for (const { where, options } of [
-    { where: '', options: {} },
+    { where: '', options: { maxCachedWorkflows: 10 } },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     it(`run beside what is restored after the pods, and are waited for before the restore is recorded${where}`, async () => {

@@ -24,7 +24,7 @@ describe('restore', () => {
   }
 
   for (const { where, options } of [
-    { where: '', options: {} },
+    { where: '', options: { maxCachedWorkflows: 10 } },
     { where: ', on a worker that keeps no workflow in memory', options: { maxCachedWorkflows: 0 } },
   ]) {
     describe(`that meets no fault${where}`, () => {
@@ -49,6 +49,7 @@ describe('restore', () => {
           story.slice(-8, -3).toSorted(),
           recording.map((type) => `putObject ${type}`),
         );
+        assert.equal(story.at(-8), 'putObject logs');
         assert.deepEqual(story.slice(-3), ['verifyArtifacts', 'putObject metadata', 'deleteStaging default']);
         assert.deepEqual(
           [result.phase, result.items, result.warnings, result.errors, result.bytes],

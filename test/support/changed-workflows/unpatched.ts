@@ -1,0 +1,5 @@
+import { allWithAddedStep } from './added-step.ts';
+
+/** The workflows after a change that takes no heed of runs that began before it. */
+export const { backup, checkConformance, deleteBackup, restore, restoreVolume, snapshotVolume, validateLocations } =
+  allWithAddedStep(() => true);

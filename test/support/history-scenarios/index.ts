@@ -1,0 +1,13 @@
+import { backupScenarios } from './backups.ts';
+import { deletionScenarios } from './deletions.ts';
+import { locationScenarios } from './locations.ts';
+import { restoreScenarios } from './restores.ts';
+import type { HistoryScenario } from './scenario.ts';
+
+/** Every scenario whose history is kept in `test/histories`. */
+export const historyScenarios: readonly HistoryScenario[] = [
+  ...backupScenarios,
+  ...restoreScenarios,
+  ...deletionScenarios,
+  ...locationScenarios,
+];
