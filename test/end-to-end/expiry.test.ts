@@ -3,12 +3,13 @@ import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ExpiredBackups, ExpiredLocation } from '../../src/api/expiry.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
 import type { WorkerProcess } from '../../tools/stack/worker.ts';
+import { eventually } from '../client/stub-worker.ts';
 import { s3Server } from '../support/servers.ts';
 import { createApplication, type Application } from './application.ts';
 import { createEnvironment, type Environment } from './environment.ts';
 
 describe('expireBackups', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let environment: Environment;
   let application: Application;
   let worker: WorkerProcess;
@@ -161,7 +162,7 @@ describe('expireBackups', function () {
 });
 
 describe('a schedule', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let environment: Environment;
   let application: Application;
 
@@ -184,19 +185,20 @@ describe('a schedule', function () {
     const times = ['--schedule', '0 0 1 1 *', '--include-namespaces', namespace, '--keep', 'last=2'];
     await bowline('schedule', 'create', 'end-to-end', ...times);
     await bowline('schedule', 'trigger', 'end-to-end');
-    let name: string | undefined;
-    while (name === undefined) {
-      const listed = JSON.parse(await bowline('backup', 'get', '-o', 'json')) as {
-        items: { metadata: { name: string; labels?: Record<string, string> }; status: { phase: string } }[];
-      };
-      const [made] = listed.items.filter(({ status }) => status.phase === 'Completed');
-      name = made?.metadata.name;
-      if (made === undefined) continue;
-      assert.partialDeepStrictEqual(made.metadata.labels, {
-        'velero.io/schedule-name': 'end-to-end',
-        'velero.io/retention': 'last-2',
-      });
-    }
+    const { schedule } = environment.temporal;
+    const { info } = await eventually(
+      () => schedule.getHandle('scheduled-backup/end-to-end').describe(),
+      (found) => found.info.recentActions.length > 0,
+    );
+    const [{ action }] = info.recentActions as [(typeof info.recentActions)[0]];
+    const { name } = (await environment.temporal.workflow.getHandle(action.workflow.workflowId).result()) as RunResult;
+    const { metadata } = JSON.parse(await bowline('backup', 'get', name, '-o', 'json')) as {
+      metadata: { labels: Record<string, string> };
+    };
+    assert.partialDeepStrictEqual(metadata.labels, {
+      'velero.io/schedule-name': 'end-to-end',
+      'velero.io/retention': 'last-2',
+    });
     assert.match(name, /^end-to-end-\d{14}$/);
     const mapping = ['--namespace-mappings', `${namespace}:${namespace}-copy`];
     const restored = await bowline(
@@ -211,8 +213,10 @@ describe('a schedule', function () {
     assert.match(restored, /Restore completed with status: Completed/);
     await bowline('backup', 'create', 'by-hand-of-it', '--from-schedule', 'end-to-end', '--wait');
     const query = `BowlineSchedule = 'end-to-end' AND BowlineName = 'by-hand-of-it'`;
-    let found = 0;
-    while (found === 0) ({ count: found } = await environment.temporal.workflow.count(query));
+    await eventually(
+      () => environment.temporal.workflow.count(query),
+      ({ count }) => count > 0,
+    );
     await bowline('schedule', 'delete', 'end-to-end', '--confirm');
   });
 });
