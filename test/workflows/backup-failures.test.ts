@@ -101,7 +101,7 @@ describe('a backup that can not finish', () => {
     const stubs: StubActivities = new StubActivities({
       async putObject({ artifact: { type } }) {
         if (stubs.story.includes('deleteArtifacts')) return { key: type, bytes: 1, sha256: '' };
-        if (type === 'logs') return untilCancelled();
+        if (type === 'resourceList') return untilCancelled();
         if (type === 'results') throw permanent('AccessDenied', 'put results: 403');
         return { key: type, bytes: 1, sha256: '' };
       },
