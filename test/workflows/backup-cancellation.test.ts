@@ -29,7 +29,7 @@ describe('a backup that is cancelled', () => {
   }
 
   it('before it has begun writes nothing', async () => {
-    assert.deepEqual((await cancelDuring('prepareBackup')).story, ['prepareBackup']);
+    assert.deepEqual((await cancelDuring('prepareBackup')).story, ['prepareBackup', 'selectNotifications']);
   });
 
   for (const name of [

@@ -59,7 +59,7 @@ describe('a backup that can not finish', () => {
     const outcome = await runner.fail('backup', stubs);
     assertFailed(outcome, 'InvalidSpec', problems.join('; '));
     assert.deepEqual((outcome.failure as ApplicationFailure).details, [problems]);
-    assert.deepEqual(stubs.story, ['prepareBackup']);
+    assert.deepEqual(stubs.story, ['prepareBackup', 'selectNotifications']);
     assert.deepEqual([outcome.status.phase, outcome.status.step], ['FailedValidation', 'FailedValidation']);
   });
 

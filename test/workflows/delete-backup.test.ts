@@ -146,7 +146,7 @@ describe('deleteBackup', () => {
     const { failure, temporalStatus } = await runner.fail('deleteBackup', stubs);
     assert.ok(failure instanceof ApplicationFailure);
     assert.deepEqual([failure.type, temporalStatus], ['NotFound', 'FAILED']);
-    assert.deepEqual(stubs.story, ['prepareDeletion']);
+    assert.deepEqual(stubs.story, ['prepareDeletion', 'selectNotifications']);
   });
 
   for (const name of ['awaitUnused', 'deleteSnapshot', 'deleteFiles'] as const) {

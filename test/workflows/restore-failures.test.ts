@@ -31,7 +31,7 @@ describe('a restore', () => {
       ['InvalidSpec', problems.join('; '), [problems]],
     );
     assert.equal(status.phase, 'FailedValidation');
-    assert.deepEqual(stubs.story, ['prepareRestore']);
+    assert.deepEqual(stubs.story, ['prepareRestore', 'selectNotifications']);
   });
 
   const abandoning = [
@@ -110,7 +110,7 @@ describe('a restore', () => {
     }
 
     it('before it has begun writes nothing', async () => {
-      assert.deepEqual((await cancelDuring('prepareRestore')).story, ['prepareRestore']);
+      assert.deepEqual((await cancelDuring('prepareRestore')).story, ['prepareRestore', 'selectNotifications']);
     });
 
     for (const name of ['unpackBackup', 'selectSnapshots', 'applyItems'] as const) {
