@@ -43,7 +43,8 @@ const expected: Readonly<Record<string, number>> = {
 };
 
 describe('the metrics of workers', function () {
-  this.timeout(300_000);
+  // A dozen workers start, one after the other.
+  this.timeout(600_000);
   let environment: Environment;
   const ports: number[] = [];
   const workers: WorkerProcess[] = [];
