@@ -1,15 +1,16 @@
-// `npm test`: every test, in four parts beside each other, each with servers of its own: tests wait as much as they compute. With
+// `npm test`: every test, in five parts beside each other, each with servers of its own: tests wait as much as they compute. With
 // arguments it is mocha with these. The last line counts all parts: `N passed, N failed, N skipped`.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { addCounts, readCounts, type Counts } from './test-counts.ts';
 
-/** About a quarter of the time each; the rest is the fourth part. */
+/** About as long each as the rest, which is the last part. */
 const parts = [
   ['test/end-to-end/[a-g]*.test.ts'],
   ['test/end-to-end/[!a-g]*.test.ts'],
-  ['test/crash', 'test/faults', 'test/workflows', 'test/client', 'test/cli'],
+  ['test/crash', 'test/faults', 'test/client', 'test/cli', 'test/deploy'],
+  ['test/workflows'],
 ];
 
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));

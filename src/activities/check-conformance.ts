@@ -90,7 +90,12 @@ export function createCheckConformance(dependencies: Dependencies): CheckConform
     },
 
     async deleteScratch({ location, scratch }) {
-      if (scratch !== undefined) await deleteAll(await store(location), scratch, { signal: activitySignal() });
+      if (scratch === undefined) return;
+      const [opened, signal] = [await store(location), activitySignal()];
+      // A worker that died in the middle of a check may have left one.
+      for await (const upload of opened.listUploads(scratch, { signal }))
+        if (upload.key?.startsWith(scratch)) await opened.endUpload(upload, { signal });
+      await deleteAll(opened, scratch, { signal });
     },
   };
 }

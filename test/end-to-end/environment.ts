@@ -150,7 +150,9 @@ export async function createEnvironment(
     },
     uploads() {
       const folder = join(s3.root, storageOf?.name ?? name, '.sgwtmp', 'multipart');
-      return existsSync(folder) ? readdirSync(folder) : [];
+      if (!existsSync(folder)) return [];
+      // Of each key, a folder that the server may leave empty.
+      return readdirSync(folder).flatMap((key) => readdirSync(join(folder, key)).map((upload) => `${key}/${upload}`));
     },
     snapshotsFolder: snapshots,
     snapshots: () => (existsSync(join(snapshots, 'snapshots')) ? readdirSync(join(snapshots, 'snapshots')).sort() : []),

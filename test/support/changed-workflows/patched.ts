@@ -2,5 +2,14 @@ import { patched } from '@temporalio/workflow';
 import { allWithAddedStep } from './added-step.ts';
 
 /** The workflows after the same change as `CONTRIBUTING.md` asks for it. */
-export const { backup, checkConformance, deleteBackup, restore, restoreVolume, snapshotVolume, validateLocations } =
-  allWithAddedStep(() => patched('added-step'));
+export const {
+  backup,
+  checkConformance,
+  deleteBackup,
+  expireBackups,
+  restore,
+  restoreVolume,
+  scheduledBackup,
+  snapshotVolume,
+  validateLocations,
+} = allWithAddedStep(() => patched('added-step'));
