@@ -1,34 +1,42 @@
-// `npm test`: every test, in five parts beside each other, each with servers of its own: tests wait as much as they compute. With
-// arguments it is mocha with these. The last line counts all parts: `N passed, N failed, N skipped`.
+// `npm test`: the tests, in parts beside each other, each with servers of its own: they wait as much as they compute. `npm run test:more`:
+// those beyond eight minutes, in the same way. With other arguments it is mocha with these. The last line counts all parts:
+// `N passed, N failed, N skipped`.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { addCounts, readCounts, type Counts } from './test-counts.ts';
 
-/** About as long each as the rest, which is the last part. */
-const parts = [
-  ['test/end-to-end/[a-g]*.test.ts'],
-  ['test/end-to-end/[!a-g]*.test.ts'],
-  ['test/crash', 'test/faults', 'test/client', 'test/cli', 'test/deploy'],
-  ['test/workflows'],
+/** What takes many workers, clusters or installations of its own. Parts of about the same time. */
+const more = [
+  ['test/crash', 'test/faults', 'test/deploy'],
+  [
+    'test/end-to-end/actions-from-outside.test.ts',
+    'test/end-to-end/concurrent-operations.test.ts',
+    'test/end-to-end/expiry.test.ts',
+    'test/end-to-end/locations.test.ts',
+    'test/end-to-end/metrics.test.ts',
+    'test/end-to-end/notifications.test.ts',
+    'test/end-to-end/storage-locations.test.ts',
+    'test/end-to-end/worker-versioning.test.ts',
+  ],
 ];
+
+/** Folders whose tests wait for Temporal most of the time. What is in none is a part of its own. */
+const waiting = ['test/workflows', 'test/client', 'test/cli'];
 
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 const [, , ...given] = process.argv;
 
-if (given.length > 0) {
+const wantsMore = given.join(' ') === '--more';
+if (given.length > 0 && !wantsMore) {
   const child = startMocha(given, 'inherit');
   const [code] = (await once(child, 'exit')) as [number | null];
   process.exit(code ?? 1);
 }
 
-const folders = new Set(parts.flat().map((part) => part.split('/').slice(0, 2).join('/')));
-const rest = ['test', ...[...folders].flatMap((folder) => ['--ignore', `${folder}/**`])];
+const parts = wantsMore ? more : [['test/end-to-end', ...without(more.flat())], waiting, theRest()];
 // Told in one piece each, but for the first: several reports at a time nobody could read.
-const results = await Promise.all([
-  ...parts.map((part, index) => runPart(part, index === 0 ? tell : undefined)),
-  runPart(rest),
-]);
+const results = await Promise.all(parts.map((part, index) => runPart(part, index === 0 ? tell : undefined)));
 for (const { output } of results.slice(1)) tell(output);
 const counts = results.map(({ output }) => readCounts(output));
 const missing = counts.includes(undefined);
@@ -36,6 +44,15 @@ if (missing) console.log('a part of the tests ended without having counted them'
 const { passed, failed, skipped } = addCounts(counts.filter((one): one is Counts => one !== undefined));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(missing || results.some(({ code }) => code !== 0) ? 1 : 0);
+
+function theRest(): string[] {
+  return ['test', ...without([...more.flat(), ...waiting, 'test/end-to-end'])];
+}
+
+/** Arguments that leave out files and folders. */
+function without(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => ['--ignore', path.endsWith('.ts') ? path : `${path}/**`]);
+}
 
 function tell(text: string): void {
   process.stdout.write(text);
