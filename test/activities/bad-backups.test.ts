@@ -93,39 +93,4 @@ describe('a restore of a backup that is not whole and harmless', () => {
       'error configmaps/shop/d: Item in the backup is no Kubernetes object of that name',
     ]);
   });
-
-  describe('with a million entries', function () {
-    this.timeout(300_000);
-    const repetitions = 500;
-    let member: Buffer;
-
-    before(async () => {
-      const names = Array.from({ length: 2_000 }, (_, index) => `item-${index}`);
-      const tar = await tarOf(names.map((name) => ({ name: path(name), body: body(name) })));
-      member = gzipSync(tar.subarray(0, -1_024));
-    });
-
-    beforeEach(() => {
-      const { getObject } = runner.store;
-      runner.store.getObject = async (key, options) =>
-        key === contents ? Readable.from(entries()) : getObject.call(runner.store, key, options);
-    });
-
-    async function* entries(): AsyncIterable<Buffer> {
-      for (let count = 0; count < repetitions; count++) yield member;
-      yield await sealed([]);
-    }
-
-    it('ends in bounded memory, each name once, and most of the repetitions told in one line', async () => {
-      const before = process.memoryUsage().rss;
-      let most = before;
-      const watching = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 50);
-      const { selected, report } = await unpack(Buffer.alloc(member.length * repetitions));
-      clearInterval(watching);
-      assert.deepEqual(selected, { configmaps: 2_000, namespaces: 1 });
-      assert.equal(report.warnings, 21);
-      assert.equal(runner.lines(report, 'log').at(-1)?.message, '997980 more items are in the backup twice');
-      assert.ok(most - before < 400 * 1024 * 1024, `${Math.round((most - before) / 1024 / 1024)} MiB`);
-    });
-  });
 });

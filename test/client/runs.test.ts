@@ -35,7 +35,7 @@ describe('runs of the client', () => {
     assert.equal(await description.staticSummary(), 'shop, web -> filesystem://there/prod');
     assert.equal(
       await description.staticDetails(),
-      '**shop**\n- includedNamespaces: shop, web\n- storageLocation: there',
+      '**shop**\n\n- includedNamespaces: shop, web\n- storageLocation: there',
     );
     assert.deepEqual(await handle.request(), { name: 'shop', spec });
   });
