@@ -17,6 +17,9 @@ const decompress = promisify(gunzip);
 /** More than any staged file may unpack to: a batch ends at 4 MiB and its largest item, a report holds names. */
 const maxUnpackedBytes = 512 * 1024 * 1024;
 
+/** How often a file is asked for that breaks off on the way: its activity would do all over again what it has done before it. */
+const readings = 3;
+
 /** Where batches, segments and reports lie while a run works. */
 export interface Staging {
   /** Writes a file of this attempt. Its key is derived from step, Temporal run and attempt, so no two attempts share one. */
@@ -77,9 +80,16 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
   }
 
   async function fetch(key: string, signal?: AbortSignal): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await store.getObject(key, { ...(signal && { signal }) })) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
+    for (let reading = 1; ; reading += 1) {
+      const body = await store.getObject(key, { ...(signal && { signal }) });
+      try {
+        const chunks: Buffer[] = [];
+        for await (const chunk of body) chunks.push(chunk as Buffer);
+        return Buffer.concat(chunks);
+      } catch (error) {
+        if (reading === readings || errorCode(error) !== 'Unavailable') throw error;
+      }
+    }
   }
 
   async function read(ref: StagedRef): Promise<Buffer> {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { BowlineError, type ErrorCode } from '../../src/api/errors.ts';
 import { openStaging, type Staging } from '../../src/activities/staging.ts';
 import type { RunRef } from '../../src/api/run.ts';
 import { activityEnvironment } from '../support/activity-environment.ts';
@@ -45,6 +47,41 @@ describe('staging', () => {
     const none = await attempt(async (staging) => staging.readLines(await staging.writeLines('report-2', [])));
     assert.deepEqual(none, []);
   });
+
+  /** Has the first readings of every file end in the middle. */
+  function breakOff(times: number, code: ErrorCode): void {
+    const { getObject } = store;
+    let broken = 0;
+    store.getObject = async (key, options) => {
+      const body = await getObject.call(store, key, options);
+      if (broken++ >= times) return body;
+      return Readable.from(
+        (async function* () {
+          yield Buffer.from('{');
+          throw new BowlineError(code, 'get: broke off');
+        })(),
+      );
+    };
+  }
+
+  it('reads a file again that breaks off on the way', async () => {
+    const ref = await attempt((staging) => staging.writeLines('report-1', ['{"a":1}']));
+    breakOff(2, 'Unavailable');
+    assert.deepEqual(await attempt((staging) => staging.readTexts(ref)), ['{"a":1}']);
+  });
+
+  for (const { title, times, code } of [
+    { title: 'that breaks off for the third time', times: 3, code: 'Unavailable' },
+    { title: 'whose reading was interrupted', times: 1, code: 'Interrupted' },
+  ] as const)
+    it(`gives up a file ${title}`, async () => {
+      const ref = await attempt((staging) => staging.writeLines('report-1', ['{"a":1}']));
+      breakOff(times, code);
+      await assert.rejects(
+        attempt((staging) => staging.readTexts(ref)),
+        { code },
+      );
+    });
 
   for (const [title, spoil] of [
     ['is cut off', (content: Buffer) => content.subarray(0, -1)],
