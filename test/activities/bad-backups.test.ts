@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import type { Unpacked } from '../../src/activities/unpack-backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
