@@ -1,7 +1,7 @@
 import type { RunHandle, RunResult, RunStatus } from '../client/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { size, spanOfSeconds } from './format.ts';
+import { capitalized, size, spanOfSeconds } from './format.ts';
 import { progressView } from './progress.ts';
 import { plain } from './terminal.ts';
 
@@ -77,5 +77,5 @@ function summary(what: string, { phase, items, warnings, errors, volumes, bytes,
     ...(bytes === undefined ? [] : [size(bytes)]),
     spanOfSeconds(seconds),
   ];
-  return `${what[0]!.toUpperCase()}${what.slice(1)} completed with status: ${phase} (${counts.join(', ')}).`;
+  return `${capitalized(what)} completed with status: ${phase} (${counts.join(', ')}).`;
 }

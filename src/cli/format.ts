@@ -1,5 +1,10 @@
 const [secondMs, minuteMs, hourMs, dayMs] = [1_000, 60_000, 3_600_000, 86_400_000];
 
+/** Words as a sentence begins. */
+export function capitalized(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+}
+
 /** The largest whole unit of a span: `45s`, `12m`, `3h`, `29d`, `2y`. Source: Kubernetes `duration.ShortHumanDuration`. */
 export function shortDuration(ms: number): string {
   if (ms < minuteMs) return `${Math.floor(ms / secondMs)}s`;

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import type { Config } from '../../client/index.ts';
 import type { KubernetesReader } from '../../plugins/index.ts';
 import { UsageError } from '../cli.ts';
+import { withCluster } from '../cluster.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseCases, runCase, type CaseResult, type ItemActionCase } from '../item-action-case.ts';
 import { findItemAction, itemActionKinds, listItemActions, type ItemActionKind } from '../item-actions.ts';
@@ -56,7 +57,7 @@ export function addActionCommands(program: Command, run: Run): void {
             results.push(await runCase(found, one, { log: logOf(one, terminal), ...(kubernetes && { kubernetes }) }));
           return results;
         };
-        const results = await (flags.live ? withCluster(await config(), runAll) : runAll());
+        const results = await (flags.live ? againstCluster(await config(), runAll) : runAll());
         terminal.out(structured(Array.isArray(cases) ? results : results[0], 'json'));
         return exitCodes.ok;
       }),
@@ -85,15 +86,10 @@ function logOf({ id }: ItemActionCase, { err }: Terminal) {
   return { info: tell('info'), warning: tell('warning') };
 }
 
-/** Does `work` with the cluster that a worker of this configuration would use. */
-async function withCluster<T>({ kubernetes }: Config, work: (reader: KubernetesReader) => Promise<T>): Promise<T> {
-  // Loaded here alone: the other commands need no cluster.
-  const { connect } = await import('../../kubernetes/http-client.ts');
-  const { readerOf } = await import('../../kubernetes/reader.ts');
-  const client = await connect(kubernetes);
-  try {
-    return await work(readerOf(client, new AbortController().signal));
-  } finally {
-    await client.close();
-  }
+/** Runs the cases against the live cluster, which is only read. */
+function againstCluster<T>(config: Config, work: (reader: KubernetesReader) => Promise<T>): Promise<T> {
+  return withCluster(config, async (cluster) => {
+    const { readerOf } = await import('../../kubernetes/reader.ts');
+    return work(readerOf(cluster, new AbortController().signal));
+  });
 }

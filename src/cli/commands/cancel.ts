@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { errorCode, type BowlineClient, type RunHandle, type ShownPhase } from '../../client/index.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { capitalized } from '../format.ts';
 import type { Run } from './run.ts';
 
 /** The part of a client that finds a run. */
@@ -26,7 +27,7 @@ export function addCancelCommand(
         if (!wait) return exitCodes.ok;
         // It may have ended by itself a moment before.
         const phase = await handle.result().then((result) => result.phase, cancelled);
-        terminal.out(`${noun[0]!.toUpperCase()}${noun.slice(1)} ended with status: ${phase}.\n`);
+        terminal.out(`${capitalized(noun)} ended with status: ${phase}.\n`);
         return exitCodes.ok;
       }),
     );

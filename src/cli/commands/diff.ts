@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
-import type { BackupSpec, Config, ItemSource, ObjectDifference } from '../../client/index.ts';
+import type { ObjectDifference } from '../../client/index.ts';
 import { UsageError } from '../cli.ts';
+import { withCluster } from '../cluster.ts';
 import { clusterItems } from '../cluster-items.ts';
 import { table } from '../output.ts';
 import { plain, type Terminal } from '../terminal.ts';
@@ -28,7 +29,9 @@ export function addDiffCommand(backup: Command, run: Run): void {
         if (after !== undefined) await show(backups.diff(before, after, options), terminal);
         else {
           const { spec } = (await backups.get(before)).record;
-          await withCluster(await config(), spec, (items) => show(backups.diff(before, items, options), terminal));
+          await withCluster(await config(), async (cluster) =>
+            show(backups.diff(before, await clusterItems(cluster, spec), options), terminal),
+          );
         }
         return 0;
       }),
@@ -75,20 +78,4 @@ function short(value: unknown): string {
   if (value === undefined) return '<none>';
   const text = plain(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', '\\n');
   return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
-}
-
-/** Does `work` with the items of the cluster that a worker of this configuration would use. */
-async function withCluster<T>(
-  { kubernetes }: Config,
-  spec: BackupSpec,
-  work: (items: ItemSource) => Promise<T>,
-): Promise<T> {
-  // Loaded here alone: the other commands need no cluster.
-  const { connect } = await import('../../kubernetes/http-client.ts');
-  const client = await connect(kubernetes);
-  try {
-    return await work(await clusterItems(client, spec));
-  } finally {
-    await client.close();
-  }
 }

@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Config } from '../../client/index.ts';
-import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { connectCluster } from '../cluster.ts';
 import { examineCluster, examineConfiguration, examineRuns, type Finding } from '../doctor.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { structured, table } from '../output.ts';
@@ -22,7 +21,7 @@ export function addDoctorCommand(program: Command, run: Run): void {
         const findings = [
           ...examineConfiguration(read),
           ...(await examineRuns(await client(), read)),
-          ...(await examineCluster(() => connectTo(read))),
+          ...(await examineCluster(() => connectCluster(read))),
         ];
         terminal.out(output === 'json' ? structured(findings, 'json') : shown(findings, terminal));
         return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.ok;
@@ -34,12 +33,6 @@ const help = `
 Storage locations are looked at by a worker, with its credentials. The cluster is asked by this
 command, as the account that it runs as: run it where workers run to learn what theirs may do.
 The exit code is 1 if a check failed; warnings alone leave it 0.`;
-
-async function connectTo({ kubernetes }: Config): Promise<KubernetesClient> {
-  // Loaded here alone: the other commands need no cluster.
-  const { connect } = await import('../../kubernetes/http-client.ts');
-  return connect(kubernetes);
-}
 
 function shown(findings: readonly Finding[], terminal: Terminal): string {
   const rows = findings.map(({ check, outcome, found }) => [

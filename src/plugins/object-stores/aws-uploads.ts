@@ -1,8 +1,10 @@
 import { errorCode } from '../../api/errors.ts';
-import { interrupted } from '../interruption.ts';
 import type { CallOptions, PendingUpload } from '../object-store.ts';
+import { attempts } from './attempt.ts';
 import type { AwsClients } from './aws-client.ts';
 import { awsError } from './aws-errors.ts';
+
+const attempt = attempts(awsError);
 
 /** Where multipart uploads are looked for. */
 export interface AwsUploadsPlace extends Pick<AwsClients, 'client' | 's3'> {
@@ -43,16 +45,4 @@ export async function abortUpload(
       if (errorCode(error) !== 'NotFound') throw error;
     },
   );
-}
-
-async function attempt<T>(
-  tried: string,
-  { signal }: CallOptions,
-  send: (sent: { abortSignal?: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  try {
-    return await send(signal ? { abortSignal: signal } : {});
-  } catch (error) {
-    throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
-  }
 }

@@ -13,6 +13,7 @@ import type {
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
+import { attempts } from './attempt.ts';
 import { openAwsClients, type AwsClients } from './aws-client.ts';
 import { awsError } from './aws-errors.ts';
 import { abortUpload, pendingUploads } from './aws-uploads.ts';
@@ -24,6 +25,8 @@ import { assertTtl } from './ttl.ts';
 /** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 32 MiB of memory for one upload. */
 const partBytes = 8 * 1024 * 1024;
 const partsInFlight = 4;
+
+const attempt = attempts(awsError);
 
 /** Objects in an S3 bucket, or in any store that speaks S3. Its settings: docs/locations.md. */
 export const aws: ObjectStoreFactory = async (config) => {
@@ -96,7 +99,7 @@ class AwsStore implements ObjectStore {
     const input = { Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' as const, ...headers.get };
     const tried = `stat ${this.url}/${key}`;
     const head = (): Promise<HeadObjectCommandOutput> =>
-      this.#try(tried, options, (sent) => client.send(new s3.HeadObjectCommand(input), sent));
+      attempt(tried, options, (sent) => client.send(new s3.HeadObjectCommand(input), sent));
     const found = await head().catch(async (error: BowlineError) => {
       if (error.status === undefined || !isPermanent(error)) throw error;
       await this.#explain(tried, error, options);
@@ -114,7 +117,7 @@ class AwsStore implements ObjectStore {
     const tried = `get ${this.url}/${key}`;
     const Range = range && `bytes=${range.start}-${range.end}`;
     const input = { Bucket: bucket, Key: key, ...headers.get, ...(Range && { Range }) };
-    const { Body } = await this.#try(tried, options, (sent) => client.send(new s3.GetObjectCommand(input), sent));
+    const { Body } = await attempt(tried, options, (sent) => client.send(new s3.GetObjectCommand(input), sent));
     return bodyOf(Body as Readable, { tried, signal: options.signal, fault: awsError });
   }
 
@@ -132,7 +135,7 @@ class AwsStore implements ObjectStore {
   async deleteObject(key: string, options: CallOptions = {}): Promise<void> {
     const { client, s3, bucket } = this.#parts;
     assertKey(key);
-    await this.#try(`delete ${this.url}/${key}`, options, (sent) =>
+    await attempt(`delete ${this.url}/${key}`, options, (sent) =>
       client.send(new s3.DeleteObjectCommand({ Bucket: bucket, Key: key }), sent),
     ).catch((error: unknown) => {
       if (errorCode(error) !== 'NotFound') throw error;
@@ -154,7 +157,7 @@ class AwsStore implements ObjectStore {
     assertTtl(tried, ttlSeconds);
     if (headers.get.SSECustomerKey)
       throw new BowlineError('Unsupported', `${tried}: its content can be read with the customer's key only`);
-    return this.#try(tried, {}, () =>
+    return attempt(tried, {}, () =>
       presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: ttlSeconds }),
     );
   }
@@ -163,7 +166,7 @@ class AwsStore implements ObjectStore {
   async #explain(tried: string, error: BowlineError, options: CallOptions): Promise<void> {
     const { client, s3, bucket } = this.#parts;
     const input = { Bucket: bucket, MaxKeys: 1 };
-    await this.#try(tried, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent)).catch(
+    await attempt(tried, options, (sent) => client.send(new s3.ListObjectsV2Command(input), sent)).catch(
       (reason: BowlineError) => {
         // Who may not list may still be told of an object.
         throw error.status === 404 && reason.status === 403 ? error : reason;
@@ -176,24 +179,12 @@ class AwsStore implements ObjectStore {
     const { client, s3, bucket } = this.#parts;
     for (let token: string | undefined, more = true; more;) {
       const input = { Bucket: bucket, ...query, ...(token !== undefined && { ContinuationToken: token }) };
-      const page = await this.#try(`list ${this.url}/${query.Prefix}`, options, (sent) =>
+      const page = await attempt(`list ${this.url}/${query.Prefix}`, options, (sent) =>
         client.send(new s3.ListObjectsV2Command(input), sent),
       );
       yield page;
       token = page.NextContinuationToken;
       more = token !== undefined && page.IsTruncated === true;
-    }
-  }
-
-  async #try<T>(
-    tried: string,
-    { signal }: CallOptions,
-    send: (sent: { abortSignal?: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await send(signal ? { abortSignal: signal } : {});
-    } catch (error) {
-      throw signal?.aborted ? interrupted(tried, error) : awsError(tried, error);
     }
   }
 }

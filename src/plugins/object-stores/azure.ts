@@ -11,6 +11,7 @@ import type {
   PutOptions,
   WrittenObject,
 } from '../object-store.ts';
+import { attempts } from './attempt.ts';
 import { openAzureContainer, type AzureContainer } from './azure-client.ts';
 import { azureError } from './azure-errors.ts';
 import { uploadBlocks } from './azure-upload.ts';
@@ -25,6 +26,8 @@ const clockSkewMs = 600_000;
 
 /** As other stores give: the SDK would hold 5,000 at once, with their properties. */
 const maxPageSize = 1_000;
+
+const attempt = attempts(azureError);
 
 /** Objects in a container of Azure Blob storage, the SHA-256 of each in its metadata. Its settings: docs/locations.md. */
 export const azure: ObjectStoreFactory = async (config) => new AzureStore(await openAzureContainer(config));
@@ -84,7 +87,7 @@ class AzureStore implements ObjectStore {
   async statObject(key: string, options: CallOptions = {}): Promise<ObjectStat> {
     assertKey(key);
     const blob = this.#opened.container.getBlobClient(key);
-    const { contentLength, lastModified, metadata } = await this.#try(`stat ${this.url}/${key}`, options, (sent) =>
+    const { contentLength, lastModified, metadata } = await attempt(`stat ${this.url}/${key}`, options, (sent) =>
       blob.getProperties(sent),
     );
     const sha256 = metadata?.['sha256'];
@@ -96,7 +99,7 @@ class AzureStore implements ObjectStore {
     assertKey(key);
     const tried = `get ${this.url}/${key}`;
     const blob = this.#opened.container.getBlobClient(key);
-    const { readableStreamBody, contentLength } = await this.#try(tried, options, (sent) =>
+    const { readableStreamBody, contentLength } = await attempt(tried, options, (sent) =>
       blob.download(range?.start ?? 0, range && range.end - range.start + 1, sent),
     );
     // Of an empty object some servers give any range, which is empty.
@@ -123,7 +126,7 @@ class AzureStore implements ObjectStore {
   async deleteObject(key: string, options: CallOptions = {}): Promise<void> {
     assertKey(key);
     const blob = this.#opened.container.getBlobClient(key);
-    await this.#try(`delete ${this.url}/${key}`, options, (sent) =>
+    await attempt(`delete ${this.url}/${key}`, options, (sent) =>
       blob.deleteIfExists({ deleteSnapshots: 'include', ...sent }),
     );
   }
@@ -144,7 +147,7 @@ class AzureStore implements ObjectStore {
     assertTtl(tried, ttlSeconds);
     const now = Date.now();
     const span = { startsOn: new Date(now - clockSkewMs), expiresOn: new Date(now + ttlSeconds * 1_000) };
-    return this.#try(tried, {}, () => this.#opened.sign(key, span));
+    return attempt(tried, {}, () => this.#opened.sign(key, span));
   }
 
   async *#pages<Page>(
@@ -155,18 +158,6 @@ class AzureStore implements ObjectStore {
     const tried = `list ${this.url}/${prefix}`;
     try {
       yield* pages(signal ? { abortSignal: signal } : {});
-    } catch (error) {
-      throw signal?.aborted ? interrupted(tried, error) : azureError(tried, error);
-    }
-  }
-
-  async #try<T>(
-    tried: string,
-    { signal }: CallOptions,
-    send: (sent: { abortSignal?: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await send(signal ? { abortSignal: signal } : {});
     } catch (error) {
       throw signal?.aborted ? interrupted(tried, error) : azureError(tried, error);
     }
