@@ -21,8 +21,19 @@ const more = [
   ],
 ];
 
-/** Folders whose tests wait for Temporal most of the time. What is in none is a part of its own. */
-const waiting = ['test/workflows', 'test/client', 'test/cli'];
+/** Parts of about the same time, and what is in none of them as one more. Workflows wait for Temporal most of the time. */
+const parts = [
+  ['test/end-to-end'],
+  ['test/workflows'],
+  [
+    'test/cli',
+    'test/client',
+    'test/tools',
+    'test/documents.test.ts',
+    'test/end-to-end/demo.test.ts',
+    'test/end-to-end/ebs.test.ts',
+  ],
+];
 
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 const [, , ...given] = process.argv;
@@ -34,9 +45,9 @@ if (given.length > 0 && !wantsMore) {
   process.exit(code ?? 1);
 }
 
-const parts = wantsMore ? more : [['test/end-to-end', ...without(more.flat())], waiting, theRest()];
+const commands = wantsMore ? more : [...parts.map(asArguments), ['test', ...without([...more, ...parts].flat())]];
 // Told in one piece each, but for the first: several reports at a time nobody could read.
-const results = await Promise.all(parts.map((part, index) => runPart(part, index === 0 ? tell : undefined)));
+const results = await Promise.all(commands.map((command, index) => runPart(command, index === 0 ? tell : undefined)));
 for (const { output } of results.slice(1)) tell(output);
 const counts = results.map(({ output }) => readCounts(output));
 const missing = counts.includes(undefined);
@@ -45,8 +56,10 @@ const { passed, failed, skipped } = addCounts(counts.filter((one): one is Counts
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(missing || results.some(({ code }) => code !== 0) ? 1 : 0);
 
-function theRest(): string[] {
-  return ['test', ...without([...more.flat(), ...waiting, 'test/end-to-end'])];
+/** A part without what other parts have of its folders. */
+function asArguments(part: readonly string[]): string[] {
+  const others = [...more, ...parts].flat().filter((path) => !part.includes(path));
+  return [...part, ...without(others.filter((path) => part.some((folder) => path.startsWith(`${folder}/`))))];
 }
 
 /** Arguments that leave out files and folders. */
