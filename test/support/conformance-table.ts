@@ -1,7 +1,7 @@
 /** How a check went. */
-export type Outcome = 'passed' | 'failed' | 'skipped';
+export type Outcome = 'passed' | 'failed' | 'deviates';
 
-const signs: Readonly<Record<Outcome, string>> = { passed: '.', failed: 'F', skipped: '-' };
+const signs: Readonly<Record<Outcome, string>> = { passed: '.', failed: 'F', deviates: '-' };
 
 /**
  * By subject, in the order in which they ran: lines that show at a glance what conforms to what. Each check of a contract has a sign
@@ -11,10 +11,10 @@ export function conformanceTable(outcomes: ReadonlyMap<string, readonly Outcome[
   if (outcomes.size === 0) return [];
   const rows = [...outcomes].map(([subject, all]) => {
     const count = (wanted: Outcome): number => all.filter((outcome) => outcome === wanted).length;
-    const counts = [all.length, count('passed'), count('failed'), count('skipped')].map(String);
+    const counts = [all.length, count('passed'), count('failed'), count('deviates')].map(String);
     return [subject, ...counts, all.map((outcome) => signs[outcome]).join('')];
   });
-  const table = [['conformance', 'checks', 'passed', 'failed', 'skipped', 'each check'], ...rows];
+  const table = [['conformance', 'checks', 'passed', 'failed', 'deviates', 'each check'], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   const isText = (column: number): boolean => column === 0 || column === widths.length - 1;
   return table.map((row) =>

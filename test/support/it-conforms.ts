@@ -1,16 +1,20 @@
+import assert from 'node:assert/strict';
 import type { Check } from '../../src/plugins/conformance/check.ts';
 
-/** Titles of checks that a subject is known to fail, each with the reason. */
+/** Titles of checks that a subject fails, each with the reason. */
 export type Deviations = Readonly<Record<string, string>>;
 
-const declared = new WeakSet<object>();
+const declared = new WeakMap<object, 'check' | 'deviation'>();
 
-/** Whether a test was declared by `itConforms`. */
-export function isCheck(test: object): boolean {
-  return declared.has(test);
+/** What `itConforms` declared a test as, if it did. */
+export function declaredAs(test: object): 'check' | 'deviation' | undefined {
+  return declared.get(test);
 }
 
-/** Declares one test per check, each with a subject of its own. Deviations show as skipped; one that names no check is a mistake. */
+/**
+ * Declares one test per check, each with a subject of its own. A deviation is tested as well: the check has to fail, so that none
+ * outlives its reason. One that names no check is a mistake.
+ */
 export function itConforms<Subject>(
   checks: readonly Check<Subject>[],
   open: () => Promise<Subject>,
@@ -20,10 +24,17 @@ export function itConforms<Subject>(
   if (unknown !== undefined) throw new Error(`no check is called ${JSON.stringify(unknown)}`);
   for (const { title, verify } of checks) {
     const reason = deviations[title];
-    const test =
-      reason === undefined ? it(title, async () => verify(await open())) : it.skip(`${title} (${reason})`, noop);
-    declared.add(test);
+    if (reason === undefined) {
+      declared.set(
+        it(title, async () => verify(await open())),
+        'check',
+      );
+      continue;
+    }
+    const deviation = it(`does not hold: ${title} (${reason})`, async () => {
+      const subject = await open();
+      await assert.rejects(async () => verify(subject), 'it holds: this is no deviation any more');
+    });
+    declared.set(deviation, 'deviation');
   }
 }
-
-function noop(): void {}

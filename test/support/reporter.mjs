@@ -1,6 +1,6 @@
 import mocha from 'mocha';
 import { conformanceTable } from './conformance-table.ts';
-import { isCheck } from './it-conforms.ts';
+import { declaredAs } from './it-conforms.ts';
 
 /**
  * The usual report, with a table of who passed which contract's checks, closed by one line that tools count by: `N passed,
@@ -11,16 +11,12 @@ export default class Reporter extends mocha.reporters.Spec {
 
   constructor(runner, options) {
     super(runner, options);
-    for (const [event, outcome] of [
-      ['pass', 'passed'],
-      ['fail', 'failed'],
-      ['pending', 'skipped'],
-    ])
-      runner.on(event, (test) => this.#count(test, outcome));
+    runner.on('pass', (test) => this.#count(test, declaredAs(test) === 'deviation' ? 'deviates' : 'passed'));
+    runner.on('fail', (test) => this.#count(test, 'failed'));
   }
 
   #count(test, outcome) {
-    if (!isCheck(test)) return;
+    if (declaredAs(test) === undefined) return;
     const subject = test.parent.fullTitle();
     this.#conformance.set(subject, [...(this.#conformance.get(subject) ?? []), outcome]);
   }
