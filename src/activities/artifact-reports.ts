@@ -20,14 +20,11 @@ export function logBody(
 ): Body {
   const { staging, run, namespace } = source;
   const owner = { [run.kind]: `${namespace}/${run.name}` };
+  // A report at a time: each piece is a turn of the compression's thread, and there is a line for every item.
   async function* lines(): AsyncIterable<string> {
-    for (const report of reports) {
-      for (const line of (await staging.readLines(report)) as ReportLine[]) {
-        if (line.type === 'log') yield logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
-        else if (line.type === 'items') yield* itemLines(line, owner);
-      }
-    }
-    for (const line of closing) yield logLine({ ...line, fields: owner });
+    for await (const report of staging.readEach(reports) as AsyncIterable<ReportLine[]>)
+      yield report.map((line) => textOf(line, owner)).join('');
+    yield closing.map((line) => logLine({ ...line, fields: owner })).join('');
   }
   // Unlike `pipe`, it hands a failure of the lines on to whoever reads the archive.
   return () => pipeline(Readable.from(lines()), createGzip(), () => undefined);
@@ -36,12 +33,19 @@ export function logBody(
 /** What became of an item, by what a restore did with it; a failure has a line of its own. */
 const outcomes = { created: 'Created item', updated: 'Updated item', skipped: 'Skipped item' } as const;
 
-function* itemLines(line: ItemsLine, owner: Readonly<Record<string, string>>): Iterable<string> {
+function itemLines(line: ItemsLine, owner: Readonly<Record<string, string>>): string {
   const { time, groupResource: resource, namespace, names, action, unpacked } = line;
-  if (unpacked || action === 'failed') return;
+  if (unpacked || action === 'failed') return '';
   const message = action === undefined ? 'Backing up item' : outcomes[action];
-  for (const name of names)
-    yield logLine({ time, level: 'info', message, fields: { ...owner, resource, namespace, name } });
+  const lineOf = (name: string): string =>
+    logLine({ time, level: 'info', message, fields: { ...owner, resource, namespace, name } });
+  return names.map(lineOf).join('');
+}
+
+/** What a report's line comes to in the log. */
+function textOf(line: ReportLine, owner: Readonly<Record<string, string>>): string {
+  if (line.type === 'log') return logLine({ ...line, fields: { ...owner, ...fieldsOf(line) } });
+  return line.type === 'items' ? itemLines(line, owner) : '';
 }
 
 function fieldsOf({ item, error }: LogLine): Record<string, string> {
@@ -60,7 +64,8 @@ export async function resultsBody(
   { staging, kind }: { staging: Staging; kind: RunRef['kind'] },
 ): Promise<Results> {
   const filed = { error: new Filed(kind), warning: new Filed(kind) };
-  for await (const line of reportLines(staging, reports, 'log')) if (line.level !== 'info') filed[line.level].add(line);
+  const telling = reports.filter(({ warnings, errors }) => warnings + errors > 0);
+  for await (const line of reportLines(staging, telling, 'log')) if (line.level !== 'info') filed[line.level].add(line);
   for (const line of closing) if (line.level !== 'info') filed[line.level].add(line);
   return { errors: filed.error.result, warnings: filed.warning.result };
 }

@@ -187,15 +187,12 @@ export class Report {
   }
 }
 
-/** The lines of one type in several reports, one report in memory at a time. */
+/** The lines of one type in several reports, few reports in memory at a time. */
 export async function* reportLines<T extends ReportLine['type']>(
   staging: Staging,
   reports: readonly ReportRef[],
   type: T,
 ): AsyncIterable<Extract<ReportLine, { type: T }>> {
-  for (const report of reports) {
-    for (const line of (await staging.readLines(report)) as ReportLine[]) {
-      if (line.type === type) yield line as Extract<ReportLine, { type: T }>;
-    }
-  }
+  for await (const lines of staging.readEach(reports) as AsyncIterable<ReportLine[]>)
+    for (const line of lines) if (line.type === type) yield line as Extract<ReportLine, { type: T }>;
 }

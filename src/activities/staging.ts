@@ -17,6 +17,9 @@ const decompress = promisify(gunzip);
 /** More than any staged file may unpack to: a batch ends at 4 MiB and its largest item, a report holds names. */
 const maxUnpackedBytes = 512 * 1024 * 1024;
 
+/** Files that are fetched ahead of the one that is read: a report is small, and a store's answer takes its time. */
+const filesAhead = 8;
+
 /** How often a file is asked for that breaks off on the way: its activity would do all over again what it has done before it. */
 const readings = 3;
 
@@ -36,6 +39,8 @@ export interface Staging {
   unmark(step: Step): Promise<void>;
   /** The same, each as its text. */
   readTexts(ref: StagedRef): Promise<string[]>;
+  /** Reads what `writeLines` wrote to several files, in their order. The next few are fetched while one is worked on. */
+  readEach(refs: readonly StagedRef[]): AsyncIterable<unknown[]>;
 }
 
 /** Opens the staging of `run`, seen from the activity at hand. */
@@ -107,6 +112,21 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     return text === '' ? [] : text.split('\n');
   }
 
+  const readLines = async (ref: StagedRef): Promise<unknown[]> => (await readTexts(ref)).map(parseJson);
+
+  async function* readEach(refs: readonly StagedRef[]): AsyncIterable<unknown[]> {
+    const ahead: Promise<unknown[]>[] = [];
+    for (let next = 0; next < refs.length || ahead.length > 0;) {
+      while (next < refs.length && ahead.length < filesAhead) {
+        const lines = readLines(refs[next++]!);
+        // Awaited in its turn, perhaps after an earlier one has failed.
+        lines.catch(() => undefined);
+        ahead.push(lines);
+      }
+      yield await ahead.shift()!;
+    }
+  }
+
   return {
     write,
     read,
@@ -114,7 +134,8 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     async writeLines(step, lines) {
       return write(step, await compress(lines.join('\n'), { level: 1 }));
     },
-    readLines: async (ref) => (await readTexts(ref)).map(parseJson),
+    readLines,
+    readEach,
 
     async mark(step) {
       assertLease();

@@ -59,7 +59,7 @@ describe('putObject', () => {
   for (const type of ['contents', 'logs', 'results', 'resourceList'] as const) {
     it(`fails when something is gone that ${type} is made of, and writes nothing`, async () => {
       const gone = { key: 'gone', sha256: '', bytes: 1 };
-      const report = { ...gone, additionalItems: 0, warnings: 0, errors: 0 };
+      const report = { ...gone, additionalItems: 0, warnings: 1, errors: 0 };
       const segment = { ...gone, items: 1, order: [0] };
       const artifact = { type, reports: [report], segments: [segment], closing: [] };
       await assert.rejects(runner.run('putObject', { ...input, artifact: artifact as never }), { type: 'NotFound' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { BowlineError, type ErrorCode } from '../../src/api/errors.ts';
 import { openStaging, type Staging } from '../../src/activities/staging.ts';
-import type { RunRef } from '../../src/api/run.ts';
+import type { RunRef, StagedRef } from '../../src/api/run.ts';
 import { activityEnvironment } from '../support/activity-environment.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
@@ -46,6 +46,26 @@ describe('staging', () => {
     );
     const none = await attempt(async (staging) => staging.readLines(await staging.writeLines('report-2', [])));
     assert.deepEqual(none, []);
+  });
+
+  it('reads many files in their order, some ahead of the one at hand but not all', async () => {
+    const refs: StagedRef[] = [];
+    for (let at = 0; at < 30; at++)
+      refs.push(await attempt((staging) => staging.writeLines(`report-${at}`, [String(at)])));
+    let asked = 0;
+    const { getObject } = store;
+    store.getObject = async (key, options) => {
+      asked++;
+      return getObject.call(store, key, options);
+    };
+    await attempt(async (staging) => {
+      let at = 0;
+      for await (const lines of staging.readEach(refs)) {
+        assert.deepEqual(lines, [at++]);
+        assert.ok(asked <= at + 8, `${asked} files asked for at the ${at}th`);
+      }
+      assert.equal(at, 30);
+    });
   });
 
   /** Has the first readings of every file end in the middle. */
