@@ -12,10 +12,13 @@ import { readBatchAnswer, type HandedBatch, type HandedItem } from '../src/api/h
 import type { RunNotification } from '../src/api/notification.ts';
 import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
+import { understood } from './cli/understood.ts';
 import { createApplication } from './end-to-end/application.ts';
 import { createEnvironment, type Environment } from './end-to-end/environment.ts';
 import { generateDocs } from '../tools/docs/item-actions.ts';
+import { codeBlocks } from './support/code-blocks.ts';
 import { temporalServer } from './support/servers.ts';
+import { shellWords } from './support/shell-words.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,7 +31,7 @@ function read(document: string): string {
 
 /** The code blocks of a language. */
 function blocks(document: string, language: string): string[] {
-  return [...read(document).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code!);
+  return codeBlocks(read(document)).flatMap(({ info, code }) => (info === language ? [code] : []));
 }
 
 describe('the documents', () => {
@@ -76,6 +79,15 @@ describe('the documents', () => {
       assert.ok(row, `docs/configuration.md has no row for ${path}`);
       if (['string', 'number', 'boolean'].includes(typeof value) && value !== '')
         assert.equal(row[1], `${value as string}`, path);
+    }
+  });
+
+  it('show commands that the program takes', async () => {
+    for (const document of documents) {
+      // The marks of lists stand before some, and a backslash before the ends of their lines.
+      const lines = read(document).replaceAll(/\\\n\s*/g, '').split('\n');
+      for (const line of lines.filter((one) => /^ *bowline [a-z-]+( |$)/.test(one)))
+        await assert.doesNotReject(understood(line.trim()), `${document}: ${line.trim()}`);
     }
   });
 
@@ -168,7 +180,7 @@ function itsCommandsWork(
   const commands = blocks(document, 'sh').flatMap((block) => block.trim().split('\n'));
   for (const command of commands.filter((line) => line.startsWith('bowline '))) {
     it(`works: ${command}`, async () => {
-      const { code, text } = await environment.bowline(...words(command).slice(1));
+      const { code, text } = await environment.bowline(...shellWords(command).slice(1));
       assert.equal(code, 0, text);
     });
   }
@@ -176,7 +188,7 @@ function itsCommandsWork(
   for (const command of commands.filter((line) => line.startsWith('temporal '))) {
     it(`works: ${command}`, async () => {
       const { cli, address } = await temporalServer();
-      const args = words(command)
+      const args = shellWords(command)
         .slice(1)
         .map((word) => (word === 'bowline' ? environment.name : word));
       const { stdout } = await run(cli, [...args, '--address', address]);
@@ -208,13 +220,6 @@ describe("the README's commands", function () {
     assert.match(stdout, /phase: 'Completed'/);
   });
 });
-
-/** Words as a shell takes them. */
-function words(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, bare]) => single ?? double ?? bare!,
-  );
-}
 
 function* leaves(value: Record<string, unknown>, path = ''): Iterable<[string, unknown]> {
   for (const [key, member] of Object.entries(value)) {

@@ -15,6 +15,7 @@ import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
 import { addVersionCommand } from './commands/version.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import { complaintOf } from './errors.ts';
+import { addExamples } from './examples.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { expandBooleans } from './flags.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,5 +67,6 @@ export function createProgram(terminal: Terminal, run: Run): Command {
   addDoctorCommand(program, run);
   addVersionCommand(program, run);
   addCompletionCommand(program, run);
+  addExamples(program);
   return program;
 }
