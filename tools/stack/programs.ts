@@ -147,13 +147,14 @@ function kwok(version: string): Program {
   };
 }
 
-/** The servers of the stack, and what renders the manifests in `deploy`. */
+/** The servers of the stack, what asks them, and what renders the manifests in `deploy`. */
 export const programs = {
   etcd: etcd('3.6.16'),
   'fake-gcs-server': fakeGcsServer('1.56.1'),
   helm: helm('3.22.0'),
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
+  kubectl: kubernetes('kubectl'),
   kustomize: kustomize('5.8.2'),
   kwok: kwok('0.7.0'),
   temporal: temporal('1.5.1'),
