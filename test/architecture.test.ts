@@ -63,7 +63,7 @@ const table: Readonly<Record<string, Row>> = {
     types: 'plugins/ workflows/',
   },
   'client/schedule-definition.ts': { values: 'api/ selection/', types: '@temporalio/client' },
-  'client/setup.ts': { values: 'search-attributes.ts', types: 'api/ @temporalio/client' },
+  'client/setup.ts': { values: 'api/ search-attributes.ts', types: '@temporalio/client' },
   'cli/': { values: 'api/ config.ts selection/ client/ cli-progress cli-table3 commander yaml node:' },
   'cli/case-cluster.ts': { values: 'api/ selection/', types: 'plugins/' },
   'cli/case-writer.ts': { values: 'api/', types: 'plugins/' },

@@ -12,10 +12,10 @@ import { readBatchAnswer, type HandedBatch, type HandedItem } from '../src/api/h
 import type { RunNotification } from '../src/api/notification.ts';
 import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
+import { understood } from './cli/understood.ts';
 import { createApplication } from './end-to-end/application.ts';
-import { createEnvironment, type Environment } from './end-to-end/environment.ts';
 import { generateDocs } from '../tools/docs/item-actions.ts';
-import { temporalServer } from './support/servers.ts';
+import { blocksOf, itsCommandsWork } from './support/document-commands.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,11 +24,6 @@ const scripts = Object.keys((parse(readFileSync(join(root, 'package.json'), 'utf
 
 function read(document: string): string {
   return readFileSync(join(root, document), 'utf8');
-}
-
-/** The code blocks of a language. */
-function blocks(document: string, language: string): string[] {
-  return [...read(document).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code!);
 }
 
 describe('the documents', () => {
@@ -79,17 +74,41 @@ describe('the documents', () => {
     }
   });
 
+  it('are all in the list at the end of the README', () => {
+    const [, list = ''] = read('README.md').split('## Documents');
+    const links = [...list.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+    const expected = documents.filter((document) => /^(docs\/[^/]+|[A-Z]+)\.md$/.test(document));
+    assert.deepEqual(
+      expected.filter((document) => document !== 'README.md' && !links.includes(document)),
+      [],
+    );
+  });
+
+  it('show commands that the program takes', async () => {
+    for (const document of documents) {
+      // The marks of lists stand before some, and a backslash before the ends of their lines.
+      const lines = read(document)
+        .replaceAll(/\\\n\s*/g, '')
+        .split('\n');
+      for (const line of lines.filter((one) => /^ *bowline [a-z-]+( |$)/.test(one)))
+        await assert.doesNotReject(understood(line.trim()), `${document}: ${line.trim()}`);
+    }
+  });
+
   it('show a configuration that is valid', () => {
     for (const document of documents) {
-      for (const block of blocks(document, 'yaml')) parseConfig(block, { file: document, env: {} });
+      for (const block of blocksOf(document, 'yaml')) parseConfig(block, { file: document, env: {} });
     }
   });
 });
 
 describe('the contract with other workers, in docs/plugins.md', () => {
   const document = 'docs/plugins.md';
-  const [handed, answer] = blocks(document, 'json').map((text) => JSON.parse(text) as unknown) as [HandedBatch, object];
-  const [batch, answers] = blocks(document, 'jsonl') as [string, string];
+  const [handed, answer] = blocksOf(document, 'json').map((text) => JSON.parse(text) as unknown) as [
+    HandedBatch,
+    object,
+  ];
+  const [batch, answers] = blocksOf(document, 'jsonl') as [string, string];
   const [header, ...items] = batch
     .trim()
     .split('\n')
@@ -113,7 +132,7 @@ describe('the contract with other workers, in docs/plugins.md', () => {
   it('shows a module that a worker takes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bowline-plugins-'));
     try {
-      writeFileSync(join(folder, 'actions.ts'), blocks(document, 'ts')[0]!);
+      writeFileSync(join(folder, 'actions.ts'), blocksOf(document, 'ts')[0]!);
       const { restoreItemActions } = await loadRegistry({ itemActions: [{ module: './actions.ts', folder }] });
       assert.equal(restoreItemActions.at(-1)?.name, 'example.com/pause');
     } finally {
@@ -124,7 +143,7 @@ describe('the contract with other workers, in docs/plugins.md', () => {
 
 describe('docs/notifications.md', () => {
   it('shows a notification as a run makes it', () => {
-    const [shown] = blocks('docs/notifications.md', 'json').map((text) => JSON.parse(text) as RunNotification);
+    const [shown] = blocksOf('docs/notifications.md', 'json').map((text) => JSON.parse(text) as RunNotification);
     const { id, kind, uid, phase, startTimestamp, endTimestamp, ...others } = shown!;
     assert.equal(id, `${kind}/${uid}/${phase}`);
     assert.ok(startTimestamp < endTimestamp);
@@ -141,51 +160,6 @@ describe('docs/notifications.md', () => {
   });
 });
 
-/** An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the namespace `shop` once. */
-function itsCommandsWork(
-  document: string,
-  name: string,
-  prepare: (made: Environment) => Promise<unknown>,
-): () => Environment {
-  let environment: Environment;
-
-  before(async () => {
-    environment = await createEnvironment(name);
-    await prepare(environment);
-    environment.startWorker();
-  });
-
-  after(async () => {
-    // They belong to the whole Temporal server, and would go on for other tests.
-    for (const id of ['expire-backups', 'validate-locations'])
-      await environment.temporal.schedule
-        .getHandle(id)
-        .delete()
-        .catch(() => undefined);
-    await environment.stop();
-  });
-
-  const commands = blocks(document, 'sh').flatMap((block) => block.trim().split('\n'));
-  for (const command of commands.filter((line) => line.startsWith('bowline '))) {
-    it(`works: ${command}`, async () => {
-      const { code, text } = await environment.bowline(...words(command).slice(1));
-      assert.equal(code, 0, text);
-    });
-  }
-
-  for (const command of commands.filter((line) => line.startsWith('temporal '))) {
-    it(`works: ${command}`, async () => {
-      const { cli, address } = await temporalServer();
-      const args = words(command)
-        .slice(1)
-        .map((word) => (word === 'bowline' ? environment.name : word));
-      const { stdout } = await run(cli, [...args, '--address', address]);
-      assert.doesNotMatch(stdout, /FAILED/);
-    });
-  }
-  return () => environment;
-}
-
 describe('the commands of docs/schedules.md', function () {
   this.timeout(60_000);
   itsCommandsWork('docs/schedules.md', 'schedules-document', async () => undefined);
@@ -198,7 +172,7 @@ describe("the README's commands", function () {
   );
 
   it('and its program works', async () => {
-    const [program] = blocks('README.md', 'ts');
+    const [program] = blocksOf('README.md', 'ts');
     const client = pathToFileURL(join(root, 'src/client/index.ts')).href;
     const { stdout } = await run(
       process.execPath,
@@ -208,13 +182,6 @@ describe("the README's commands", function () {
     assert.match(stdout, /phase: 'Completed'/);
   });
 });
-
-/** Words as a shell takes them. */
-function words(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, bare]) => single ?? double ?? bare!,
-  );
-}
 
 function* leaves(value: Record<string, unknown>, path = ''): Iterable<[string, unknown]> {
   for (const [key, member] of Object.entries(value)) {

@@ -1,4 +1,4 @@
-// `npm run docs`: writes what is made from the code of item actions and metrics.
+// `npm run docs`: writes what is made from the code of item actions, metrics and commands.
 import { writeFileSync } from 'node:fs';
 import { generateDocs } from './docs/item-actions.ts';
 

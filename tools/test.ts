@@ -18,6 +18,9 @@ const more = [
     'test/end-to-end/notifications.test.ts',
     'test/end-to-end/storage-locations.test.ts',
     'test/end-to-end/worker-versioning.test.ts',
+    'test/guides.test.ts',
+    'test/troubleshooting.test.ts',
+    'test/tutorial.test.ts',
   ],
 ];
 

@@ -10,8 +10,12 @@ export interface Cli {
   now(): Date;
   /** Has `listener` called on the first Ctrl-C, in place of the process's end, until what this returns is called. */
   onInterrupt(listener: () => void): () => void;
+  /** Ends the process at once, with whatever is still under way. */
+  exit(code: number): void;
   /** How long `create` waits for the validation of a request, in milliseconds. */
   readonly acceptWithinMs: number;
+  /** How long a person may wait for names after a press of the tab key, in milliseconds. */
+  readonly namesWithinMs: number;
 }
 
 /** A command that can't do what it was asked, for a reason that people can mend: each problem becomes one line. */

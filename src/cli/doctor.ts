@@ -1,6 +1,6 @@
 import { errorText } from '../api/errors.ts';
 import type { Unstructured } from '../api/unstructured.ts';
-import type { BowlineClient, Config } from '../client/index.ts';
+import type { BowlineClient, Config, StandingSchedule } from '../client/index.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 
 /** What one check found. */
@@ -20,9 +20,9 @@ const clockToleranceMs = 30_000;
 /** A week of runs to look back at is what people expect. */
 const shortRetentionHours = 24;
 
-/** Temporal, the workers on the task queue and, if there are any, what they find of the storage locations. */
+/** Temporal, the schedules that `bowline setup` makes, the workers on the task queue and, if there are any, what they find of the storage locations. */
 export async function examineRuns(
-  client: Pick<BowlineClient, 'examineTemporal' | 'backupLocations'>,
+  client: Pick<BowlineClient, 'examineTemporal' | 'standingSchedules' | 'backupLocations'>,
   { temporal: { address, namespace, taskQueue } }: Config,
 ): Promise<Finding[]> {
   const examined = await attempt(() => client.examineTemporal());
@@ -40,6 +40,7 @@ export async function examineRuns(
         : { outcome: 'passed' }),
     },
     searchAttributes(missingSearchAttributes, namespace),
+    ...(await examineSchedules(client, namespace)),
   ];
   if (workers.length === 0) {
     const found = `none asks task queue ${taskQueue} for work`;
@@ -64,6 +65,30 @@ function searchAttributes(
   const flags = missing.map(({ name, type }) => `--name ${name} --type ${type}`).join(' ');
   const mend = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
   return { check, outcome: 'warning', found, mend };
+}
+
+async function examineSchedules(
+  client: Pick<BowlineClient, 'standingSchedules'>,
+  namespace: string,
+): Promise<Finding[]> {
+  const found = await attempt(() => client.standingSchedules());
+  if (!found.failed) return found.value.map((schedule) => standingSchedule(schedule, namespace));
+  return [{ check: 'standing schedules', outcome: 'skipped', found: errorText(found.error) }];
+}
+
+function standingSchedule({ id, summary, state, note }: StandingSchedule, namespace: string): Finding {
+  const check = `schedule ${id}`;
+  switch (state) {
+    case 'active':
+      return { check, outcome: 'passed', found: summary };
+    case 'paused': {
+      const said = note === undefined ? '' : ` (${note})`;
+      const mend = `temporal schedule toggle --namespace ${namespace} --schedule-id ${id} --unpause`;
+      return { check, outcome: 'warning', found: `paused${said}: nothing ${summary}`, mend };
+    }
+    case 'missing':
+      return { check, outcome: 'warning', found: `missing: nothing ${summary}`, mend: 'bowline setup' };
+  }
 }
 
 async function examineLocations({ backupLocations }: Pick<BowlineClient, 'backupLocations'>): Promise<Finding[]> {

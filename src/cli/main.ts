@@ -22,6 +22,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     process.once('SIGINT', listener);
     return () => void process.off('SIGINT', listener);
   },
+  exit: (code) => process.exit(code),
   acceptWithinMs: 10_000,
+  namesWithinMs: 3_000,
   debug: wantsDebug(),
 });

@@ -5,6 +5,7 @@ import { addActionCommands } from './commands/action.ts';
 import { addBackupLocationCommands } from './commands/backup-location.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCodecServerCommand } from './commands/codec-server.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addRestoreCommands } from './commands/restore.ts';
 import type { Run } from './commands/run.ts';
@@ -14,8 +15,10 @@ import { addSnapshotLocationCommands } from './commands/snapshot-location.ts';
 import { addVersionCommand } from './commands/version.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import { complaintOf } from './errors.ts';
+import { addExamples } from './examples.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { expandBooleans } from './flags.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never rejects. */
 export async function runCommandLine(args: readonly string[], cli: Cli & { readonly debug: boolean }): Promise<number> {
@@ -35,7 +38,7 @@ export async function runCommandLine(args: readonly string[], cli: Cli & { reado
     }
   };
   try {
-    await createProgram(cli, run).parseAsync(expandBooleans(args), { from: 'user' });
+    await createProgram(cli.terminal, run).parseAsync(expandBooleans(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
@@ -43,7 +46,8 @@ export async function runCommandLine(args: readonly string[], cli: Cli & { reado
   }
 }
 
-function createProgram({ terminal }: Cli, run: Run): Command {
+/** The whole command line, which writes to `terminal` and has `run` do what a command says. */
+export function createProgram(terminal: Terminal, run: Run): Command {
   const program = new Command('bowline')
     .description('Backs up, restores and deletes Kubernetes resources and volumes, as durable Temporal workflows')
     .option('--config <file>', 'configuration; default $BOWLINE_CONFIG, ./bowline.yaml, ~/.config/bowline/bowline.yaml')
@@ -62,5 +66,7 @@ function createProgram({ terminal }: Cli, run: Run): Command {
   addCodecServerCommand(program, run);
   addDoctorCommand(program, run);
   addVersionCommand(program, run);
+  addCompletionCommand(program, run);
+  addExamples(program);
   return program;
 }

@@ -3,7 +3,7 @@ import { BackupLocations } from './backup-locations.ts';
 import { Backups } from './backups.ts';
 import { Restores } from './restores.ts';
 import { Schedules } from './schedules.ts';
-import { setUp, type SetupOutcome } from './setup.ts';
+import { setUp, standingSchedules, type SetupOutcome, type StandingSchedule } from './setup.ts';
 import { Stores } from './stores.ts';
 import { Temporal, type TemporalExamination } from './temporal.ts';
 
@@ -18,6 +18,8 @@ export interface BowlineClient {
    * stays as it is. Safe to repeat. Rejects with `Unavailable`.
    */
   setUp(): Promise<SetupOutcome>;
+  /** How the schedules are that `setUp` makes: active, paused or missing. Changes nothing. Rejects with `Unavailable`. */
+  standingSchedules(): Promise<StandingSchedule[]>;
   /** What Temporal says of what runs need there. Starts nothing. Rejects with `Unavailable`, or `NotFound` for the namespace. */
   examineTemporal(): Promise<TemporalExamination>;
   /** Ends the connection to Temporal. Runs go on. */
@@ -37,6 +39,7 @@ export async function connect(config: Config): Promise<BowlineClient> {
     backupLocations: new BackupLocations(config, parts),
     schedules: new Schedules(config, parts),
     setUp: () => setUp(temporal, config.temporal),
+    standingSchedules: () => standingSchedules(temporal, config.temporal),
     examineTemporal: () => temporal.examine(),
     close: () => temporal.close(),
   };

@@ -44,7 +44,7 @@ export type { Description, Entry, ShownPhase } from './records.ts';
 export type { RestoreDescription, RestoreEntry, Restores } from './restores.ts';
 export type { OverlapPolicy, ScheduleDefinition, ScheduleEntry } from './schedule-definition.ts';
 export type { Backfill, CreateScheduleOptions, Schedules } from './schedules.ts';
-export type { SetupOutcome } from './setup.ts';
+export type { SetupOutcome, StandingSchedule } from './setup.ts';
 export { SpecError } from './spec-error.ts';
 export { RunError } from './run-error.ts';
 export type { TemporalExamination } from './temporal.ts';

@@ -1,5 +1,6 @@
 import type { ScheduleOptions } from '@temporalio/client';
 import type { Config } from '../api/config.ts';
+import { errorCode } from '../api/errors.ts';
 import { registerSearchAttributes } from '../search-attributes.ts';
 import { temporalError } from './temporal-error.ts';
 import type { Temporal } from './temporal.ts';
@@ -66,4 +67,36 @@ export async function setUp(
     }
   }
   return { searchAttributes, schedules };
+}
+
+/** A schedule that `setUp` makes, as it is now. */
+export interface StandingSchedule {
+  /** Its id in Temporal. */
+  readonly id: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+  readonly state: 'active' | 'paused' | 'missing';
+  /** What was said when it was paused, or let go on. */
+  readonly note?: string;
+}
+
+/** How the schedules are that `setUp` makes. Changes nothing. Rejects with `Unavailable`, or `AccessDenied`. */
+export async function standingSchedules(
+  temporal: Pick<Temporal, 'client'>,
+  { idPrefix }: Pick<Config['temporal'], 'idPrefix'>,
+): Promise<StandingSchedule[]> {
+  const { schedule } = await temporal.client();
+  return Promise.all(
+    standing.map(async ({ id: name, summary }): Promise<StandingSchedule> => {
+      const id = `${idPrefix}${name}`;
+      try {
+        const { state } = await schedule.getHandle(id).describe();
+        return { id, summary, state: state.paused ? 'paused' : 'active', ...(state.note && { note: state.note }) };
+      } catch (error) {
+        const ours = temporalError(`get schedule ${id}`, error);
+        if (errorCode(ours) !== 'NotFound') throw ours;
+        return { id, summary, state: 'missing' };
+      }
+    }),
+  );
 }

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { BowlineError, type BackupLocationEntry, type TemporalExamination } from '../../src/client/index.ts';
+import {
+  BowlineError,
+  type BackupLocationEntry,
+  type StandingSchedule,
+  type TemporalExamination,
+} from '../../src/client/index.ts';
 import { parseConfig } from '../../src/config.ts';
 import { examineCluster, examineConfiguration, examineRuns, type Finding } from '../../src/cli/doctor.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
@@ -15,12 +20,22 @@ const sound: TemporalExamination = {
   missingSearchAttributes: [],
 };
 
-function examine(examined: Partial<TemporalExamination> | Error, entries: readonly BackupLocationEntry[] | Error = []) {
+const expiry: StandingSchedule = { id: 'expire-backups', summary: 'deletes expired backups', state: 'active' };
+
+function examine(
+  examined: Partial<TemporalExamination> | Error,
+  entries: readonly BackupLocationEntry[] | Error = [],
+  schedules: StandingSchedule[] | Error = [],
+) {
   return examineRuns(
     {
       examineTemporal: async () => {
         if (examined instanceof Error) throw examined;
         return { ...sound, ...examined };
+      },
+      standingSchedules: async () => {
+        if (schedules instanceof Error) throw schedules;
+        return schedules;
       },
       backupLocations: {
         validate: async () => {
@@ -42,10 +57,11 @@ const available = (lastValidationTime: string): BackupLocationEntry => ({
 
 describe('doctor', () => {
   it('passes what is sound', async () => {
-    const findings = await examine({}, [available(new Date().toISOString())]);
+    const findings = await examine({}, [available(new Date().toISOString())], [expiry]);
     assert.deepEqual(lines(findings), [
       'Temporal: passed',
       'search attributes: passed',
+      'schedule expire-backups: passed',
       'workers: passed',
       'storage location default: passed',
       'clock: passed',
@@ -76,6 +92,24 @@ describe('doctor', () => {
       findings: () => examine({ workers: [], missingSearchAttributes: [{ name: 'BowlineItems', type: 'Int' }] }),
       expected: ['Temporal: passed', 'search attributes: warning', 'workers: failed', 'storage locations: skipped'],
       mend: /search-attribute create --namespace default --name BowlineItems --type Int/,
+    },
+    {
+      title: 'setup was never run',
+      findings: () => examine({ workers: [] }, [], [{ ...expiry, state: 'missing' }]),
+      expected: [
+        ...['Temporal: passed', 'search attributes: passed', 'schedule expire-backups: warning'],
+        ...['workers: failed', 'storage locations: skipped'],
+      ],
+      mend: /^bowline setup$/m,
+    },
+    {
+      title: 'a standing schedule is paused',
+      findings: () => examine({ workers: [] }, [], [{ ...expiry, state: 'paused', note: 'a move' }]),
+      expected: [
+        ...['Temporal: passed', 'search attributes: passed', 'schedule expire-backups: warning'],
+        ...['workers: failed', 'storage locations: skipped'],
+      ],
+      mend: /^temporal schedule toggle --namespace default --schedule-id expire-backups --unpause$/m,
     },
     {
       title: 'Temporal forgets runs within hours',
@@ -163,6 +197,16 @@ describe('doctor', () => {
       assert.match(found.map((finding) => finding.mend ?? '').join('\n'), mend);
     });
   }
+
+  it('says what does not happen while a standing schedule is paused', async () => {
+    const found = await examine({ workers: [] }, [], [{ ...expiry, state: 'paused', note: 'a move' }]);
+    assert.equal(found[2]?.found, 'paused (a move): nothing deletes expired backups');
+  });
+
+  it('looks at all else where schedules can not be read', async () => {
+    const found = await examine({ workers: [] }, [], new BowlineError('AccessDenied', 'get schedule x: no'));
+    assert.deepEqual(lines(found.slice(2, 4)), ['standing schedules: skipped', 'workers: failed']);
+  });
 
   it('names the verbs that are refused', async () => {
     const found = await examineCluster(async () => cluster(({ resource }) => resource !== '*'));

@@ -41,7 +41,9 @@ export async function runCli(
     connect: async () => ({ ...client, close }) as unknown as BowlineClient,
     now: () => new Date('2026-01-12T03:04:05Z'),
     onInterrupt: () => () => undefined,
+    exit: () => undefined,
     acceptWithinMs: 20,
+    namesWithinMs: 1_000,
     debug: false,
     ...others,
   });

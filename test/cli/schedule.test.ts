@@ -131,6 +131,61 @@ describe('schedule create', () => {
   });
 });
 
+describe('schedule update', () => {
+  const { name, schedule, timeZone, overlap, template, retention, paused } = entry;
+  const current = { name, schedule, timeZone, overlap, template, retention, paused };
+
+  /** What the schedule would be, by what the client is asked. */
+  async function updated(...args: string[]): Promise<object> {
+    const { calls, client } = recorded();
+    const { exitCode, out, err } = await runCli(['schedule', 'update', 'nightly', ...args], client);
+    assert.deepEqual([exitCode, out, err], [0, 'Schedule "nightly" updated successfully.\n', '']);
+    const [[verb, of, change] = []] = calls as [string, string, (entry: ScheduleEntry) => object][];
+    assert.deepEqual([verb, of], ['update', 'nightly']);
+    return change!(entry);
+  }
+
+  it('changes what the flags name, and nothing else', async () => {
+    assert.deepEqual(await updated('--schedule', '@daily'), { ...current, schedule: '@daily' });
+    assert.deepEqual(await updated('--ttl', '48h'), { ...current, template: { ...template, ttl: '48h' } });
+    assert.deepEqual(await updated('--keep', 'weekly=4'), { ...current, retention: { weekly: 4 } });
+    assert.deepEqual(await updated('--time-zone', 'Asia/Tokyo', '--overlap-policy', 'BUFFER_ONE'), {
+      ...current,
+      timeZone: 'Asia/Tokyo',
+      overlap: 'BUFFER_ONE',
+    });
+  });
+
+  it('can take the rules of retention away', async () => {
+    const { retention: _, ...others } = current;
+    assert.deepEqual(await updated('--no-keep'), others);
+  });
+
+  it("puts a file's spec in the place of the template, and flags over it", async () => {
+    const file = join(temporaryFolder(), 'spec.yaml');
+    writeFileSync(file, 'ttl: 1h\nincludedNamespaces: [web]\n');
+    const made = await updated('--spec', file, '--ttl', '2h');
+    assert.deepEqual(made, { ...current, template: { ttl: '2h', includedNamespaces: ['web'] } });
+  });
+
+  it('prints what it would be, and changes nothing', async () => {
+    const { calls, client } = recorded({ get: { ...entry, paused: true } });
+    const { out } = await runCli(['schedule', 'update', 'nightly', '--ttl', '1h', '-o', 'json'], client);
+    assert.deepEqual((JSON.parse(out) as { spec: object }).spec, {
+      schedule: '0 3 * * *',
+      template: { ...template, ttl: '1h' },
+      paused: true,
+    });
+    assert.deepEqual(calls, [['get', 'nightly']]);
+  });
+
+  it('refuses to change nothing', async () => {
+    const { exitCode, err } = await runCli(['schedule', 'update', 'nightly'], recorded().client);
+    assert.equal(exitCode, 2);
+    assert.match(err, /^error: update schedule nightly: nothing to change: add one of the flags/);
+  });
+});
+
 describe('schedule get', () => {
   const other: ScheduleEntry = { ...entry, name: 'hourly', timeZone: 'Europe/Berlin', template: {}, paused: true };
   const { lastBackup: _, ...fresh } = other;

@@ -231,10 +231,20 @@ describe('schedules', function () {
   it('that Bowline itself needs are set up once, and stay as they are then', async () => {
     const { idPrefix } = worker.config.temporal;
     const ids = [`${idPrefix}expire-backups`, `${idPrefix}validate-locations`];
+    const states = async (): Promise<unknown[]> =>
+      (await bowline.standingSchedules()).map(({ id, state, note }) => [id, state, note]);
+    assert.deepEqual(
+      await states(),
+      ids.map((id) => [id, 'missing', undefined]),
+    );
     const first = await bowline.setUp();
     assert.deepEqual(first, { searchAttributes: true, schedules: ids.map((id) => ({ id, isNew: true })) });
     const expiry = worker.temporal.schedule.getHandle(ids[0]!);
     await expiry.pause('by hand');
+    assert.deepEqual(await states(), [
+      [ids[0], 'paused', 'by hand'],
+      [ids[1], 'active', undefined],
+    ]);
     assert.deepEqual(
       (await bowline.setUp()).schedules,
       ids.map((id) => ({ id, isNew: false })),

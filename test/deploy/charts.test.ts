@@ -27,6 +27,23 @@ interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
 }
 
+/** An overlay of the base with one component: the folder that it is written to. */
+function overlayWith(component: string, namespace: string): string {
+  const folder = temporaryFolder();
+  const from = (path: string): string => relative(folder, join(deploy, 'kustomize', path));
+  writeFileSync(
+    join(folder, 'kustomization.yaml'),
+    stringify({
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      namespace,
+      resources: [from('base')],
+      components: [from(`components/${component}`)],
+    }),
+  );
+  return folder;
+}
+
 const everything = [
   ...['--set', 'serviceMonitor.enabled=true', '--set', 'serviceMonitor.labels.release=prometheus'],
   ...['--set', 'serviceAccount.annotations.role=arn', '--set', 'podLabels.team=storage', '--set', 'podAnnotations.a=b'],
@@ -59,18 +76,7 @@ describe('what is deployed', function () {
       ...objectsIn(readFileSync(definition, 'utf8')),
     ];
     for (const object of needed) accepted(await cluster.apply(object));
-    overlay = temporaryFolder();
-    const from = (path: string): string => relative(overlay, join(deploy, 'kustomize', path));
-    writeFileSync(
-      join(overlay, 'kustomization.yaml'),
-      stringify({
-        apiVersion: 'kustomize.config.k8s.io/v1beta1',
-        kind: 'Kustomization',
-        namespace,
-        resources: [from('base')],
-        components: [from('components/service-monitor')],
-      }),
-    );
+    overlay = overlayWith('service-monitor', namespace);
   });
   after(async () => {
     for (const object of needed) await cluster.remove(object);
@@ -183,6 +189,12 @@ describe('the Helm chart', function () {
     const rule = only(objects, 'PrometheusRule');
     assert.deepEqual(rule['spec'], parse(readFileSync(join(deploy, 'prometheus/alerts.yaml'), 'utf8')));
     assert.equal(rule.metadata.labels?.['release'], 'prometheus');
+  });
+
+  it('brings the same as the component of kustomize does', async () => {
+    const byChart = only(await renderChart('x', '--set', 'prometheusRule.enabled=true'), 'PrometheusRule');
+    const byKustomize = only(await renderKustomization(overlayWith('prometheus-rule', 'x')), 'PrometheusRule');
+    assert.deepEqual(comparable([byKustomize]), comparable([byChart]));
   });
 
   const refused: readonly [setting: string, problem: RegExp][] = [

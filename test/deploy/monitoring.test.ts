@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { families } from '../../src/metrics/families.ts';
+import { findBinary } from '../../tools/stack/binaries.ts';
 import { parsePromql } from '../support/promql.ts';
 import { chart, deploy } from './manifests.ts';
+
+const run = promisify(execFile);
 
 interface Rule {
   readonly alert: string;
@@ -76,6 +82,15 @@ describe('the alerts', () => {
         assert.ok(kept.includes(label!));
     });
   }
+
+  it('are taken by Prometheus itself', async () => {
+    await run(await findBinary('promtool'), ['check', 'rules', '--lint-fatal', rulesFile]);
+  });
+
+  it('come of the series that they should come of, and of no other', async () => {
+    const tests = fileURLToPath(new URL('./alerts-test.yaml', import.meta.url));
+    await run(await findBinary('promtool'), ['test', 'rules', tests]);
+  });
 
   it('are named once each, and all in the documents', () => {
     const names = rules.map(({ alert }) => alert);

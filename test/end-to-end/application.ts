@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiResource } from '../../src/api/api-resource.ts';
+import { errorCode } from '../../src/api/errors.ts';
 import type { Unstructured } from '../../src/api/unstructured.ts';
-import type { KubernetesClient } from '../../src/kubernetes/client.ts';
+import type { KubernetesClient, ObjectRef } from '../../src/kubernetes/client.ts';
 import { applyManifests } from '../../tools/demo/manifests.ts';
 
 /** A small application that no controller changes: what two backups of it hold can be compared item by item. */
@@ -31,6 +33,33 @@ export async function createApplication(
     await sleep(100);
   }
   return { namespace, volume, objects };
+}
+
+/** Removes an application, or what a restore made of it in whatever namespace, and waits until it is gone. Absent is fine. */
+export async function removeApplication(kubernetes: KubernetesClient, namespace: string): Promise<void> {
+  const discovery = await kubernetes.discover();
+  const volumes = discovery.find('persistentvolumes')!;
+  const volume = { name: `volume-${namespace}` };
+  const remove = async (resource: ApiResource, ref: ObjectRef): Promise<void> => {
+    await kubernetes.delete(resource, ref);
+    while (await found(kubernetes.get(resource, ref))) await sleep(100);
+  };
+  const spec = (await found(kubernetes.get(volumes, volume)))?.['spec'];
+  const { claimRef } = (spec ?? {}) as { claimRef?: { namespace: string } };
+  // A volume stays for as long as its claim does.
+  for (const name of new Set([namespace, claimRef?.namespace ?? namespace]))
+    await remove(discovery.find('namespaces')!, { name });
+  await remove(volumes, volume);
+}
+
+/** Nothing for what is not there. */
+async function found(read: Promise<Unstructured>): Promise<Unstructured | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (errorCode(error) === 'NotFound') return undefined;
+    throw error;
+  }
 }
 
 function manifests(namespace: string, path: string): Unstructured[] {

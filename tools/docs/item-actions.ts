@@ -9,8 +9,10 @@ import {
   type ItemActionKind,
 } from '../../src/cli/item-actions.ts';
 import type { ResourceSelector } from '../../src/plugins/index.ts';
-import { withFamilies } from './metrics.ts';
+import { commandLineDocument } from './command-line.ts';
 import { docstringOf, type ActionDocstring } from './docstring.ts';
+import { withFamilies } from './metrics.ts';
+import { tableOf } from './table.ts';
 
 interface DocumentedAction extends ActionDocstring {
   readonly kind: ItemActionKind;
@@ -28,7 +30,7 @@ const noneBuiltIn = `None is built in: those of Velero 1.18 belong to CSI snapsh
 selector names when their backup is deleted, before anything of it goes; [an example](../examples/delete-item-action/README.md) is
 run by the tests, and [decision 9](decisions/0009-delete-item-actions.md) tells what holds for all of them.`;
 
-/** What is made from the code of item actions and metrics: each file's text, by its path. @throws Error on a docstring that lacks something */
+/** What is made from the code of item actions, metrics and commands: each file's text, by its path. @throws Error on a docstring that lacks something */
 export async function generateDocs(): Promise<Readonly<Record<string, string>>> {
   const actions = itemActionKinds.flatMap((kind) =>
     itemActionsOf(kind).map(({ name, appliesTo }): DocumentedAction => ({
@@ -41,6 +43,7 @@ export async function generateDocs(): Promise<Readonly<Record<string, string>>> 
   const texts = {
     'docs/item-actions.md': documentOf(actions),
     'src/plugins/item-action-differences.ts': moduleOf(actions),
+    'docs/cli.md': commandLineDocument(),
     'docs/metrics.md': withFamilies(readFileSync(`${root}docs/metrics.md`, 'utf8')),
   };
   const formatted = Object.entries(texts).map(async ([file, text]) => [file, await format(file, text)] as const);
@@ -110,12 +113,6 @@ interface VectorFile {
 
 function readJson<T>(file: string): T {
   return JSON.parse(readFileSync(file, 'utf8')) as T;
-}
-
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function moduleOf(actions: readonly DocumentedAction[]): string {

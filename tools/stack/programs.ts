@@ -147,15 +147,36 @@ function kwok(version: string): Program {
   };
 }
 
-/** The servers of the stack, and what renders the manifests in `deploy`. */
+function promtool(): Program {
+  // The publisher's release, and the same as a Go module.
+  const [version, moduleVersion] = ['3.16.0', '0.316.0'];
+  return {
+    version,
+    download: ({ os, arch }) =>
+      release('prometheus/prometheus', version, {
+        file: `prometheus-${version}.${os}-${arch}.tar.gz`,
+        checksum: 'sha256sums.txt',
+      }),
+    build(output) {
+      const { args, ...others } = install(`github.com/prometheus/prometheus/cmd/promtool@v${moduleVersion}`, output);
+      // Nothing is discovered, and the SDKs of all clouds need not be built.
+      return { ...others, args: ['install', '-tags', 'remove_all_sd', ...args.slice(1)] };
+    },
+    buildSeconds: 120,
+  };
+}
+
+/** The servers of the stack, what asks them, and what renders the manifests in `deploy` and tries its alerts. */
 export const programs = {
   etcd: etcd('3.6.16'),
   'fake-gcs-server': fakeGcsServer('1.56.1'),
   helm: helm('3.22.0'),
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
+  kubectl: kubernetes('kubectl'),
   kustomize: kustomize('5.8.2'),
   kwok: kwok('0.7.0'),
+  promtool: promtool(),
   temporal: temporal('1.5.1'),
   versitygw: versitygw('1.8.0'),
 } as const satisfies Record<string, Program>;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findBinary, type BinaryName } from './binaries.ts';
 import { writeConfiguration } from './configuration.ts';
 import { startKubernetes, type KubernetesServer } from './kubernetes.ts';
+import { makeProgramsFolder } from './programs-folder.ts';
 import { startS3, type S3Server } from './s3.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
@@ -16,11 +17,15 @@ export interface Stack {
   readonly bucket: string;
   /** The `bowline.yaml`. */
   readonly configFile: string;
+  /** A folder for `PATH`, with `bowline`, `kubectl` and `temporal`. */
+  readonly programs: string;
   /** Stops all of it; its files go too. */
   stop(): Promise<void>;
 }
 
-const needed: readonly BinaryName[] = ['etcd', 'versitygw', 'temporal', 'kube-apiserver', 'kube-controller-manager'];
+const needed: readonly BinaryName[] = [
+  ...(['etcd', 'versitygw', 'temporal', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const),
+];
 
 /** Starts the stack. Rejects if something can't be had or started; what did start is stopped by then. */
 export async function startStack(): Promise<Stack> {
@@ -36,7 +41,8 @@ export async function startStack(): Promise<Stack> {
     const [temporal, kubernetes, s3] = await Promise.all(starting);
     const bucket = 'bowline';
     const { file: configFile } = writeConfiguration({ folder, temporal, kubernetes, s3, bucket });
-    return { temporal, kubernetes, s3, bucket, configFile, stop };
+    const programs = await makeProgramsFolder(join(folder, 'bin'));
+    return { temporal, kubernetes, s3, bucket, configFile, programs, stop };
   } catch (error) {
     await stop();
     throw error;

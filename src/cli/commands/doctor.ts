@@ -11,7 +11,7 @@ export function addDoctorCommand(program: Command, run: Run): void {
   program
     .command('doctor')
     .description(
-      'check the configuration, Temporal, workers, storage locations, clocks, the cluster and the rights in it',
+      'check the configuration, Temporal, its schedules, workers, storage locations, clocks, the cluster and the rights in it',
     )
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
     .addHelpText('after', help)

@@ -1,28 +1,18 @@
 import { Option, type Command } from 'commander';
-import type {
-  BackupSpec,
-  Config,
-  OverlapPolicy,
-  Retention,
-  ScheduleDefinition,
-  ScheduleEntry,
-} from '../../client/index.ts';
+import type { BackupSpec, OverlapPolicy, ScheduleDefinition, ScheduleEntry } from '../../client/index.ts';
 import { UsageError, type Cli } from '../cli.ts';
 import { describeSchedule } from '../describe-schedule.ts';
 import { selectorText } from '../describe.ts';
-import { addBackupFlags, keep, time } from '../flags.ts';
+import { time } from '../flags.ts';
 import { timeFromNow } from '../format.ts';
 import { listing, orNone, structured, type GetFormat } from '../output.ts';
-import { backupSpec, readSpec, type BackupFlags } from '../spec.ts';
+import { addScheduleFlags, overlapOption, scheduleObject, type ScheduleFlags } from '../schedule-flags.ts';
+import { backupSpec, readSpec } from '../spec.ts';
 import { plain } from '../terminal.ts';
 import type { Run } from './run.ts';
+import { addScheduleUpdate } from './schedule-update.ts';
 
 const head = ['NAME', 'STATUS', 'CREATED', 'SCHEDULE', 'BACKUP TTL', 'LAST BACKUP', 'SELECTOR', 'PAUSED'];
-
-const policies: readonly OverlapPolicy[] = [
-  ...(['SKIP', 'BUFFER_ONE', 'BUFFER_ALL'] as const),
-  ...(['CANCEL_OTHER', 'TERMINATE_OTHER', 'ALLOW_ALL'] as const),
-];
 
 /** Adds `bowline schedule …`. */
 export function addScheduleCommands(program: Command, run: Run): void {
@@ -30,33 +20,22 @@ export function addScheduleCommands(program: Command, run: Run): void {
   addCreate(schedule, run);
   addGet(schedule, run);
   addDescribe(schedule, run);
+  addScheduleUpdate(schedule, run);
   for (const { verb, done, description } of changes) addChange(schedule, { verb, done, description }, run);
   addBackfill(schedule, run);
   addDelete(schedule, run);
 }
 
-interface CreateFlags extends BackupFlags {
+interface CreateFlags extends ScheduleFlags {
   readonly schedule: string;
-  readonly timeZone?: string;
-  readonly keep?: Retention;
-  readonly overlapPolicy?: OverlapPolicy;
   readonly paused?: boolean;
-  readonly spec?: string;
-  readonly output?: 'json' | 'yaml';
 }
 
 function addCreate(schedule: Command, run: Run): void {
   const create = schedule
     .command('create <name>')
     .description('make a schedule; the other flags are those of its backups');
-  addBackupFlags(create)
-    .requiredOption(
-      '--schedule <times>',
-      'when, in UTC: "0 3 * * *", @daily, "@every 6h", "CRON_TZ=Europe/Berlin 0 3 * * *"',
-    )
-    .option('--time-zone <zone>', 'of the times, such as Europe/Berlin; default UTC')
-    .option('--keep <rules>', 'which backups to keep, instead of by --ttl: last=3,daily=7,weekly=4,monthly=12', keep)
-    .addOption(overlapOption('what becomes of a backup while another one is running; default SKIP'))
+  addScheduleFlags(create, { isNew: true })
     .option('--paused', 'make no backups until it is unpaused')
     .option('--spec <file>', "YAML or JSON of the backups' spec; flags override its members")
     .addOption(new Option('-o, --output <format>', 'print the schedule, and make none').choices(['json', 'yaml']))
@@ -73,7 +52,7 @@ function addCreate(schedule: Command, run: Run): void {
           ...(flags.overlapPolicy && { overlap: flags.overlapPolicy }),
         };
         if (output) {
-          cli.terminal.out(structured(asObject({ ...definition, paused }, await config()), output));
+          cli.terminal.out(structured(scheduleObject({ ...definition, paused }, await config()), output));
           return 0;
         }
         await (await client()).schedules.create(definition, { paused });
@@ -95,7 +74,7 @@ function addGet(schedule: Command, run: Run): void {
         for (const name of names) entries.push(await schedules.get(name));
         const read = await config();
         const view = { kind: 'Schedule', format, isSingle: names.length === 1, head };
-        const object = (entry: ScheduleEntry): object => asObject(entry, read);
+        const object = (entry: ScheduleEntry): object => scheduleObject(entry, read);
         cli.terminal.out(listing(entries, { ...view, row: (entry: ScheduleEntry) => row(entry, cli), object }));
         return 0;
       }),
@@ -181,10 +160,6 @@ function addDelete(schedule: Command, run: Run): void {
     );
 }
 
-function overlapOption(description: string): Option {
-  return new Option('--overlap-policy <policy>', description).choices(policies);
-}
-
 function row(entry: ScheduleEntry, { now }: Cli): string[] {
   const { name, createdAt, schedule, timeZone, template, lastBackup, paused } = entry;
   return [
@@ -197,16 +172,4 @@ function row(entry: ScheduleEntry, { now }: Cli): string[] {
     selectorText(template.labelSelector),
     String(paused),
   ];
-}
-
-/** As Velero has it in its cluster. */
-function asObject(entry: ScheduleDefinition & Partial<ScheduleEntry>, { namespace }: Config): object {
-  const { name, schedule, timeZone = 'UTC', template = {}, paused = false, createdAt, lastBackup } = entry;
-  return {
-    apiVersion: 'velero.io/v1',
-    kind: 'Schedule',
-    metadata: { name, namespace, ...(createdAt && { creationTimestamp: createdAt }) },
-    spec: { schedule: timeZone === 'UTC' ? schedule : `CRON_TZ=${timeZone} ${schedule}`, template, paused },
-    ...(createdAt && { status: { phase: 'Enabled', ...(lastBackup && { lastBackup }) } }),
-  };
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { loadConfig } from '../../../src/config.ts';
 import { createRegistry } from '../../../src/plugins/registry.ts';
 import { instructions } from '../../../tools/stack/instructions.ts';
@@ -25,8 +26,8 @@ describe('npm run stack', () => {
   });
 
   /** Runs the command in a process group of its own, as a terminal does. */
-  function start(env: NodeJS.ProcessEnv = process.env) {
-    const child = spawn(process.execPath, ['tools/bootstrap.mjs', 'tools/stack/main.ts'], {
+  function start(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []) {
+    const child = spawn(process.execPath, ['tools/bootstrap.mjs', 'tools/stack/main.ts', ...args], {
       cwd: root,
       env,
       detached: true,
@@ -44,7 +45,8 @@ describe('npm run stack', () => {
 
   it('starts everything, prints where it is, and stops it on Ctrl-C', async function () {
     this.timeout(30_000);
-    const { output, ended, interrupt } = start();
+    const envFile = join(folder, 'stack.env');
+    const { output, ended, interrupt } = start(process.env, ['--env', envFile]);
     await Promise.race([ended, eventually('it is up', () => output().includes('Ctrl-C stops everything'))]);
     const printed = (label: string): string => new RegExp(`^${label} +([^ ,\n]+)`, 'm').exec(output())?.[1] ?? '';
 
@@ -59,8 +61,13 @@ describe('npm run stack', () => {
     assert.equal(await store.objectExists('backups/first'), false);
     await registry.openVolumeSnapshotter(config.volumeSnapshotLocations[0]!);
 
+    const shell = `. '${envFile}'; bowline --help >/dev/null && kubectl version --output json && temporal --version`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', shell]);
+    assert.match(stdout, /"serverVersion"[^]*^temporal version /m);
+
     interrupt();
     assert.equal(await ended, 0);
+    assert.equal(existsSync(envFile), false);
     assert.match(output(), /bowline: stopping\nbowline: everything is stopped\n$/);
     for (const url of ['Temporal UI', 'Kubernetes', 'S3'].map((label) => new URL(printed(label))))
       await assert.rejects(accepts(Number(url.port)), { code: 'ECONNREFUSED' });
@@ -97,8 +104,8 @@ describe('npm run stack', () => {
 
   it('quotes for the shell what it tells to type', () => {
     const stop = (): Promise<void> => Promise.resolve();
-    const text = instructions({
-      temporal: { address: '127.0.0.1:1', uiUrl: 'http://127.0.0.1:2', cli: "/it's here/temporal", stop, kill: stop },
+    const stack = {
+      temporal: { address: '127.0.0.1:1', uiUrl: 'http://127.0.0.1:2', cli: '/temporal', stop, kill: stop },
       kubernetes: { url: 'https://127.0.0.1:3', kubeconfig: '/k', tls: { certificate: '/c', key: '/p' }, stop },
       s3: {
         endpoint: 'http://127.0.0.1:4',
@@ -111,10 +118,14 @@ describe('npm run stack', () => {
       },
       bucket: 'b',
       configFile: '/two words',
-    });
+      programs: "/it's here",
+    };
+    const text = instructions(stack);
     assert.match(text, /^ {2}export BOWLINE_CONFIG='\/two words'$/m);
     assert.match(text, /^ {2}export TEMPORAL_ADDRESS=127\.0\.0\.1:1$/m);
-    assert.match(text, /^ {2}'\/it'\\''s here\/temporal' workflow execute .* --input '\{"name":"second",.*\}'$/m);
+    assert.match(text, /^ {2}export PATH='\/it'\\''s here':\$PATH$/m);
+    assert.match(text, /^ {2}temporal workflow execute .* --input '\{"name":"second",.*\}'$/m);
+    assert.match(instructions(stack, '/my env'), /first:\n\n {2}\. '\/my env'\n\n/);
   });
 });
 
