@@ -181,6 +181,7 @@ describe('a backup that can not finish', () => {
   });
 
   it('stops the other batches when one fails', async () => {
+    const slowBegan = Promise.withResolvers<void>();
     const stubs = new StubActivities({
       async collectItems({ step }) {
         const batches = [
@@ -191,7 +192,11 @@ describe('a backup that can not finish', () => {
         return { batches, segments: [], report: reportRef(step), selected: {}, archived: {}, remaining: 0 };
       },
       async archiveItems({ batch }) {
-        if (batch.key === 'slow') return untilCancelled();
+        if (batch.key === 'slow') {
+          slowBegan.resolve();
+          return untilCancelled();
+        }
+        await slowBegan.promise;
         throw permanent('AccessDenied', 'put segment: 403');
       },
     });
