@@ -14,7 +14,9 @@ import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
 import { createApplication } from './end-to-end/application.ts';
 import { createEnvironment, type Environment } from './end-to-end/environment.ts';
+import type { RunResult } from '../src/workflows/messages.ts';
 import { generateDocs } from '../tools/docs/item-actions.ts';
+import type { Held } from '../tools/stack/fault-rules.ts';
 import { temporalServer } from './support/servers.ts';
 
 const run = promisify(execFile);
@@ -141,11 +143,15 @@ describe('docs/notifications.md', () => {
   });
 });
 
-/** An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the namespace `shop` once. */
+/**
+ * An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the namespace `shop`
+ * once. `prepare` comes before its worker, `begin` after.
+ */
 function itsCommandsWork(
   document: string,
   name: string,
   prepare: (made: Environment) => Promise<unknown>,
+  begin: (made: Environment) => Promise<unknown> = async () => undefined,
 ): () => Environment {
   let environment: Environment;
 
@@ -153,6 +159,7 @@ function itsCommandsWork(
     environment = await createEnvironment(name);
     await prepare(environment);
     environment.startWorker();
+    await begin(environment);
   });
 
   after(async () => {
@@ -189,6 +196,26 @@ function itsCommandsWork(
 describe('the commands of docs/schedules.md', function () {
   this.timeout(60_000);
   itsCommandsWork('docs/schedules.md', 'schedules-document', async () => undefined);
+});
+
+describe('the commands of docs/temporal.md', function () {
+  this.timeout(60_000);
+  let log: Held;
+
+  /** Starts a backup, and holds it while it writes its log: it can still be steered then. */
+  async function holdBackup({ s3, start }: Environment): Promise<void> {
+    const holding = s3.hold({ method: 'PUT', path: /big-logs/, at: 'before' });
+    await start('backup', { name: 'big', spec: { includedNamespaces: ['default'] } });
+    log = await holding;
+  }
+
+  const environment = itsCommandsWork('docs/temporal.md', 'temporal-document', async () => undefined, holdBackup);
+
+  it('leave a backup that completes', async () => {
+    log.release();
+    const { phase } = (await environment().temporal.workflow.getHandle('backup/big').result()) as RunResult;
+    assert.equal(phase, 'Completed');
+  });
 });
 
 describe("the README's commands", function () {
