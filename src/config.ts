@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { mostConcurrent } from './api/concurrency.ts';
 import type { Config } from './api/config.ts';
 import { BowlineError } from './api/errors.ts';
 import { parseResourcePriorities } from './api/resource-priorities.ts';
@@ -90,10 +91,10 @@ function readConfig(
     ...top.optionalText('staging'),
     batch: { items: batch.count('items', 500, 500), bytes: batch.count('bytes', 4 * 1024 * 1024, 64 * 1024 * 1024) },
     concurrency: {
-      batches: concurrency.count('batches', 8, 50),
+      batches: concurrency.count('batches', 8, mostConcurrent.batches),
       requests: concurrency.count('requests', 32, 1_000),
       lists: concurrency.count('lists', 4, 64),
-      volumes: concurrency.count('volumes', 20, 500),
+      volumes: concurrency.count('volumes', 20, mostConcurrent.volumes),
     },
     itemActions: readItemActions(top, folder),
     ...readListener(top, 'health'),

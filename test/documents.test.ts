@@ -14,7 +14,10 @@ import { parseConfig } from '../src/config.ts';
 import { loadRegistry } from '../src/plugins/registry.ts';
 import { understood } from './cli/understood.ts';
 import { createApplication } from './end-to-end/application.ts';
+import type { Environment } from './end-to-end/environment.ts';
+import type { RunResult } from '../src/workflows/messages.ts';
 import { generateDocs } from '../tools/docs/item-actions.ts';
+import type { Held } from '../tools/stack/fault-rules.ts';
 import { blocksOf, itsCommandsWork } from './support/document-commands.ts';
 
 const run = promisify(execFile);
@@ -163,6 +166,26 @@ describe('docs/notifications.md', () => {
 describe('the commands of docs/schedules.md', function () {
   this.timeout(60_000);
   itsCommandsWork('docs/schedules.md', 'schedules-document', async () => undefined);
+});
+
+describe('the commands of docs/temporal.md', function () {
+  this.timeout(60_000);
+  let log: Held;
+
+  /** Starts a backup, and holds it while it writes its log: it can still be steered then. */
+  async function holdBackup({ s3, start }: Environment): Promise<void> {
+    const holding = s3.hold({ method: 'PUT', path: /big-logs/, at: 'before' });
+    await start('backup', { name: 'big', spec: { includedNamespaces: ['default'] } });
+    log = await holding;
+  }
+
+  const environment = itsCommandsWork('docs/temporal.md', 'temporal-document', async () => undefined, holdBackup);
+
+  it('leave a backup that completes', async () => {
+    log.release();
+    const { phase } = (await environment().temporal.workflow.getHandle('backup/big').result()) as RunResult;
+    assert.equal(phase, 'Completed');
+  });
 });
 
 describe("the README's commands", function () {

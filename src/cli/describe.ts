@@ -105,6 +105,7 @@ function heading(
       row('Phase', `${coloredPhase(phase, view)}${hint}`),
       ...(status?.failureReason === undefined ? [] : [row('Failure Reason', plain(status.failureReason))]),
       ...(run === undefined ? [] : [row('Step', plain(run.step))]),
+      ...(run?.pausedSince === undefined ? [] : [row('Paused Since', plain(run.pausedSince))]),
     ],
     configMapRows('Resource policies', resourcePolicy),
     resultRows('Errors', status?.errors, results?.errors),

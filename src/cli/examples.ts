@@ -16,6 +16,9 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   'backup logs': ['bowline backup logs shop-1'],
   'backup diff': ['bowline backup diff monday tuesday', 'bowline backup diff shop-1 --cluster -o json'],
   'backup download': ['bowline backup download shop-1', 'bowline backup download shop-1 -o /tmp/shop-1.tar.gz --force'],
+  'backup pause': ['bowline backup pause shop-1'],
+  'backup resume': ['bowline backup resume shop-1'],
+  'backup set-concurrency': ['bowline backup set-concurrency shop-1 --batches 2'],
   'backup cancel': ['bowline backup cancel shop-1 --wait'],
   'backup delete': ['bowline backup delete shop-1 --confirm --wait'],
   'restore create': [
@@ -27,6 +30,9 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   'restore get': ['bowline restore get', 'bowline restore get copy -o json'],
   'restore describe': ['bowline restore describe copy --details'],
   'restore logs': ['bowline restore logs copy'],
+  'restore pause': ['bowline restore pause copy'],
+  'restore resume': ['bowline restore resume copy'],
+  'restore set-concurrency': ['bowline restore set-concurrency copy --batches 2'],
   'restore cancel': ['bowline restore cancel copy --wait'],
   'schedule create': [
     'bowline schedule create nightly --schedule "0 3 * * *" --include-namespaces shop --keep last=3,daily=7',

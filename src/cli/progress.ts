@@ -15,7 +15,8 @@ export function progressView(terminal: Pick<Terminal, 'err' | 'screen'>, now: ()
 }
 
 /** One line of all that counts: `InProgress: collecting items; 120 of 500 or more items, …`. */
-export function progressLine({ phase, step, progress, volumes, hooks, warnings, errors }: RunStatus): string {
+export function progressLine(status: RunStatus): string {
+  const { phase, step, progress, volumes, hooks, warnings, errors, pausedSince } = status;
   const { doneItems, totalItems, totalIsEstimate } = progress;
   const counts = [
     `${doneItems} of ${totalItems}${totalIsEstimate ? ' or more' : ''} items`,
@@ -24,7 +25,8 @@ export function progressLine({ phase, step, progress, volumes, hooks, warnings, 
     ...(warnings > 0 ? [`${warnings} warnings`] : []),
     ...(errors > 0 ? [`${errors} errors`] : []),
   ];
-  return `${phase}: ${plain(step)}; ${counts.join(', ')}`;
+  const pause = pausedSince === undefined ? '' : `, paused since ${plain(pausedSince)}`;
+  return `${phase}${pause}: ${plain(step)}; ${counts.join(', ')}`;
 }
 
 /** Items a second, and how long the rest takes at that rate: `83/s, 12s left`; empty while there is nothing to tell. */

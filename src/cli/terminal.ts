@@ -19,6 +19,7 @@ const colors = {
   New: 'cyan',
   PartiallyFailed: 'yellow',
   Deleting: 'yellow',
+  Paused: 'yellow',
   Failed: 'red',
   FailedValidation: 'red',
   DeletionFailed: 'red',

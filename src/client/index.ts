@@ -23,6 +23,7 @@
  * @module
  */
 export type { Backup, BackupRequest, BackupSpec, BackupStatus, LabelSelector, VolumeSnapshot } from '../api/backup.ts';
+export type { Concurrency } from '../api/concurrency.ts';
 export type { Config } from '../api/config.ts';
 export { BowlineError, errorCode, isPermanent, type ErrorCode } from '../api/errors.ts';
 export type { CheckOutcome, ConformanceResult, ConformanceStatus } from '../api/conformance.ts';
@@ -34,7 +35,7 @@ export { formatVersion } from '../backup-format/format-version.ts';
 export type { Result, Results } from '../backup-format/results.ts';
 export type { BackupVolumeInfo, NativeSnapshotInfo, RestoreVolumeInfo } from '../backup-format/volume-info.ts';
 export { loadConfig } from '../config.ts';
-export type { RunResult, RunStatus } from '../workflows/messages.ts';
+export type { RunResult, RunStatus, Steered } from '../workflows/messages.ts';
 export type { BackupLocationEntry, BackupLocations, ConformanceRun } from './backup-locations.ts';
 export type { BackupDescription, BackupEntry, Backups } from './backups.ts';
 export type { DryRun } from './dry-run.ts';

@@ -12,10 +12,10 @@ import { readObject, type OpenLocation, type Stores } from './stores.ts';
 import type { KnownRun, Temporal } from './temporal.ts';
 
 /**
- * Velero's phases, `Cancelled` (in a record: `Failed`, for the reason `cancelled`), `DeletionFailed` for a backup of which something may
+ * Velero's phases, `Paused` while people hold the run, `Cancelled` (in a record: `Failed`, for the reason `cancelled`), `DeletionFailed` for a backup of which something may
  * have been deleted and that nobody is deleting now, and `Unreadable` for a damaged record.
  */
-export type ShownPhase = BackupPhase | RestorePhase | 'Cancelled' | 'DeletionFailed' | 'Unreadable';
+export type ShownPhase = BackupPhase | RestorePhase | 'Paused' | 'Cancelled' | 'DeletionFailed' | 'Unreadable';
 
 /** A backup or a restore, finished or running. */
 export interface Entry<T extends Backup | Restore> {
@@ -187,7 +187,7 @@ export class Records<T extends Backup | Restore> {
   async #running(run: KnownRun): Promise<Entry<T>> {
     const [request, status] = await Promise.all([run.handle.request(), statusOf(run.handle)]);
     const record = this.#format.running(run, { request, status });
-    const phase = status?.phase ?? 'InProgress';
+    const phase = status?.pausedSince === undefined ? (status?.phase ?? 'InProgress') : 'Paused';
     return { name: run.name, location: this.#format.location(record), phase, record, ...(status && { run: status }) };
   }
 

@@ -6,11 +6,22 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { Concurrency } from '../api/concurrency.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
 import { equalJson } from '../api/json.ts';
-import { planTakenSignal, statusQuery, type RunResult, type RunStatus } from '../workflows/messages.ts';
+import {
+  pauseUpdate,
+  planTakenSignal,
+  resumeUpdate,
+  setConcurrencyUpdate,
+  statusQuery,
+  type RunResult,
+  type RunStatus,
+  type Steered,
+} from '../workflows/messages.ts';
 import { runError } from './run-error.ts';
 import { temporalError } from './temporal-error.ts';
+import { updateError } from './update-error.ts';
 
 /** The first part of a run's workflow id. */
 export type RunKind = 'backup' | 'restore' | 'delete-backup' | 'check-conformance';
@@ -113,6 +124,30 @@ export class RunHandle<Status = RunStatus, Result = RunResult> {
     });
   }
 
+  /**
+   * Has a backup or a restore begin nothing new until it is resumed; what is under way ends. Safe to repeat: the answer tells since when
+   * it is paused. Rejects with `NotFound` if it has ended, `Unsupported` if it is about to or can't be paused, `Unavailable` if no worker
+   * answers within 5 s: it may then be paused all the same, once one does.
+   */
+  pause(): Promise<Steered> {
+    return this.#update(`pause ${this.workflowId}`, () => this.#handle.executeUpdate(pauseUpdate));
+  }
+
+  /** Has a paused backup or restore go on. Safe to repeat. Rejects as `pause`. */
+  resume(): Promise<Steered> {
+    return this.#update(`resume ${this.workflowId}`, () => this.#handle.executeUpdate(resumeUpdate));
+  }
+
+  /**
+   * Changes how much a backup or a restore works on at the same time; what is under way is not stopped. What is not named stays. Safe to
+   * repeat. Rejects with `InvalidSpec` and all `problems`, and as `pause`.
+   */
+  setConcurrency(concurrency: Partial<Concurrency>): Promise<Steered> {
+    return this.#update(`set the concurrency of ${this.workflowId}`, () =>
+      this.#handle.executeUpdate(setConcurrencyUpdate, { args: [concurrency] }),
+    );
+  }
+
   /** Tells a dry run that its plan has been read: it removes it then, and ends. Safe to repeat. */
   async takePlan(): Promise<void> {
     await this.#handle.signal(planTakenSignal).catch((error: unknown) => {
@@ -133,6 +168,14 @@ export class RunHandle<Status = RunStatus, Result = RunResult> {
       return payload && options.loadedDataConverter.payloadConverter.fromPayload(payload);
     } catch (error) {
       throw temporalError(`read the request of ${this.workflowId}`, error);
+    }
+  }
+
+  async #update(tried: string, update: () => Promise<Steered>): Promise<Steered> {
+    try {
+      return await this.#client.withDeadline(Date.now() + answerWithinMs, update);
+    } catch (error) {
+      throw updateError(tried, error);
     }
   }
 

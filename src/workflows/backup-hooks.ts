@@ -22,29 +22,31 @@ export interface HookedPods {
 
 /**
  * Freezes, snapshots and thaws the pods block by block, some side by side. Resolves with whether all are done; one block at least
- * is, and the rest is left where the history is long and `mayPause`. No pod is left frozen, however this ends.
+ * is, and the rest is left where the history is long and `mayLeave`. No pod is left frozen, however this ends.
  */
-export async function runHookBlocks(backup: BackupRun, hooked: HookedPods, mayPause: boolean): Promise<boolean> {
-  const { snapshotLocations, settings } = backup.prepared;
+export async function runHookBlocks(backup: BackupRun, hooked: HookedPods, mayLeave: boolean): Promise<boolean> {
+  const { snapshotLocations } = backup.prepared;
   const batches = hooked.batches.map(({ batch }) => batch);
   const input = { ...backup.planned, batches, volumes: snapshotLocations.length > 0 };
-  const isPausing = (): boolean => mayPause && historyIsLong();
+  const isLeaving = (): boolean => mayLeave && historyIsLong();
   let total: number;
   do {
+    if (backup.steering.isPaused) await backup.steering.resumed();
     const selected = await steps.selectHooks.executeWithOptions({ summary: `from block ${hooked.done + 1}` }, [
       { ...input, step: backup.nextStep('hooks'), from: hooked.done },
     ]);
     total = selected.total;
     backup.report(selected.report);
-    const lanes = new Lanes(settings.concurrency.batches);
+    // A paused run begins no block; one that is begun goes on until its pods are thawed.
+    const lanes = new Lanes(() => backup.steering.openBatches);
     await lanes.run(async () => {
       for (const block of selected.blocks) {
         await lanes.start(() => runBlock(backup, hooked, block));
         hooked.done++;
-        if (isPausing()) break;
+        if (isLeaving()) break;
       }
     });
-  } while (hooked.done < total && !isPausing());
+  } while (hooked.done < total && !isLeaving());
   return hooked.done >= total;
 }
 

@@ -33,9 +33,12 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
   await put(backup, { type: 'logs', reports, closing });
   await together([putContents, ...others.map((artifact) => () => put(backup, artifact))]);
   const { written } = state.artifacts;
+  if (backup.steering.isPaused) await backup.steering.resumed();
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
     { run: planned.run, artifacts: written },
   ]);
+  if (backup.steering.isPaused) await backup.steering.resumed();
+  backup.steering.close();
   await put(backup, { type: 'metadata', status: statusOf(backup, phase) });
   backup.progress.phase(phase);
   await deleteStaging(planned.run);
@@ -49,6 +52,7 @@ export async function sealBackup(backup: BackupRun): Promise<void> {
 export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<string> {
   const { state, progress } = backup;
   const phase = failedPhase(ending);
+  backup.steering.close();
   if (state.prepared === undefined) {
     progress.phase(phase);
     return '';
@@ -98,7 +102,8 @@ export async function abandonBackup(backup: BackupRun, ending: Ending): Promise<
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 
-function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
+async function put(backup: BackupRun, artifact: Artifact, activities: typeof steps = steps) {
+  if (backup.steering.isPaused) await backup.steering.resumed();
   return putArtifact(backup.state.artifacts, { ...backup.planned, artifact }, activities);
 }
 

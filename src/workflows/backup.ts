@@ -18,6 +18,7 @@ import type { RunResult } from './messages.ts';
 import { notify } from './notifications.ts';
 import { Progress } from './progress.ts';
 import { awaitSnapshots, snapshotVolumes } from './snapshots.ts';
+import { Steering } from './steering.ts';
 import { VolumeGates } from './volume-gates.ts';
 
 /**
@@ -49,6 +50,7 @@ export class BackupRun {
   readonly request: BackupRequest;
   readonly state: BackupState;
   readonly progress: Progress;
+  readonly steering: Steering;
   readonly room: HistoryRoom = new HistoryRoom();
   #gates: VolumeGates | undefined;
 
@@ -56,7 +58,8 @@ export class BackupRun {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
-    if (state.prepared) this.#search(state.prepared);
+    this.steering = new Steering(this.progress);
+    if (state.prepared) this.#begin(state.prepared);
   }
 
   /** Goes on until the backup is sealed, or until the history is long (`false`): then nothing is in flight. */
@@ -65,7 +68,8 @@ export class BackupRun {
     state.prepared ??= await this.#prepare();
     while (state.position !== undefined || state.hooked || state.wanted.length > 0 || state.wave === 0) {
       if (historyIsLong()) return false;
-      if (state.hooked?.due) await this.#runHooks(state.hooked, { mayPause: true });
+      if (this.steering.isPaused) await this.steering.resumed();
+      else if (state.hooked?.due) await this.#runHooks(state.hooked, { mayLeave: true });
       else await (state.position === undefined ? this.#collectAdditional() : this.#collect());
     }
     progress.step('waiting for snapshots');
@@ -81,7 +85,7 @@ export class BackupRun {
 
   /** By which snapshots begin. */
   get gates(): VolumeGates {
-    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}), this.steering);
     return this.#gates;
   }
 
@@ -107,7 +111,7 @@ export class BackupRun {
 
   async #prepare(): Promise<PreparedBackup> {
     const prepared = await steps.prepareBackup.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
-    this.#search(prepared);
+    this.#begin(prepared);
     this.progress.phase('InProgress', 'collecting items');
     this.report(prepared.report);
     this.state.position = { list: 0 };
@@ -116,10 +120,14 @@ export class BackupRun {
 
   /** Lists until hooks are due, or the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
-    const { state } = this;
-    const lanes = new Lanes(this.prepared.settings.concurrency.batches);
+    const { state, steering } = this;
+    const lanes = new Lanes(() => steering.openBatches);
     await lanes.run(async () => {
       while (state.position !== undefined && !state.hooked?.due && !historyIsLong()) {
+        if (steering.isPaused) {
+          await lanes.room();
+          continue;
+        }
         const order = [state.wave, state.sequence];
         const position = state.position;
         const collected = await steps.collectItems.executeWithOptions({ summary: this.#listName(position) }, [
@@ -177,19 +185,20 @@ export class BackupRun {
       },
     ]);
     this.#take(collected, { order, isEstimate: false });
-    if (state.hooked) await this.#runHooks(state.hooked, { mayPause: false });
-    const lanes = new Lanes(this.prepared.settings.concurrency.batches);
+    if (state.hooked) await this.#runHooks(state.hooked, { mayLeave: false });
+    const lanes = new Lanes(() => this.steering.openBatches);
     await lanes.run(() => this.#backUpBatches(collected.batches, { lanes, order }));
   }
 
   /** The hooks of all pods that have some, around their volumes' snapshots; then these pods are backed up like the others. */
-  async #runHooks(hooked: HookedPods, { mayPause }: { mayPause: boolean }): Promise<void> {
+  async #runHooks(hooked: HookedPods, { mayLeave }: { mayLeave: boolean }): Promise<void> {
     const { step } = this.progress.status;
     this.progress.step('running hooks');
-    const isDone = await runHookBlocks(this, hooked, mayPause);
+    const isDone = await runHookBlocks(this, hooked, mayLeave);
     this.progress.step(step);
     if (!isDone) return;
-    await inLanes(this.prepared.settings.concurrency.batches, hooked.batches, ({ batch, order }, index) =>
+    const width = () => this.steering.openBatches;
+    await inLanes(width, hooked.batches, ({ batch, order }, index) =>
       this.#backUpBatch(batch, order, failedPods(hooked, index)),
     );
     delete this.state.hooked;
@@ -227,6 +236,7 @@ export class BackupRun {
   async #backUpBatch(collected: BatchRef, order: readonly number[], leftOut: readonly PodRef[] = []): Promise<void> {
     const batch = await executeItemActions(this, collected, ({ report }) => this.report(report));
     const unsnapshotted = await snapshotVolumes(this, batch);
+    if (this.steering.isPaused) await this.steering.resumed();
     const archived = await steps.archiveItems.executeWithOptions({ summary: `${batch.items} items` }, [
       {
         ...this.planned,
@@ -242,7 +252,8 @@ export class BackupRun {
     this.progress.done(archived.archived);
   }
 
-  #search({ settings, run }: PreparedBackup): void {
+  #begin({ settings, run }: PreparedBackup): void {
+    this.steering.prepared(settings);
     const schedule = this.request.spec?.metadata?.labels?.[scheduleNameLabel];
     this.progress.search(settings.searchAttributes, run.location, schedule);
   }

@@ -156,7 +156,7 @@ async function deleteSnapshots(prepared: PreparedDeletion, progress: Progress): 
   const gates = new VolumeGates({ snapshotLimits, concurrency }, {});
   const recorded = prepared.snapshots.filter(({ status }) => status.providerSnapshotID);
   const locationOf = ({ spec }: VolumeSnapshot) => spec.location;
-  await gates.each(recorded, locationOf, async ({ spec, status }) => {
+  await gates.each(recorded, { locationOf }, async ({ spec, status }) => {
     const snapshotId = status.providerSnapshotID!;
     const summary = `${snapshotId} of ${spec.persistentVolumeName}`;
     progress.volumes({ attempted: 1 });

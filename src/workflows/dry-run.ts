@@ -12,12 +12,14 @@ const takenWithin = '10 minutes';
  * until nobody does. Then nothing is left.
  */
 export async function handOverPlan(restore: RestoreRun): Promise<void> {
-  const { progress, planned, state } = restore;
+  const { progress, planned, state, steering } = restore;
   let isTaken = false;
   setHandler(planTakenSignal, () => {
     isTaken = true;
   });
   progress.step('writing the plan');
+  if (steering.isPaused) await steering.resumed();
+  steering.close();
   const { key, sha256 } = await steps.collectPlan.executeWithOptions({ summary: `${state.reports.length} reports` }, [
     { ...planned, step: restore.nextStep('changes'), reports: state.reports },
   ]);

@@ -13,12 +13,14 @@ import { concerns } from '../selection/planned-action.ts';
 import { steps } from './activity-options.ts';
 import { isCancelled } from './endings.ts';
 import type { HistoryRoom } from './history-room.ts';
+import type { Steering } from './steering.ts';
 
 /** A backup or a restore, as far as its item actions go. */
 interface ActingRun {
   readonly prepared: { readonly actions: readonly PlannedAction[] };
   readonly planned: Planned;
   readonly room: HistoryRoom;
+  readonly steering: Steering;
   nextStep(name: string): string;
 }
 
@@ -38,6 +40,7 @@ export async function executeItemActions(
 ): Promise<BatchRef> {
   let batch = original;
   for (const action of run.prepared.actions.filter((candidate) => concerns(candidate, original))) {
+    if (run.steering.isPaused) await run.steering.resumed();
     const executed = await (action.worker
       ? executeElsewhere(run, { action: action.name, worker: action.worker, batch })
       : executeHere(run, action.name, batch));
@@ -65,6 +68,8 @@ async function executeElsewhere(
   const summary = summaryOf(action, batch);
   const asPayload = worker.transport === 'payload';
   const proceed = async (): Promise<ExecutedItemAction | undefined> => {
+    // Its turn may have come after a while.
+    if (run.steering.isPaused) await run.steering.resumed();
     const withContent = asPayload && run.room.isLeft;
     const toHand = { ...run.planned, ...given, step, withContent };
     const handed = await steps.handOverItems.executeWithOptions({ summary }, [toHand]);

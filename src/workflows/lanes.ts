@@ -1,14 +1,17 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 
+/** How many tasks may run side by side: a number, or what tells it anew each time that one is to begin. */
+type Width = number | (() => number);
+
 /** Runs tasks side by side, up to a number, and stops them all when one fails, or what starts them does. */
 export class Lanes {
-  readonly #width: number;
+  readonly #width: () => number;
   readonly #scope = new CancellationScope();
   #running = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(width: number) {
-    this.#width = width;
+  constructor(width: Width) {
+    this.#width = typeof width === 'number' ? () => width : width;
   }
 
   /** Runs `produce`, which starts tasks, and waits until all have ended, in a cancelled run too. Rejects with the first failure. */
@@ -23,7 +26,7 @@ export class Lanes {
 
   /** Waits for a free lane and starts `task` in it. Rejects with what an earlier task failed with. */
   async start(task: () => Promise<void>): Promise<void> {
-    await condition(() => this.#running < this.#width || this.#failure !== undefined);
+    await condition(() => this.#isOpen);
     if (this.#failure) throw this.#failure.error;
     this.#running++;
     void this.#scope
@@ -32,6 +35,16 @@ export class Lanes {
       .finally(() => {
         this.#running--;
       });
+  }
+
+  /** Waits for a free lane. Rejects with what an earlier task failed with. */
+  async room(): Promise<void> {
+    await condition(() => this.#isOpen);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  get #isOpen(): boolean {
+    return this.#running < this.#width() || this.#failure !== undefined;
   }
 
   #fail(error: unknown): void {
@@ -47,7 +60,7 @@ export class Lanes {
 
 /** Runs one task per item, up to `width` side by side. Rejects with the first failure, when all have ended. */
 export async function inLanes<T>(
-  width: number,
+  width: Width,
   items: readonly T[],
   task: (item: T, index: number) => Promise<void>,
 ): Promise<void> {

@@ -1,5 +1,13 @@
-import { defineQuery, defineSignal, type QueryDefinition, type SignalDefinition } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
+import {
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  type QueryDefinition,
+  type SignalDefinition,
+} from '@temporalio/workflow';
 import type { BackupPhase } from '../api/backup.ts';
+import type { Concurrency } from '../api/concurrency.ts';
 import type { ConformanceStatus } from '../api/conformance.ts';
 import type { RestorePhase } from '../api/restore.ts';
 import type { GroupResource } from '../api/unstructured.ts';
@@ -16,6 +24,13 @@ export interface RunStatus {
   readonly phase: BackupPhase | RestorePhase | 'Cancelled';
   /** What happens now, for people: `collecting items`, `sealing`. */
   readonly step: string;
+  /** Since when nothing new is begun, because of the update `pause`, in RFC 3339; absent while the run goes on. */
+  readonly pausedSince?: string;
+  /**
+   * How much is worked on at the same time; `volumes` only where the update `setConcurrency` has set it, for else each location has
+   * its own. Absent until the run has been prepared, and of a deletion.
+   */
+  readonly concurrency?: Partial<Concurrency>;
   readonly progress: {
     /** Items known of so far. */
     readonly totalItems: number;
@@ -65,11 +80,40 @@ export interface RunResult {
 /** Asks a run for its `RunStatus`. Name `status`; answered while it runs and, where a worker lives, after it ended. */
 export const statusQuery: QueryDefinition<RunStatus> = defineQuery<RunStatus>('status');
 
+/** What a run answers to the updates that steer it. */
+export type Steered = Pick<RunStatus, 'pausedSince' | 'concurrency'>;
+
+/**
+ * Has a backup or a restore begin nothing new until it is resumed. Name `pause`; what is under way ends, a cancellation works as ever.
+ * May be repeated. Refused with `Unsupported` by a run whose last step has begun.
+ */
+export const pauseUpdate: UpdateDefinition<Steered> = defineUpdate<Steered>('pause');
+
+/** Has a paused run go on. Name `resume`; may be repeated. */
+export const resumeUpdate: UpdateDefinition<Steered> = defineUpdate<Steered>('resume');
+
+/**
+ * Changes how much a backup or a restore works on at the same time, from then on. Name `setConcurrency`; may be repeated. Refused
+ * with `InvalidSpec` and all problems as details, and with `Unsupported` by a run whose last step has begun.
+ */
+export const setConcurrencyUpdate: UpdateDefinition<Steered, [Partial<Concurrency>]> = defineUpdate<
+  Steered,
+  [Partial<Concurrency>]
+>('setConcurrency');
+
 /** The same of the checks of a storage location. */
 export const conformanceStatusQuery: QueryDefinition<ConformanceStatus> = defineQuery<ConformanceStatus>('status');
 
 /** Tells a dry run that its plan has been read. Name `planTaken`; the run then removes the plan, and ends. */
 export const planTakenSignal: SignalDefinition = defineSignal('planTaken');
 
-/** Query names and what they answer, for `temporal workflow metadata`. */
+/** What the messages do, for Temporal's UI and `temporal workflow metadata`. */
 export const statusQueryDescription = 'What this run is doing, and how far it has come, as JSON';
+
+/** The same of the updates. */
+export const updateDescriptions = {
+  pause: 'Begins nothing new until resumed; what is under way ends, and what is frozen is thawed',
+  resume: 'Goes on with a paused run',
+  setConcurrency:
+    'How much to work on at the same time from now on, such as {"batches": 4, "volumes": 10}, or one of the two',
+} as const;

@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Counts, HookStatus } from '../api/backup.ts';
+import type { Concurrency } from '../api/concurrency.ts';
 import { scheduleNameLabel } from '../api/labels.ts';
 import { runMemoKey, scheduleNameOf, type RunMemo } from '../api/run-memo.ts';
 import {
@@ -26,6 +27,8 @@ const attributes = {
 };
 
 const noHooks = { attempted: 0, failed: 0 };
+/** Stands for the phase in search attributes while a run is paused. */
+const pausedPhase = 'Paused';
 /** Remarks that a status holds: details in the UI have a size. */
 const mostRemarks = 50;
 
@@ -51,7 +54,7 @@ export class Progress {
     this.#remember();
     this.#searchable = searchAttributes;
     if (!searchAttributes) return;
-    setSearchAttributes({ ...this.status, location });
+    setSearchAttributes({ ...this.status, phase: this.#searchedPhase, location });
   }
 
   step(step: string): void {
@@ -64,11 +67,24 @@ export class Progress {
     this.#remember();
     if (!this.#searchable) return;
     upsertSearchAttributes([
-      { key: attributes.phase, value: phase },
+      { key: attributes.phase, value: this.#searchedPhase },
       { key: attributes.items, value: this.status.progress.doneItems },
       { key: attributes.errors, value: this.status.errors },
       { key: attributes.warnings, value: this.status.warnings },
     ]);
+  }
+
+  /** Tells since when the run is paused, in RFC 3339; `undefined`: that it goes on. */
+  paused(pausedSince: string | undefined): void {
+    if (pausedSince === undefined) delete (this.status as Mutable<RunStatus>).pausedSince;
+    else (this.status as Mutable<RunStatus>).pausedSince = pausedSince;
+    this.#show();
+    if (this.#searchable) upsertSearchAttributes([{ key: attributes.phase, value: this.#searchedPhase }]);
+  }
+
+  /** Tells how much is worked on at the same time. */
+  concurrency(concurrency: Partial<Concurrency>): void {
+    this.#update({ concurrency });
   }
 
   /** Adds items that are to be worked on. */
@@ -159,6 +175,11 @@ export class Progress {
     };
   }
 
+  /** What a run is found by: Velero has no phase for one that is paused. */
+  get #searchedPhase(): string {
+    return this.status.pausedSince === undefined ? this.status.phase : pausedPhase;
+  }
+
   #count(counts: Counts, change: (known: ResourceProgress, count: number) => ResourceProgress): void {
     const resources = { ...this.status.progress.resources };
     for (const [groupResource, count] of Object.entries(counts)) {
@@ -187,15 +208,17 @@ export class Progress {
   /** The dev server's UI renders lists, after an empty line, and no tables. */
   #show(): void {
     const { kind, name, phase, step, progress, volumes, hooks, warnings, errors, remarks = [] } = this.status;
+    const { pausedSince, concurrency } = this.status;
     const estimate = progress.totalIsEstimate ? ' or more' : '';
     const lines = [
-      `**${kind} ${name}**: ${phase}`,
+      `**${kind} ${name}**: ${phase}${pausedSince === undefined ? '' : `, paused since ${pausedSince}`}`,
       '',
       `- now: ${step}`,
       `- items: ${progress.doneItems} of ${progress.totalItems}${estimate}`,
       `- volumes: ${volumes.completed} of ${volumes.attempted}${failures(volumes.failed)}`,
       ...(hooks ? [`- hooks: ${hooks.attempted}${failures(hooks.failed)}`] : []),
       `- warnings: ${warnings}, errors: ${errors}`,
+      ...(concurrency ? [`- at the same time: ${amounts(concurrency)}`] : []),
       ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
@@ -256,6 +279,15 @@ interface AnyRequest {
 function scheduleOf(request: AnyRequest | undefined): string {
   const spec = request?.spec;
   return scheduleNameOf(spec?.metadata?.labels?.[scheduleNameLabel] ?? spec?.scheduleName);
+}
+
+/** `8 batches, 20 volumes in each location`. */
+function amounts({ batches, volumes }: Partial<Concurrency>): string {
+  const amounts = [
+    ...(batches === undefined ? [] : [`${batches} batches`]),
+    ...(volumes === undefined ? [] : [`${volumes} volumes in each location`]),
+  ];
+  return amounts.join(', ');
 }
 
 function failures(failed: number): string {

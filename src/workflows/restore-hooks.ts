@@ -30,7 +30,7 @@ export class RestoreHooks {
   readonly #waits = new Set<CancellationScope>();
   #following = 0;
   #running = 0;
-  #isPausing = false;
+  #isLeaving = false;
 
   constructor(run: RestoreRun) {
     this.#run = run;
@@ -47,7 +47,7 @@ export class RestoreHooks {
       await work();
       if (this.#following > 0) progress.step('waiting for hooks');
       await condition(() => this.#following === 0 || historyIsLong());
-      this.#isPausing = true;
+      this.#isLeaving = true;
       this.#giveUpWaits();
     });
     state.hooks = state.hooks.filter((pending) => !isDone(pending));
@@ -72,9 +72,9 @@ export class RestoreHooks {
     const { state } = this.#run;
     const lanes = new Lanes(Infinity);
     await lanes.run(async () => {
-      while (!isDone(pending) && !this.#isPausing) {
+      while (!isDone(pending) && !this.#isLeaving) {
         const awaited = state.hooksAreStopped ? await this.#stopped(pending) : await this.#waitFor(pending);
-        if (this.#isPausing) return;
+        if (this.#isLeaving) return;
         for (const container of awaited?.up ?? []) {
           pending.begun.push(container.key);
           await lanes.start(() => this.#runHooks(pending, container));
@@ -100,7 +100,7 @@ export class RestoreHooks {
     try {
       return await scope.run(() => waits.awaitContainers.executeWithOptions(options, [input]));
     } catch (error) {
-      if (isCancelled() || !(this.#isPausing || this.#run.state.hooksAreStopped)) throw error;
+      if (isCancelled() || !(this.#isLeaving || this.#run.state.hooksAreStopped)) throw error;
       return undefined;
     } finally {
       this.#waits.delete(scope);
@@ -123,8 +123,9 @@ export class RestoreHooks {
 
   /** The hooks of one container, in their order. */
   async #runHooks(pending: PendingHooks, container: AwaitedContainer): Promise<void> {
-    const { prepared, state } = this.#run;
-    const isFree = (): boolean => this.#running < prepared.settings.concurrency.batches;
+    const { steering, state } = this.#run;
+    // A pause does not hold them: the time until which they have to run goes on.
+    const isFree = (): boolean => this.#running < steering.batches;
     // Several may be woken by the same place that became free.
     while (!isFree()) await condition(isFree);
     this.#running++;

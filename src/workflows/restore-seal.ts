@@ -9,7 +9,8 @@ import { deleteUnusedVolumes, mayBeUnused } from './unused-volumes.ts';
 
 /** Writes what a restore leaves in the store, its log first, as a backup does, and its own record last; then removes staging. */
 export async function sealRestore(restore: RestoreRun): Promise<void> {
-  const { state, progress, planned } = restore;
+  const { state, progress, planned, steering } = restore;
+  if (steering.isPaused) await steering.resumed();
   const left = mayBeUnused(restore) ? await deleteUnusedVolumes(restore) : [];
   progress.reported({ warnings: left.length, errors: 0 });
   const phase: RestorePhase = progress.status.errors > 0 ? 'PartiallyFailed' : 'Completed';
@@ -27,9 +28,12 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
   await put(restore, { type: 'logs', reports, closing });
   await together(artifacts.map((artifact) => () => put(restore, artifact)));
   const { written } = state.artifacts;
+  if (steering.isPaused) await steering.resumed();
   await steps.verifyArtifacts.executeWithOptions({ summary: `${written.length} files` }, [
     { run: planned.run, artifacts: written },
   ]);
+  if (steering.isPaused) await steering.resumed();
+  steering.close();
   await put(restore, { type: 'metadata', status: statusOf(restore, phase) });
   progress.phase(phase);
   await deleteStaging(planned.run);
@@ -42,6 +46,7 @@ export async function sealRestore(restore: RestoreRun): Promise<void> {
 export async function abandonRestore(restore: RestoreRun, ending: Ending): Promise<string> {
   const { state, progress } = restore;
   const phase = failedPhase(ending);
+  restore.steering.close();
   if (state.prepared === undefined) {
     progress.phase(phase);
     return '';
@@ -89,7 +94,8 @@ function remarkOn(left: readonly string[]): string {
   return left.length === 0 ? '' : `; could not be cleaned up: ${left.join(', ')}`;
 }
 
-function put(restore: RestoreRun, artifact: Artifact, activities: typeof steps = steps) {
+async function put(restore: RestoreRun, artifact: Artifact, activities: typeof steps = steps) {
+  if (restore.steering.isPaused) await restore.steering.resumed();
   return putArtifact(restore.state.artifacts, { ...restore.planned, artifact }, activities);
 }
 

@@ -17,6 +17,7 @@ import { notify } from './notifications.ts';
 import { newStatus, Progress } from './progress.ts';
 import { RestoreHooks, type PendingHooks } from './restore-hooks.ts';
 import { abandonRestore, sealRestore } from './restore-seal.ts';
+import { Steering } from './steering.ts';
 import { VolumeGates, type Paces } from './volume-gates.ts';
 import { restoreVolumes } from './volumes.ts';
 
@@ -83,6 +84,7 @@ export class RestoreRun {
   readonly request: RestoreRequest;
   readonly state: RestoreState;
   readonly progress: Progress;
+  readonly steering: Steering;
   readonly room: HistoryRoom = new HistoryRoom();
   readonly #hooks: RestoreHooks;
   #gates: VolumeGates | undefined;
@@ -91,8 +93,9 @@ export class RestoreRun {
     this.request = request;
     this.state = state;
     this.progress = new Progress(state.status);
+    this.steering = new Steering(this.progress);
     this.#hooks = new RestoreHooks(this);
-    if (state.prepared) this.#search(state.prepared);
+    if (state.prepared) this.#begin(state.prepared);
   }
 
   /** Goes on until the restore is recorded, hooks included, or until the history is long (`false`): then nothing is in flight. */
@@ -103,6 +106,10 @@ export class RestoreRun {
     const { groups } = state;
     await this.#hooks.run(async () => {
       while (groups.length > 0 && !historyIsLong()) {
+        if (this.steering.isPaused) {
+          await this.steering.resumed();
+          continue;
+        }
         await this.#restoreGroup(groups[0]!);
         groups.shift();
       }
@@ -128,7 +135,7 @@ export class RestoreRun {
 
   /** By which volumes begin. */
   get gates(): VolumeGates {
-    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}));
+    this.#gates ??= new VolumeGates(this.prepared.settings, (this.state.paces ??= {}), this.steering);
     return this.#gates;
   }
 
@@ -146,18 +153,20 @@ export class RestoreRun {
     this.progress.reported(report);
   }
 
-  #search({ settings, run, schedule }: PreparedRestore): void {
+  #begin({ settings, run, schedule }: PreparedRestore): void {
+    this.steering.prepared(settings);
     this.progress.search(settings.searchAttributes, run.location, schedule);
   }
 
   async #prepare(): Promise<PreparedRestore> {
     const prepared = await steps.prepareRestore.executeWithOptions({ summary: 'validate and plan' }, [this.request]);
-    this.#search(prepared);
+    this.#begin(prepared);
     this.progress.phase('InProgress', 'reading the backup');
     return prepared;
   }
 
   async #unpack(): Promise<UnpackedGroup[]> {
+    if (this.steering.isPaused) await this.steering.resumed();
     const { batch } = this.prepared.settings;
     const input = { ...this.planned, step: this.nextStep('unpack'), batch, staged: 0 };
     return this.#take(await transfers.unpackBackup.executeWithOptions({ summary: 'read and select' }, [input]));
@@ -167,6 +176,7 @@ export class RestoreRun {
     const { claimReports } = this.state;
     if (!this.prepared.finishesVolumes || claimReports.length === 0) return;
     this.progress.step('finishing volumes');
+    if (this.steering.isPaused) await this.steering.resumed();
     const input = { ...this.planned, step: this.nextStep('finish'), claimReports };
     this.report(await waits.finishVolumes.executeWithOptions({ summary: 'labels and reclaim policies' }, [input]));
   }
@@ -180,19 +190,21 @@ export class RestoreRun {
 
   /** One group-resource: actions, then what they asked for, then its items; its batches side by side. */
   async #restoreGroup(group: UnpackedGroup): Promise<void> {
-    const { settings } = this.prepared;
+    const { steering } = this;
+    const width = (): number => steering.openBatches;
     this.progress.step(`restoring ${group.groupResource}`);
     const batches: BatchRef[] = [...group.batches];
     const wanted: ReportRef[] = [];
     const awaited: ReportRef[] = [];
-    await inLanes(settings.concurrency.batches, group.batches, async (batch, index) => {
+    await inLanes(width, group.batches, async (batch, index) => {
       batches[index] = await this.#executeActions(batch, { wanted, awaited });
     });
     if (wanted.length > 0) {
+      if (steering.isPaused) await steering.resumed();
       const input = {
         ...this.planned,
         step: this.nextStep('unpack'),
-        batch: settings.batch,
+        batch: this.prepared.settings.batch,
         staged: this.progress.status.progress.totalItems,
         wanted,
         unpacked: this.state.unpacked,
@@ -202,13 +214,12 @@ export class RestoreRun {
       for (const other of additional) await this.#restoreGroup(other);
     }
     if (awaited.length > 0 && !this.isDryRun) {
+      if (steering.isPaused) await steering.resumed();
       const input = { ...this.planned, step: this.nextStep('await'), reports: awaited };
       const summary = `additional items of ${group.groupResource}`;
       this.report(await waits.awaitAdditionalItems.executeWithOptions({ summary }, [input]));
     }
-    await inLanes(settings.concurrency.batches, batches, (batch, index) =>
-      this.#apply(group, batch, group.batches[index]!.items),
-    );
+    await inLanes(width, batches, (batch, index) => this.#apply(group, batch, group.batches[index]!.items));
   }
 
   /** Namespaces are made for what goes into them, without actions. Source: Velero v1.18.1 `pkg/restore/restore.go`. */
@@ -228,6 +239,7 @@ export class RestoreRun {
     const { state } = this;
     const volumes =
       groupResource === 'persistentvolumes' ? await restoreVolumes(this, batch) : { restored: [], failed: {} };
+    if (this.steering.isPaused) await this.steering.resumed();
     const applied = await steps.applyItems.executeWithOptions({ summary: `${groupResource}, ${batch.items} items` }, [
       {
         ...this.planned,

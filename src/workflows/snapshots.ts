@@ -24,6 +24,7 @@ export interface UnsnapshottedVolumes {
 export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promise<UnsnapshottedVolumes> {
   if (!batch.groupResources.includes('persistentvolumes')) return { failedVolumes: {}, unknownVolumes: [] };
   const { frozen } = backup.state;
+  if (backup.steering.isPaused) await backup.steering.resumed();
   const selected = await select(backup, batch);
   backup.report(selected.report);
   const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
@@ -41,7 +42,7 @@ export async function snapshotVolumes(backup: BackupRun, batch: BatchRef): Promi
 export async function snapshotFrozenVolumes(backup: BackupRun, batch: BatchRef): Promise<void> {
   const { frozen } = backup.state;
   const selected = await select(backup, batch);
-  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, selected);
+  const { failedVolumes, unknownVolumes } = await snapshotAll(backup, batch, { ...selected, urgent: true });
   for (const { persistentVolume } of selected.volumes) {
     if (!unknownVolumes.includes(persistentVolume)) frozen[persistentVolume] = failedVolumes[persistentVolume] ?? '';
   }
@@ -53,11 +54,14 @@ function select(backup: BackupRun, batch: BatchRef): Promise<SelectedVolumes> {
   ]);
 }
 
-/** Each PersistentVolume is snapshotted once, whichever step comes upon it first; the ordered ones one after the other. */
+/**
+ * Each PersistentVolume is snapshotted once, whichever step comes upon it first; the ordered ones one after the other. `urgent` ones
+ * are taken in a paused run, too: a frozen pod waits for them.
+ */
 async function snapshotAll(
   backup: BackupRun,
   batch: BatchRef,
-  { volumes, ordered }: SelectedVolumes,
+  { volumes, ordered, urgent = false }: SelectedVolumes & { readonly urgent?: boolean },
 ): Promise<UnsnapshottedVolumes> {
   const { frozen } = backup.state;
   const failedVolumes: Record<string, string> = {};
@@ -65,7 +69,7 @@ async function snapshotAll(
   const taken = new Set(backup.state.volumes.map(({ volume }) => volume.persistentVolume));
   const isWanted = ({ persistentVolume }: BackupVolume): boolean =>
     !taken.has(persistentVolume) && !Object.hasOwn(frozen, persistentVolume);
-  const locationOf = ({ location }: BackupVolume) => location;
+  const how = { locationOf: ({ location }: BackupVolume) => location, urgent };
 
   async function snapshot(volume: BackupVolume): Promise<void> {
     backup.progress.volumes({ attempted: 1 });
@@ -78,9 +82,8 @@ async function snapshotAll(
     } else if (!outcome.snapshot) unknownVolumes.push(volume.persistentVolume);
   }
 
-  for (const volume of volumes.slice(0, ordered).filter(isWanted))
-    await backup.gates.each([volume], locationOf, snapshot);
-  await backup.gates.each(volumes.slice(ordered).filter(isWanted), locationOf, snapshot);
+  for (const volume of volumes.slice(0, ordered).filter(isWanted)) await backup.gates.each([volume], how, snapshot);
+  await backup.gates.each(volumes.slice(ordered).filter(isWanted), how, snapshot);
   return { failedVolumes, unknownVolumes };
 }
 
@@ -114,7 +117,7 @@ const shortestWaitMs = 60_000;
  */
 export async function awaitSnapshots(backup: BackupRun): Promise<boolean> {
   const { state } = backup;
-  const lanes = new Lanes(waitsInFlight);
+  const lanes = new Lanes(() => (backup.steering.isPaused ? 0 : waitsInFlight));
   await lanes.run(async () => {
     while (state.awaited < state.volumes.length && !historyIsLong()) {
       const outcome = state.volumes[state.awaited++]!;
@@ -150,6 +153,7 @@ async function reconcile(backup: BackupRun): Promise<void> {
     const keep = volumes.flatMap(({ snapshot }) =>
       snapshot?.spec.location === location ? (snapshot.status.providerSnapshotID ?? []) : [],
     );
+    if (backup.steering.isPaused) await backup.steering.resumed();
     await steps.reconcileSnapshots.executeWithOptions({ summary: location }, [
       { run: backup.prepared.run, location, keep, since },
     ]);

@@ -15,13 +15,14 @@ export interface RestoredVolumes {
 
 /** Makes the volumes of a batch's PersistentVolumes from their snapshots, each in a child of its own. */
 export async function restoreVolumes(run: RestoreRun, batch: BatchRef): Promise<RestoredVolumes> {
+  if (run.steering.isPaused) await run.steering.resumed();
   const volumes = await waits.selectSnapshots.executeWithOptions({ summary: `${batch.items} items` }, [
     { ...run.planned, batch },
   ]);
   if (run.isDryRun) return plannedVolumes(volumes);
   const outcome: RestoredVolumes = { restored: [], failed: {} };
   const locationOf = ({ snapshot }: VolumeToRestore) => snapshot.spec.location;
-  await run.gates.each(volumes, locationOf, async (volume) => {
+  await run.gates.each(volumes, { locationOf }, async (volume) => {
     const { persistentVolume, renamedTo } = volume;
     run.progress.volumes({ attempted: 1 });
     const { volumeId, item, error } = volume.error === undefined ? await make(run, batch, volume) : volumeless(volume);

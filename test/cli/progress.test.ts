@@ -15,6 +15,8 @@ describe('progress', () => {
       'InProgress: collecting items; 120 of 500 or more items, 1 of 2 volumes, 4 hooks, 3 warnings, 1 errors',
     );
     assert.equal(progressLine(statusOf('New')), 'New: collecting items; 1 of 4 items');
+    const paused = statusOf('InProgress', { pausedSince: '2026-01-12T03:04:00Z' });
+    assert.equal(progressLine(paused), 'InProgress, paused since 2026-01-12T03:04:00Z: collecting items; 1 of 4 items');
   });
 
   const table: [number, number, number, string][] = [

@@ -266,6 +266,13 @@ Backup Volumes:
     assert.match(out, /\n {2}Velero-Native Snapshots: {2}<none included>\n/);
   });
 
+  it('tells since when a running backup is paused', async () => {
+    const run = statusOf('InProgress', { pausedSince: '2026-01-12T03:04:00Z' });
+    const paused = { ...entries[1], phase: 'Paused', run };
+    const { out } = await runCli(['backup', 'describe', 'shop'], { backups: { describe: async () => paused } });
+    assert.match(out, /\nPhase: +Paused\nStep: +collecting items\nPaused Since: +2026-01-12T03:04:00Z\n/);
+  });
+
   it('tells all about a restore', async () => {
     const { out } = await runCli(['restore', 'describe', 'back'], { restores });
     assert.match(out, /^Name: +back\n/);

@@ -119,6 +119,42 @@ describe('runs of the client', () => {
     });
   }
 
+  it('pauses and resumes a run, and tells since when', async () => {
+    const handle = await bowline.backups.create({ name: 'steered-1' });
+    const { pausedSince } = await handle.pause();
+    assert.match(pausedSince ?? '', /^\d{4}-\d\d-\d\dT/);
+    assert.equal((await handle.pause()).pausedSince, pausedSince);
+    assert.equal((await bowline.backups.get('steered-1')).phase, 'Paused');
+    assert.deepEqual(await handle.resume(), {});
+    assert.equal((await bowline.backups.get('steered-1')).phase, 'InProgress');
+    await handle.cancel();
+  });
+
+  it('changes how much a run works on at the same time, and tells all that is wrong with a wish', async () => {
+    const handle = await bowline.restores.create({ name: 'steered-2', spec: {} });
+    assert.deepEqual(await handle.setConcurrency({ batches: 3 }), { concurrency: { batches: 3 } });
+    const problems = [
+      'batches: expected a whole number from 1 to 50',
+      'volumes: expected a whole number from 1 to 500',
+    ];
+    await assert.rejects(handle.setConcurrency({ batches: 51, volumes: 0 }), { code: 'InvalidSpec', problems });
+    await handle.cancel();
+  });
+
+  it('rejects updates of runs that are about to end, that know none and that have ended', async () => {
+    const handle = await bowline.backups.create({ name: 'steered-3' });
+    const workflow = worker.temporal.workflow.getHandle(handle.workflowId);
+    await workflow.signal('next');
+    while ((await handle.status()).step !== 'ending');
+    await assert.rejects(handle.pause(), { code: 'Unsupported', message: /backup steered-3: it is about to end/ });
+    const deletion = await bowline.backups.delete('waits-deleted');
+    await assert.rejects(deletion.pause(), { code: 'Unsupported', message: /^pause .*: No registered handler/ });
+    await deletion.cancel();
+    await workflow.signal('next');
+    await handle.result();
+    await assert.rejects(handle.pause(), { code: 'NotFound' });
+  });
+
   it('rejects with Interrupted for a run that was cancelled or terminated', async () => {
     const cancelled = await bowline.backups.create({ name: 'waits-2' });
     await cancelled.cancel();

@@ -9,6 +9,8 @@ import {
 import type { ConformanceResult, ConformanceStatus } from '../../src/api/conformance.ts';
 import type { ValidatedLocations } from '../../src/api/locations.ts';
 import { planTakenSignal, statusQuery, type RunResult, type RunStatus } from '../../src/workflows/messages.ts';
+import { Progress } from '../../src/workflows/progress.ts';
+import { Steering } from '../../src/workflows/steering.ts';
 
 interface Request {
   readonly name: string;
@@ -68,6 +70,15 @@ async function stub({ name, ...others }: Request, kind: RunStatus['kind']): Prom
         plan: { location: 'here', key: `restores/${name}/plan`, sha256 },
       };
       await condition(() => isTaken);
+      break;
+    }
+    case 'steered': {
+      const progress = new Progress(statusOf(kind, name, 'InProgress', 3));
+      const steering = new Steering(progress);
+      await condition(() => steps > 0);
+      steering.close();
+      progress.step('ending');
+      await condition(() => steps > 1);
       break;
     }
     case 'retries':

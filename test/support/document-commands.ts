@@ -16,11 +16,15 @@ export function blocksOf(document: string, language: string): string[] {
   return codeBlocks(text).flatMap(({ info, code }) => (info === language ? [code] : []));
 }
 
-/** An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the application `shop` meanwhile. */
+/**
+ * An environment, and the commands of a document as tests in it, in their order; the cluster is the run's, and has the application `shop`
+ * meanwhile. `prepare` comes before its worker, `begin` after.
+ */
 export function itsCommandsWork(
   document: string,
   name: string,
   prepare: (made: Environment) => Promise<unknown>,
+  begin: (made: Environment) => Promise<unknown> = async () => undefined,
 ): () => Environment {
   let environment: Environment;
 
@@ -28,6 +32,7 @@ export function itsCommandsWork(
     environment = await createEnvironment(name);
     await prepare(environment);
     environment.startWorker();
+    await begin(environment);
   });
 
   after(async () => {

@@ -4,6 +4,8 @@ import type { Activities } from '../../src/activities/index.ts';
 import { startTemporal, type TemporalServer } from '../../tools/stack/temporal.ts';
 import { block, blockPod, withHooks } from '../support/hooked-pods.ts';
 import { containersOf, creating, remaining } from '../support/hooked-restore.ts';
+import { begunWhilePaused, holding, quiet } from '../support/paused-runs.ts';
+import { group, unpacking } from '../support/restored-groups.ts';
 import {
   batchRef,
   permanent,
@@ -178,6 +180,44 @@ describe('a run whose history has become long', () => {
     const logs = stubs.inputs('putObject').find(({ artifact }) => artifact.type === 'logs')?.artifact;
     assert.ok(logs?.type === 'logs' && logs.reports.some(({ key }) => key === 'collect-0'));
   });
+
+  for (const { workflow, name, overrides } of [
+    { workflow: 'backup', name: 'archiveItems', overrides: manyCalls },
+    {
+      workflow: 'restore',
+      name: 'applyItems',
+      overrides: unpacking(group('pods', ...Array.from({ length: 20 }, () => 1)), group('services', 1)),
+    },
+  ] as const) {
+    it(`stays paused in a fresh one, and keeps what else it was told: a ${workflow}`, async () => {
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      const stubs = holding(overrides, { name, released });
+      const { before, after, result, runs, histories } = await runner.run(stubs, async (start) => {
+        const started = await start(workflow);
+        await stubs.called(name);
+        // All else has gone on until the history was long, and that one step is waited for.
+        await quiet(started, 1);
+        await started.executeUpdate('setConcurrency', { args: [{ batches: 3, volumes: 4 }] });
+        await started.executeUpdate('pause');
+        const before = await started.status();
+        release();
+        await quiet(started);
+        const after = await started.status();
+        const runs = await runner.histories(started.workflowId);
+        await started.executeUpdate('resume');
+        const result = await started.result();
+        return { before, after, result, runs: runs.length, histories: await runner.histories(started.workflowId) };
+      });
+      assert.ok(runs > 1, `${runs} runs`);
+      assert.ok(before.pausedSince);
+      assert.deepEqual(
+        [after.phase, after.pausedSince, after.concurrency],
+        ['InProgress', before.pausedSince, { batches: 3, volumes: 4 }],
+      );
+      assert.deepEqual(begunWhilePaused(histories), []);
+      assert.deepEqual([result.phase, result.items], ['Completed', workflow === 'backup' ? 2 * calls : 21]);
+    });
+  }
 
   it('does not go on in a fresh one once it is cancelled', async () => {
     const cancelled = Promise.withResolvers<void>();

@@ -53,6 +53,7 @@ describe('what a run tells of itself', () => {
         name: started.name,
         phase: 'InProgress',
         step: 'collecting items',
+        concurrency: { batches: 2 },
         volumes: { attempted: 0, completed: 0, failed: 0 },
         warnings: 1,
       });

@@ -14,6 +14,7 @@ import { addDiffCommand } from './diff.ts';
 import { addDownloadCommand } from './download.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
+import { addSteeringCommands } from './steer.ts';
 
 const head = ['NAME', 'STATUS', 'ERRORS', 'WARNINGS', 'CREATED', 'EXPIRES', 'STORAGE LOCATION', 'SELECTOR'];
 
@@ -28,6 +29,7 @@ export function addBackupCommands(program: Command, run: Run): void {
   );
   addDiffCommand(backup, run);
   addDownloadCommand(backup, run);
+  addSteeringCommands(backup, { noun: 'backup', runs: (client) => client.backups }, run);
   addCancelCommand(backup, { noun: 'backup', runs: (client) => client.backups }, run);
   backup
     .command('delete <name>')

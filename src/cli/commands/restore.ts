@@ -12,6 +12,7 @@ import { coloredPhase, plain } from '../terminal.ts';
 import { addCancelCommand } from './cancel.ts';
 import { addReads } from './reads.ts';
 import type { Run } from './run.ts';
+import { addSteeringCommands } from './steer.ts';
 
 const head = ['NAME', 'BACKUP', 'STATUS', 'STARTED', 'COMPLETED', 'ERRORS', 'WARNINGS', 'CREATED', 'SELECTOR'];
 
@@ -24,6 +25,7 @@ export function addRestoreCommands(program: Command, run: Run): void {
     { noun: 'restore', kind: 'Restore', head, row, text: describeRestore, catalogue: (client) => client.restores },
     run,
   );
+  addSteeringCommands(restore, { noun: 'restore', runs: (client) => client.restores }, run);
   addCancelCommand(restore, { noun: 'restore', runs: (client) => client.restores }, run);
 }
 

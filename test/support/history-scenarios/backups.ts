@@ -12,7 +12,7 @@ import {
   StubActivities,
   untilCancelled,
 } from '../stub-activities.ts';
-import { cancelDuring, type HistoryScenario } from './scenario.ts';
+import { cancelDuring, pausedDuring, type HistoryScenario } from './scenario.ts';
 
 const usual = new StubActivities().activities;
 
@@ -111,6 +111,7 @@ export const backupScenarios: readonly HistoryScenario[] = [
     }),
     meanwhile: cancelDuring('awaitSnapshot'),
   },
+  pausedDuring('backup', 'archiveItems', withPages(3)),
   {
     workflow: 'backup',
     scenario: 'with-volumes',

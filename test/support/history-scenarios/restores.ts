@@ -4,7 +4,7 @@ import { containersOf, creating } from '../hooked-restore.ts';
 import { group, unpacking, withVolumes } from '../restored-groups.ts';
 import { permanent, reportRef, StubActivities, untilCancelled } from '../stub-activities.ts';
 import { actionsElsewhere, answerInStore } from './backups.ts';
-import { cancelDuring, type HistoryScenario } from './scenario.ts';
+import { cancelDuring, pausedDuring, type HistoryScenario } from './scenario.ts';
 
 const usual = new StubActivities().activities;
 
@@ -35,6 +35,7 @@ export const restoreScenarios: readonly HistoryScenario[] = [
         group('pods', 10, 20),
       ),
   },
+  pausedDuring('restore', 'applyItems', unpacking(group('pods', 10, 20), group('services', 1))),
   {
     workflow: 'restore',
     scenario: 'partially-failed',

@@ -1,5 +1,7 @@
 import type { Activities } from '../../../src/activities/index.ts';
+import { pauseUpdate, resumeUpdate, setConcurrencyUpdate } from '../../../src/workflows/messages.ts';
 import type { ExecuteBatch } from '../action-worker.ts';
+import { held, quiet } from '../paused-runs.ts';
 import type { StubActivities } from '../stub-activities.ts';
 import type { StartedRun, StartRun } from '../workflow-runner.ts';
 
@@ -20,6 +22,28 @@ export interface HistoryScenario {
   readonly keepsChildren?: true;
   /** The history counts as long after 60 events already, and goes on in fresh ones. */
   readonly isLong?: true;
+}
+
+/** Pauses a run while the first call of an activity is under way, and resumes it, to work on three batches, when nothing is. */
+export function pausedDuring(
+  workflow: 'backup' | 'restore',
+  name: keyof Activities,
+  overrides: Partial<Activities> = {},
+): HistoryScenario {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  return {
+    workflow,
+    scenario: 'paused',
+    stubs: () => held(overrides, { name, released }),
+    async meanwhile(started, stubs) {
+      await stubs.called(name);
+      await started.executeUpdate(pauseUpdate);
+      release();
+      await quiet(started);
+      await started.executeUpdate(setConcurrencyUpdate, { args: [{ batches: 3 }] });
+      await started.executeUpdate(resumeUpdate);
+    },
+  };
 }
 
 /** Cancels a run while the first call of an activity is under way. */
