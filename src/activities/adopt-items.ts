@@ -1,4 +1,5 @@
 import { BowlineError, errorText, isPermanent } from '../api/errors.ts';
+import { withoutContentsOf } from '../api/secret-contents.ts';
 import type { BatchAnswer, HandedBatch, HandedItem, ItemAnswer, NoAnswer } from '../api/handed-batch.ts';
 import type { BatchRef, Step } from '../api/run.ts';
 import { openActionBatch } from './action-items.ts';
@@ -51,9 +52,10 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
           left.push(asItWas);
           continue;
         }
-        for (const { level, message } of answer.log ?? []) report[level](message, identifier);
+        const log = report.logOf(identifier, item);
+        for (const { level, message } of answer.log ?? []) log[level](message);
         if (answer.error !== undefined) {
-          tellFailed({ report, plan }, { action, identifier, item }, answer.error);
+          tellFailed({ report, plan }, { action, identifier, item }, withoutContentsOf(item)(answer.error));
         } else if (answer.skipRestore) {
           tellStopped({ report, plan }, { action, identifier, item });
         } else {

@@ -1,5 +1,5 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import { BowlineError, errorCode, errorText, type BowlineError as Fault } from '../api/errors.ts';
+import { BowlineError, errorCode, type BowlineError as Fault } from '../api/errors.ts';
 import { backupNameLabel, restoreNameLabel, restoreUidLabel } from '../api/labels.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -7,7 +7,7 @@ import { labelValue } from '../kubernetes/label-value.ts';
 import type { RestoresStatus } from '../selection/status-filter.ts';
 import { applyNamespace } from './apply-namespace.ts';
 import { settleExisting } from './existing-item.ts';
-import { isItemError } from './item-errors.ts';
+import { isItemError, itemErrorText } from './item-errors.ts';
 import { assertLease } from './lease.ts';
 import type { RestorePlan } from './plan.ts';
 import type { ItemsLine, Report } from './report.ts';
@@ -96,7 +96,7 @@ export function createApplyItem(context: ApplyContext): (item: ItemToApply) => P
         if (errorCode(error) === 'Conflict' && attempt < statusAttempts) continue;
         if (!isItemError(error)) throw error;
         const identifier = { groupResource: resource.groupResource, namespace, name };
-        return report.warning('its status could not be restored', identifier, errorText(error));
+        return report.warning('its status could not be restored', identifier, itemErrorText(error, object));
       }
     }
   }

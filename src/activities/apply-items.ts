@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import { errorText } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
 import type { PlannedChange } from '../api/planned-change.ts';
 import { targetNamespace, type RestoreSpec } from '../api/restore.ts';
@@ -9,7 +8,7 @@ import { statusFilter } from '../selection/status-filter.ts';
 import { createApplyItem, type Outcome } from './apply-item.ts';
 import type { RestoreBatchItem } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
-import { isItemError } from './item-errors.ts';
+import { isItemError, itemErrorText } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
 import { createPlanItem, type Groundwork, type Verdict } from './plan-item.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
@@ -116,8 +115,8 @@ export function createApplyItems(dependencies: Dependencies, openRun: OpenRun): 
         } catch (error) {
           if (!isItemError(error)) throw error;
           report.item(groupResource, item, 'failed');
-          if (plan.dryRun) return planned('failed', { action: 'refused', reason: errorText(error) });
-          report.error('Error restoring item', identifierOf(groupResource, item), errorText(error));
+          if (plan.dryRun) return planned('failed', { action: 'refused', reason: itemErrorText(error, item) });
+          report.error('Error restoring item', identifierOf(groupResource, item), itemErrorText(error, item));
           return { name, outcome: 'failed' };
         }
       }

@@ -61,7 +61,7 @@ export function createExecuteBackupItemAction(
           left.push(asItWas);
           continue;
         }
-        const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier) };
+        const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier, item) };
         const result = await executeItemAction(action, given);
         if (result.failed) {
           report.error(`Error executing item action ${action.name}`, identifier, errorText(result.error));

@@ -43,7 +43,12 @@ export function createExecuteDeleteItemAction(
         signal.throwIfAborted();
         const identifier = identify(entry);
         if (!selector.matchesItem({ ...identifier, labels: entry.item.metadata.labels })) continue;
-        const given = { item: entry.item, backup: plan.backup, kubernetes: writer, log: log.logOf(identifier) };
+        const given = {
+          item: entry.item,
+          backup: plan.backup,
+          kubernetes: writer,
+          log: log.logOf(identifier, entry.item),
+        };
         const result = await executeItemAction(action, given);
         if (result.failed) log.error(`Error executing item action ${action.name}`, identifier, result.error);
       }

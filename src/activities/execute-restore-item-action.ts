@@ -58,7 +58,7 @@ export function createExecuteRestoreItemAction(
           },
           restore,
           kubernetes: reader,
-          log: report.logOf(identifier),
+          log: report.logOf(identifier, item),
         };
         const result = await executeItemAction(action, given);
         if (result.failed) {

@@ -1,12 +1,11 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import { errorText } from '../api/errors.ts';
 import { cloneJson, equalJson, type JsonObject } from '../api/json.ts';
 import { backupNameLabel, restoreNameLabel, restoreUidLabel } from '../api/labels.ts';
 import type { RestoreSpec } from '../api/restore.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Outcome } from './apply-item.ts';
-import { isItemError } from './item-errors.ts';
+import { isItemError, itemErrorText } from './item-errors.ts';
 import { mergePatchBetween } from './merge-patch.ts';
 import type { Report } from './report.ts';
 import { resetMetadata } from './reset-metadata.ts';
@@ -52,8 +51,8 @@ export async function settleExisting(existing: ExistingItem): Promise<SettledIte
     found = await kubernetes.get(resource, identifier, { signal });
   } catch (error) {
     if (!isItemError(error)) throw error;
-    report.warning(`could not read ${item.kind}:${name}, which exists`, identifier, errorText(error));
-    return { outcome: 'skipped', refusal: errorText(error) };
+    report.warning(`could not read ${item.kind}:${name}, which exists`, identifier, itemErrorText(error, item));
+    return { outcome: 'skipped', refusal: itemErrorText(error, item) };
   }
   if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return { outcome: 'created' };
 
@@ -82,9 +81,9 @@ export async function settleExisting(existing: ExistingItem): Promise<SettledIte
     return { outcome: 'updated', changes };
   } catch (error) {
     if (!isItemError(error)) throw error;
-    report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, errorText(error));
+    report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, itemErrorText(error, item));
     if (policy === 'update') await patch(withLabels({}, names));
-    return { outcome: 'skipped', changes, refusal: errorText(error) };
+    return { outcome: 'skipped', changes, refusal: itemErrorText(error, item) };
   }
 }
 

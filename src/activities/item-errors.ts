@@ -1,4 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { errorText } from '../api/errors.ts';
+import { withoutContentsOf } from '../api/secret-contents.ts';
+import type { Unstructured } from '../api/unstructured.ts';
 import { isItemFault } from '../plugins/execute-item-action.ts';
 
 /**
@@ -7,4 +10,9 @@ import { isItemFault } from '../plugins/execute-item-action.ts';
  */
 export function isItemError(error: unknown): boolean {
   return !(error instanceof ApplicationFailure) && isItemFault(error);
+}
+
+/** What a server said of an item, in its own words, which may quote fields: but not what a Secret holds. */
+export function itemErrorText(error: unknown, item: Unstructured): string {
+  return withoutContentsOf(item)(errorText(error));
 }

@@ -1,11 +1,11 @@
 import type { ApiResource } from '../api/api-resource.ts';
-import { BowlineError, errorCode, errorText } from '../api/errors.ts';
+import { BowlineError, errorCode } from '../api/errors.ts';
 import { isRawNumber, type JsonObject } from '../api/json.ts';
 import type { PlannedChange } from '../api/planned-change.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import { createResourceOf, labelsOf, meansExisting, type ApplyContext, type ItemToApply } from './apply-item.ts';
 import { settleExisting } from './existing-item.ts';
-import { isItemError } from './item-errors.ts';
+import { isItemError, itemErrorText } from './item-errors.ts';
 import { Report } from './report.ts';
 
 /** What the steps before will have made by the time the item's turn comes. */
@@ -53,7 +53,7 @@ export function createPlanItem(context: ApplyContext, groundwork: Groundwork): (
       return { action: 'create' };
     } catch (error) {
       if (await meansExisting(error, { kubernetes, resource, item, signal })) return planExisting(resource, item);
-      return verdictOf(error, { isElsewhere: false });
+      return verdictOf(error, { item, isElsewhere: false });
     }
   };
 
@@ -65,7 +65,7 @@ export function createPlanItem(context: ApplyContext, groundwork: Groundwork): (
       await kubernetes.create(resource, item, { signal, dryRun: true });
       return { action: 'create' };
     } catch (error) {
-      if (errorCode(error) !== 'AlreadyExists') return verdictOf(error, { isElsewhere: false });
+      if (errorCode(error) !== 'AlreadyExists') return verdictOf(error, { item, isElsewhere: false });
     }
     const { metadata } = await kubernetes.get(resource, { name: item.metadata.name }, { signal });
     return metadata.deletionTimestamp === undefined
@@ -83,7 +83,7 @@ export function createPlanItem(context: ApplyContext, groundwork: Groundwork): (
       await kubernetes.create(resource, elsewhere, { signal, dryRun: true });
     } catch (error) {
       // One of its name in the other namespace: all checks come before.
-      if (errorCode(error) !== 'AlreadyExists') return verdictOf(error, { isElsewhere: true });
+      if (errorCode(error) !== 'AlreadyExists') return verdictOf(error, { item, isElsewhere: true });
     }
     return { action: 'create' };
   }
@@ -103,9 +103,12 @@ export function createPlanItem(context: ApplyContext, groundwork: Groundwork): (
   }
 }
 
-function verdictOf(error: unknown, { isElsewhere }: { readonly isElsewhere: boolean }): Verdict {
+function verdictOf(
+  error: unknown,
+  { item, isElsewhere }: { readonly item: Unstructured; readonly isElsewhere: boolean },
+): Verdict {
   if (!isItemError(error)) throw error;
-  const said = errorText(error);
+  const said = itemErrorText(error, item);
   if (said.includes('does not support dry run'))
     return { action: 'create', reason: 'not checked: a webhook does not support dry runs' };
   const { webhook } = refusalOf(said);

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../api/planned-change.ts';
+import { withoutContentsOf } from '../api/secret-contents.ts';
 import type { BackupVolume } from '../api/backup.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ReportRef, Step } from '../api/run.ts';
@@ -120,9 +121,13 @@ export class Report {
     this.#log('error', message, { item, error });
   }
 
-  /** The log that an item action is handed. */
-  logOf(item: ResourceIdentifier): ItemLog {
-    return { info: (message) => this.info(message, item), warning: (message) => this.warning(message, item) };
+  /** The log that an action is handed with an item: what it tells is rid of what a Secret holds. */
+  logOf(identifier: ResourceIdentifier, item: Unstructured): ItemLog {
+    const clean = withoutContentsOf(item);
+    return {
+      info: (message) => this.info(clean(message), identifier),
+      warning: (message) => this.warning(clean(message), identifier),
+    };
   }
 
   /** Tells of an item that was collected for a backup, or settled in the cluster by a restore. */

@@ -94,16 +94,30 @@ export function createRunHook(
     try {
       const { stdout, stderr, ...outcome } = await kubernetes.exec(pod, { container, command, timeoutMs, signal });
       const failure = failureOf(outcome, timeoutMs);
-      return { output: { stdout, stderr }, ...(failure !== undefined && { problem: failure }) };
+      return {
+        output: { stdout, stderr },
+        ...(failure !== undefined && { problem: withoutArguments(failure, command) }),
+      };
     } catch (error) {
       const code = errorCode(error);
       const unheard = code === 'Unavailable' || code === 'Throttled';
       if (unheard && once) await staging.unmark(step);
       const again = !once && code === 'Interrupted' && activityInfo().attempt < sentAtMost;
       if (unheard || again || signal.aborted) throw error;
-      return { problem: errorText(error) };
+      return { problem: withoutArguments(errorText(error), command) };
     }
   }
+}
+
+/** Shorter arguments are flags and the like. */
+const shortestArgument = 8;
+
+/** Servers quote the command that failed, whose arguments may hold a password. The program stays: it may be what is missing. */
+function withoutArguments(text: string, [, ...args]: readonly string[]): string {
+  return args
+    .filter(({ length }) => length >= shortestArgument)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((clean, one) => clean.replaceAll(one, '[…]'), text);
 }
 
 /** Whether the command may not be run twice. */

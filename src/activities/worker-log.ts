@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { errorCode, type ErrorCode } from '../api/errors.ts';
-import { itemKey, type ResourceIdentifier } from '../api/unstructured.ts';
+import { withoutContentsOf } from '../api/secret-contents.ts';
+import { itemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
 import type { ItemLog } from '../plugins/item-action.ts';
 
 /** How much there was to tell, and the code of the first error. */
@@ -35,15 +36,16 @@ export class WorkerLog {
     });
   }
 
-  /** The log that an item action is handed. */
-  logOf(item: ResourceIdentifier): ItemLog {
+  /** The log that an action is handed with an item: what it tells is rid of what a Secret holds. */
+  logOf(identifier: ResourceIdentifier, item: Unstructured): ItemLog {
     const { log } = Context.current();
-    const about = { item: itemKey(item) };
+    const about = { item: itemKey(identifier) };
+    const clean = withoutContentsOf(item);
     return {
-      info: (message) => log.info(message, about),
+      info: (message) => log.info(clean(message), about),
       warning: (message) => {
         this.#warnings++;
-        log.warn(message, about);
+        log.warn(clean(message), about);
       },
     };
   }

@@ -104,6 +104,11 @@ describe('runHook', () => {
       error: 'exit code 3: command terminated',
     },
     {
+      title: 'an exit code, with the command quoted: its arguments may hold a password',
+      outcome: { ended: 'failed', exitCode: 3, message: 'error executing command [freeze --secret]', ...quiet },
+      error: 'exit code 3: error executing command [freeze […]]',
+    },
+    {
       title: 'a program that is not there',
       outcome: { ended: 'failed', message: 'executable file not found', ...quiet },
       error: 'executable file not found',
