@@ -3,13 +3,14 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { mostConcurrent } from './api/concurrency.ts';
-import type { Config } from './api/config.ts';
+import { logLevels, type Config } from './api/config.ts';
 import { BowlineError } from './api/errors.ts';
 import { parseResourcePriorities } from './api/resource-priorities.ts';
 import type { BackupStorageLocation, VolumeSnapshotLocation } from './api/locations.ts';
 import { readItemActions, itemActionProblems } from './config-item-actions.ts';
 import { notificationProblems, readNotification } from './config-notifications.ts';
 import { Reader, type Section } from './config-section.ts';
+import { readTracing } from './config-tracing.ts';
 import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts';
 
 /** Where the configuration comes from. */
@@ -47,6 +48,22 @@ export async function loadConfig({ file, env = process.env }: ConfigSources = {}
 /** Whether errors are to be told with their stack traces, as `BOWLINE_DEBUG` with any value asks for. */
 export function wantsDebug(env: NodeJS.ProcessEnv = process.env): boolean {
   return Boolean(env['BOWLINE_DEBUG']);
+}
+
+/** Variables whose values nobody else is to see, by how they are named. */
+const secretVariable =
+  /(SECRET|TOKEN|PASSWORD|PASSPHRASE|API_KEY|ACCESS_KEY|ACCOUNT_KEY|CREDENTIALS?|OTLP(_TRACES)?_HEADERS)$/;
+
+/** What a process must not tell of its own secrets: the values of keys and of variables that hold one. */
+export function secretsOf(
+  { temporal, tracing, notifications }: Config,
+  env: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const headers = [temporal.metadata, tracing?.headers].flatMap((one) => Object.values(one ?? {}));
+  const variables = Object.entries(env).map(([name, value]) => (secretVariable.test(name) ? value : undefined));
+  return [temporal.apiKey, ...headers, ...notifications.map(({ url }) => url), ...variables].filter(
+    (value) => value !== undefined,
+  );
 }
 
 /** What a configuration is read with. */
@@ -99,6 +116,8 @@ function readConfig(
     itemActions: readItemActions(top, folder),
     ...readListener(top, 'health'),
     ...readListener(top, 'metrics'),
+    ...readTracing(top.section('tracing')),
+    ...readLog(top),
     notifications: top.list('notifications', readNotification),
     defaultBackupTtl: top.duration('defaultBackupTtl', '720h0m0s'),
     expiry: {
@@ -153,6 +172,13 @@ function readListener<K extends 'health' | 'metrics'>(top: Section, key: K): Pic
   const { listen } = section.optionalAddress('listen');
   section.refuseOthers();
   return (listen === undefined ? {} : { [key]: { listen } }) as Pick<Config, K>;
+}
+
+function readLog(top: Section): Pick<Config, 'log'> {
+  const section = top.section('log');
+  const { level } = section.oneOf('level', logLevels);
+  section.refuseOthers();
+  return level === undefined ? {} : { log: { level } };
 }
 
 function readStorageLocation(section: Section): BackupStorageLocation {

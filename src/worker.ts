@@ -1,23 +1,27 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from './api/config.ts';
+import type { Trace } from './api/trace.ts';
 import { BowlineError } from './api/errors.ts';
 import { createActivities } from './activities/index.ts';
 import type { Dependencies } from './activities/dependencies.ts';
 import { leaseInterceptors, type LeaseOptions } from './activities/lease.ts';
 import { notificationUrl } from './activities/notification-url.ts';
 import { openDataConverter } from './codec.ts';
+import { secretsOf } from './config.ts';
 import { serveHealth, type WorkerState } from './health.ts';
 import { connect } from './kubernetes/http-client.ts';
+import { createJsonLog } from './log/json-log.ts';
 import { listCountedRuns } from './metrics/counted-runs.ts';
 import { Metrics } from './metrics/metrics.ts';
 import type { ItemActions } from './plugins/item-action-lists.ts';
 import { loadRegistry, type Registry } from './plugins/registry.ts';
+import { tracedProvider } from './plugins/traced-provider.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { serveSignedFiles } from './signed-files.ts';
 import { connectionOptions } from './temporal-connection.ts';
+import { loadTracing } from './tracing/load-tracing.ts';
+import { workflowCode, workflowFile } from './workflow-code.ts';
 
 /** A worker that has connected to everything it needs, not yet polling. */
 export interface PreparedWorker {
@@ -33,7 +37,7 @@ export interface PreparedWorker {
  * `onConnected` is called once, before it polls. Meanwhile its health and metrics can be asked for, where the configuration says so.
  */
 export async function runWorker(config: Config, onConnected: () => void = () => undefined): Promise<void> {
-  if (config.metrics) showMetrics(config.metrics);
+  installRuntime(config);
   let prepared: PreparedWorker | undefined;
   const health =
     config.health &&
@@ -54,11 +58,16 @@ export async function runWorker(config: Config, onConnected: () => void = () => 
   }
 }
 
-/** The SDK's own metrics, served by itself. It has to be told before anything else of it is used. */
-function showMetrics({ listen: { host, port } }: NonNullable<Config['metrics']>): void {
+/** The log of this process, the SDK's lines included, and the SDK's own metrics, served by itself. It has to be told before anything else of it is used. */
+function installRuntime(config: Config): void {
+  const logger = createJsonLog({ level: config.log?.level, secrets: secretsOf(config) });
+  // What the SDK's own core has to say comes the same way.
+  const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) };
+  if (config.metrics === undefined) return void Runtime.install({ logger, telemetryOptions: { logging } });
+  const { host, port } = config.metrics.listen;
   const bindAddress = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   try {
-    Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress } } } });
+    Runtime.install({ logger, telemetryOptions: { logging, metrics: { prometheus: { bindAddress } } } });
   } catch (cause) {
     const { message } = cause as Error;
     throw new BowlineError('InvalidConfig', `metrics.listen: listen at ${bindAddress}: ${message}`, { cause });
@@ -83,15 +92,17 @@ export async function prepareWorker(
   await Promise.all(config.notifications.map(notificationUrl));
   const dataConverter = await openDataConverter(config.temporal.codec);
   const { namespace, taskQueue, versioning, workflowBundle } = config.temporal;
+  const warn = (message: string): void => Runtime.instance().logger.warn(message);
+  const tracing = await loadTracing(config, warn);
+  const workflows = workflowCode({ bundle: workflowBundle, traced: tracing !== undefined });
   const native = await NativeConnection.connect(connectionOptions(config.temporal));
   const connection = await Connection.connect(connectionOptions(config.temporal));
   const temporal = new Client({ connection, namespace, dataConverter });
-  const kubernetes = await connect(config.kubernetes);
+  const kubernetes = await connect({ ...config.kubernetes, trace: tracing?.trace });
   const now = (): Date => new Date();
-  const warn = (message: string): void => Runtime.instance().logger.warn(message);
   const signedFiles = await serveSignedFiles(config.backupStorageLocations, { now, warn });
   const dependencies: Dependencies = {
-    ...createProviders(config, registry),
+    ...createProviders(config, { registry, trace: tracing?.trace }),
     config,
     kubernetes,
     isRunning: async (workflowId) => (await runningRun(temporal, workflowId)) !== undefined,
@@ -114,11 +125,14 @@ export async function prepareWorker(
     namespace,
     taskQueue,
     ...(versioning && { workerDeploymentOptions: deploymentOptions(versioning) }),
-    ...(options.workflowBundle === undefined && workflows(workflowBundle)),
+    ...(options.workflowBundle === undefined && workflows.code),
+    ...(tracing && { sinks: tracing.sinks }),
     dataConverter: { ...dataConverter, payloadConverterPath: workflowFile('payload-converter') },
     activities: createActivities(dependencies),
     interceptors: {
+      ...workflows.interceptors,
       activity: [
+        ...(tracing ? [tracing.activity] : []),
         leaseInterceptors({ ...leases, confirm: (taskToken) => confirm(temporal, taskToken) }),
         ...(interceptors?.activity ?? []),
       ],
@@ -136,6 +150,7 @@ export async function prepareWorker(
       await kubernetes.close();
       await connection.close();
       await native.close();
+      await tracing?.close();
     },
   };
 }
@@ -154,16 +169,27 @@ function deploymentOptions({ deployment, buildId }: NonNullable<Config['temporal
 /** Stores and snapshotters by location, each opened once, and the item actions. */
 function createProviders(
   config: Config,
-  registry: Registry,
+  { registry, trace }: { readonly registry: Registry; readonly trace: Trace | undefined },
 ): Pick<Dependencies, 'store' | 'openStore' | 'snapshotter' | keyof ItemActions> {
-  const openStore: Dependencies['openStore'] = async (name) =>
-    registry.openObjectStore(registry.named(config.backupStorageLocations, name));
+  const openStore: Dependencies['openStore'] = async (name) => {
+    const location = registry.named(config.backupStorageLocations, name);
+    return traced('ObjectStore', location, await registry.openObjectStore(location));
+  };
+  const traced = <T extends object>(
+    contract: 'ObjectStore' | 'VolumeSnapshotter',
+    { name, provider }: { readonly name: string; readonly provider: string },
+    opened: T,
+  ): T => {
+    const attributes = { 'bowline.location': name, 'bowline.provider': provider };
+    return trace === undefined ? opened : tracedProvider(opened, { trace, contract, attributes });
+  };
   return {
     store: remembered(openStore),
     openStore,
-    snapshotter: remembered((name) =>
-      registry.openVolumeSnapshotter(registry.named(config.volumeSnapshotLocations, name)),
-    ),
+    snapshotter: remembered(async (name) => {
+      const location = registry.named(config.volumeSnapshotLocations, name);
+      return traced('VolumeSnapshotter', location, await registry.openVolumeSnapshotter(location));
+    }),
     backupItemActions: registry.backupItemActions,
     restoreItemActions: registry.restoreItemActions,
     deleteItemActions: registry.deleteItemActions,
@@ -182,18 +208,6 @@ function remembered<T>(open: (name: string) => Promise<T>): (name: string) => Pr
     }
     return promise;
   };
-}
-
-/** The bundle that is named, or was built into the package; else the sources. */
-function workflows(named: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = named ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (named !== undefined || existsSync(codePath)) return { workflowBundle: { codePath } };
-  return { workflowsPath: workflowFile('index') };
-}
-
-function workflowFile(name: string): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`./workflows/${name}.${extension}`, import.meta.url));
 }
 
 /** Renews Temporal's own count of an attempt's time, unless the attempt is over. One that is to be cancelled is not. */

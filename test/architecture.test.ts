@@ -59,8 +59,8 @@ const table: Readonly<Record<string, Row>> = {
   },
   'client/': {
     values:
-      'api/ codec.ts config.ts search-attributes.ts temporal-connection.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
-    types: 'plugins/ workflows/',
+      'api/ codec.ts config.ts search-attributes.ts temporal-connection.ts tracing/load-tracing.ts backup-format/ plugins/registry.ts workflows/messages.ts @temporalio/client p-limit node:',
+    types: 'plugins/ tracing/ workflows/',
   },
   'client/schedule-definition.ts': { values: 'api/ selection/', types: '@temporalio/client' },
   'client/setup.ts': { values: 'api/ search-attributes.ts', types: '@temporalio/client' },
@@ -84,15 +84,29 @@ const table: Readonly<Record<string, Row>> = {
   'cli/commands/doctor.ts': { values: 'commander' },
   'cli/doctor.ts': { values: 'api/', types: 'client/ kubernetes/' },
   'cli/commands/worker.ts': { values: 'api/ config.ts client/ commander', lazily: 'worker.ts' },
+  'log/': { values: 'pino', types: '@temporalio/worker' },
+  'tracing/': {
+    values:
+      'api/ @opentelemetry/ @temporalio/interceptors-opentelemetry/lib/client/ @temporalio/interceptors-opentelemetry/lib/worker/',
+    types:
+      '@temporalio/client @temporalio/interceptors-opentelemetry/lib/workflow/ @temporalio/worker @temporalio/workflow',
+  },
+  'tracing/load-tracing.ts': { types: 'api/', lazily: 'tracing/' },
+  'workflows/traced.ts': {
+    values: '@opentelemetry/api @temporalio/interceptors-opentelemetry/lib/workflow/',
+    types: '@temporalio/workflow',
+  },
+  'workflow-code.ts': { values: 'api/ node:', types: '@temporalio/worker' },
   'codec-server.ts': { values: 'api/ http-listener.ts @temporalio/proto node:', types: '@temporalio/common' },
   'codec.ts': { values: 'api/ @temporalio/proto node:', types: '@temporalio/common' },
   'config.ts': {
     values:
-      'api/ config-item-actions.ts config-notifications.ts config-section.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
+      'api/ config-item-actions.ts config-notifications.ts config-section.ts config-tracing.ts temporal-profile.ts yaml node:fs/promises node:os node:path',
   },
   'config-item-actions.ts': { values: 'api/', types: 'config-section.ts' },
   'config-notifications.ts': { values: 'api/', types: 'config-section.ts' },
   'config-section.ts': { values: 'api/' },
+  'config-tracing.ts': { types: 'api/ config-section.ts' },
   'health.ts': { values: 'http-listener.ts metrics/ node:', types: 'api/' },
   'http-listener.ts': { values: 'api/ node:' },
   'search-attributes.ts': { types: '@temporalio/client' },
@@ -101,7 +115,7 @@ const table: Readonly<Record<string, Row>> = {
   'temporal-profile.ts': { values: 'api/ @temporalio/envconfig' },
   'worker.ts': {
     values:
-      'api/ codec.ts health.ts kubernetes/ metrics/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts @temporalio/client @temporalio/worker node:',
+      'api/ codec.ts config.ts health.ts kubernetes/ log/ metrics/ plugins/ activities/ search-attributes.ts signed-files.ts temporal-connection.ts tracing/load-tracing.ts workflow-code.ts @temporalio/client @temporalio/worker node:',
   },
 };
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackupStorageLocation } from '../src/api/locations.ts';
-import { loadConfig, parseConfig } from '../src/config.ts';
+import { loadConfig, parseConfig, secretsOf } from '../src/config.ts';
 
 const parseText = (text: string, env: NodeJS.ProcessEnv = {}) => parseConfig(text, { file: 'x.yaml', env });
 
@@ -253,7 +253,7 @@ describe('parseConfig', () => {
         'backupStorageLocations[0].objectStorage.region: unknown key; known are bucket, prefix, caCert',
         'backupStorageLocations[0].bucket: unknown key; known are objectStorage, name, provider, default, accessMode, config',
         'tempral: unknown key; known are temporal, kubernetes, batch, concurrency, expiry, namespace, backupStorageLocations, ' +
-          'volumeSnapshotLocations, staging, itemActions, health, metrics, notifications, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
+          'volumeSnapshotLocations, staging, itemActions, health, metrics, tracing, log, notifications, defaultBackupTtl, defaultItemOperationTimeout, resourceTimeout, outOfReachTimeout, restoreResourcePriorities',
         'temporal.adress: unknown key; known are tls, address, namespace, taskQueue, idPrefix, apiKey, versioning, workflowBundle, codec',
       ],
     },
@@ -399,6 +399,27 @@ describe('parseConfig', () => {
     },
     { title: 'a file that is a list', text: '[]', problems: ['the file: expected keys and values'] },
     {
+      title: 'traces that go nowhere, or by gRPC, and a log of no level',
+      text: 'tracing: { endpoint: collector, headers: { a: b } }\nlog: { level: loud }',
+      problems: [
+        'tracing.endpoint: expected an http or https URL',
+        'log.level: expected one of debug, info, warn, error',
+      ],
+    },
+    {
+      title: 'headers of traces without an endpoint',
+      text: 'tracing: { headers: { a: b } }',
+      problems: ['tracing.endpoint: missing; expected an http or https URL'],
+    },
+    {
+      title: 'an endpoint of traces for gRPC',
+      text: '',
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      problems: [
+        'tracing.endpoint: the variables of OpenTelemetry ask for grpc; expected http/json, or an endpoint here',
+      ],
+    },
+    {
       title: 'a variable that does not fit',
       text: '',
       env: { BOWLINE_BATCH_ITEMS: 'many' },
@@ -412,9 +433,53 @@ describe('parseConfig', () => {
     });
   }
 
+  const traced: readonly {
+    readonly title: string;
+    readonly text?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly tracing: unknown;
+  }[] = [
+    { title: 'nothing where nobody names an endpoint', env: { OTEL_SERVICE_NAME: 'x' }, tracing: undefined },
+    {
+      title: 'the file',
+      text: 'tracing: { endpoint: "http://h:4318/", serviceName: nightly, headers: { a: 1 } }',
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other', OTEL_SERVICE_NAME: 'other' },
+      tracing: { url: 'http://h:4318/v1/traces', headers: { a: '1' }, serviceName: 'nightly' },
+    },
+    {
+      title: 'the variables where the file leaves it out',
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:4318', OTEL_SERVICE_NAME: 'nightly' },
+      tracing: { url: 'http://h:4318/v1/traces', headers: {}, serviceName: 'nightly' },
+    },
+    {
+      title: 'the variable for traces alone, as it is',
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t/x' },
+      tracing: { url: 'http://t/x', headers: {}, serviceName: 'bowline' },
+    },
+    {
+      title: 'nothing where OpenTelemetry is turned off',
+      text: 'tracing: { endpoint: "http://h" }',
+      env: { OTEL_SDK_DISABLED: 'true' },
+      tracing: undefined,
+    },
+  ];
+  for (const { title, text = '', env, tracing } of traced)
+    it(`takes where traces go from ${title}`, () => assert.deepEqual(parseText(text, env).tracing, tracing));
+
   it('refuses what is not YAML, and says where', () => {
     const message = /^x\.yaml: .+ at line 2, column \d+:$/;
     assert.throws(() => parseText('a: 1\nb: ['), { code: 'InvalidConfig', message });
+  });
+});
+
+describe('secretsOf', () => {
+  it('are what keys and variables hold that nobody else is to see', () => {
+    const env = { AWS_SECRET_ACCESS_KEY: 'a', AZURE_CLIENT_SECRET: 'b', HOME: '/c', OTEL_EXPORTER_OTLP_HEADERS: 'd=e' };
+    const text = `
+      temporal: { apiKey: f }
+      tracing: { endpoint: 'http://h', headers: { authorization: g } }
+      notifications: [{ name: n, url: 'http://i/j' }]`;
+    assert.deepEqual(secretsOf(parseText(text), env).toSorted(), ['a', 'b', 'd=e', 'f', 'g', 'http://i/j']);
   });
 });
 

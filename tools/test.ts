@@ -11,6 +11,7 @@ const more = [
   ['test/crash', 'test/faults', 'test/deploy', 'test/activities/million-entries.test.ts'],
   [
     'test/end-to-end/actions-from-outside.test.ts',
+    'test/end-to-end/canaries.test.ts',
     'test/end-to-end/concurrent-operations.test.ts',
     'test/end-to-end/expiry.test.ts',
     'test/end-to-end/locations.test.ts',

@@ -27,6 +27,11 @@ export function bundleWorkflows({
   });
 }
 
+/** The same with the interceptors that make spans of runs. */
+export function bundleTracedWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflows({ interceptors: [fileURLToPath(source('traced'))] });
+}
+
 /** Writes the script to a file that is removed with this process, for workers in processes of their own. */
 export function keepBundle({ code }: WorkflowBundleWithSourceMap): string {
   const folder = mkdtempSync(join(tmpdir(), 'bowline-workflows-'));

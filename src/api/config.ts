@@ -4,6 +4,9 @@ import type { BackupStorageLocation, VolumeSnapshotLocation } from './locations.
 import type { NotificationTarget } from './notification.ts';
 import type { ResourceSelector } from './resource-selector.ts';
 
+/** What a worker's log may be limited to, the most talkative first. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
 /** The configuration of workers, clients and the command line: `bowline.yaml` and the variables that override it. */
 export interface Config {
   readonly temporal: {
@@ -80,6 +83,17 @@ export interface Config {
   readonly outOfReachTimeout: string;
   /** As Velero's flag `--restore-resource-priorities` has them (`parseResourcePriorities`). Default, and for `''`: Velero's own. */
   readonly restoreResourcePriorities: string;
+  /** Where spans of runs and of their calls are sent. Default: where OpenTelemetry's variables say, else nowhere. */
+  readonly tracing?: {
+    /** An OTLP receiver, with its path. */
+    readonly url: string;
+    /** Of each request; they may be secrets. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** Default `bowline`. */
+    readonly serviceName: string;
+  };
+  /** What a worker logs. Default level `info`. */
+  readonly log?: { readonly level: (typeof logLevels)[number] };
 }
 
 /** What Temporal's server is known by, and what it knows its clients by. PEM. */

@@ -4,6 +4,7 @@ import { Backups } from './backups.ts';
 import { Restores } from './restores.ts';
 import { Schedules } from './schedules.ts';
 import { setUp, standingSchedules, type SetupOutcome, type StandingSchedule } from './setup.ts';
+import { loadTracing } from '../tracing/load-tracing.ts';
 import { Stores } from './stores.ts';
 import { Temporal, type TemporalExamination } from './temporal.ts';
 
@@ -31,7 +32,7 @@ export interface BowlineClient {
  * finished backups can be read where Temporal is out of reach.
  */
 export async function connect(config: Config): Promise<BowlineClient> {
-  const temporal = new Temporal(config.temporal);
+  const temporal = new Temporal(config.temporal, await loadTracing(config));
   const parts = { stores: new Stores(config), temporal };
   return {
     backups: new Backups(config, parts),

@@ -3,6 +3,7 @@ import type { Config } from '../api/config.ts';
 import { BowlineError } from '../api/errors.ts';
 import type { ValidatedLocations } from '../api/locations.ts';
 import { openDataConverter } from '../codec.ts';
+import type { Tracing } from '../tracing/open-tracing.ts';
 import type { RunResult, RunStatus } from '../workflows/messages.ts';
 import { runError } from './run-error.ts';
 import { connectionOptions } from '../temporal-connection.ts';
@@ -63,10 +64,13 @@ type ShownByTemporal = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'tas
 /** The runs, as Temporal has them. Connects on first use; a failure to connect is not remembered. */
 export class Temporal {
   readonly #config: Config['temporal'];
+  readonly #tracing: Tracing | undefined;
   #client: Promise<Client> | undefined;
 
-  constructor(config: Config['temporal']) {
+  /** @param tracing makes spans of starts and queries; default: none are made */
+  constructor(config: Config['temporal'], tracing?: Tracing) {
     this.#config = config;
+    this.#tracing = tracing;
   }
 
   /** Temporal's own client, for what is no run. Rejects with `Unavailable`. */
@@ -197,6 +201,7 @@ export class Temporal {
   async close(): Promise<void> {
     const client = await this.#client?.catch(() => undefined);
     await client?.connection.close();
+    await this.#tracing?.close();
   }
 
   #id(kind: RunKind, name: string): string {
@@ -235,7 +240,8 @@ export class Temporal {
         ...connectionOptions(this.#config),
         connectTimeout: `${connectSeconds} seconds`,
       });
-      return new Client({ connection, namespace, dataConverter });
+      const interceptors = this.#tracing && { workflow: [this.#tracing.client] };
+      return new Client({ connection, namespace, dataConverter, ...(interceptors && { interceptors }) });
     } catch (cause) {
       throw new BowlineError('Unavailable', `connect to Temporal at ${address}: no answer within ${connectSeconds} s`, {
         cause,

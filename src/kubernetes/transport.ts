@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request, type Dispatcher } from 'undici';
 import { BowlineError, errorCode } from '../api/errors.ts';
+import type { Span, Trace } from '../api/trace.ts';
 import { apiError, noAnswer } from './api-errors.ts';
 import type { ExecOutcome } from './client.ts';
 import { execute, type ExecCall, type ExecServer } from './exec.ts';
+import { pathTemplate } from './path-template.ts';
 
 /** How to reach a cluster. */
 export interface ConnectOptions {
@@ -15,6 +17,8 @@ export interface ConnectOptions {
   readonly context?: string;
   /** Connections kept open at the most. Default 64. */
   readonly maxConnections?: number;
+  /** Records each request as a span. Default: nothing is recorded. */
+  readonly trace?: Trace | undefined;
 }
 
 /** One call of the API. */
@@ -43,6 +47,9 @@ const retries = 5;
 const firstRetryMs = 250;
 const longestRetryMs = 8_000;
 
+/** As OpenTelemetry's conventions call it. */
+const statusAttribute = 'http.response.status_code';
+
 /** Tokens of files and exec plugins are asked for anew after this long. */
 const credentialsForMs = 30_000;
 
@@ -61,7 +68,10 @@ export async function openTransport(options: ConnectOptions): Promise<Transport>
   const base = server.replace(/\/+$/, '');
   const credentials = new Credentials(config, options.maxConnections ?? 64);
 
-  async function once({ method, path, tried, body, contentType, accept, signal }: ApiCall): Promise<string> {
+  async function once(
+    { method, path, tried, body, contentType, accept, signal }: ApiCall,
+    span?: Span,
+  ): Promise<string> {
     const { dispatcher, headers } = await credentials.get(tried);
     try {
       const response = await request(base + path, {
@@ -78,7 +88,10 @@ export async function openTransport(options: ConnectOptions): Promise<Transport>
       });
       const text = await response.body.text();
       const { statusCode: status } = response;
-      if (status < 300) return text;
+      if (status < 300) {
+        span?.set({ [statusAttribute]: status });
+        return text;
+      }
       if (status === 401) credentials.forget();
       const retryAfter = response.headers['retry-after'];
       throw apiError(tried, { status, body: text, ...(typeof retryAfter === 'string' && { retryAfter }) });
@@ -97,18 +110,47 @@ export async function openTransport(options: ConnectOptions): Promise<Transport>
     }
   }
 
+  /** Each request is a span of its own, that of a repetition too. */
+  async function requested<T>(
+    { method, path }: Pick<ApiCall, 'method' | 'path'>,
+    attempt: number,
+    request: (span?: Span) => Promise<T>,
+  ): Promise<T> {
+    if (options.trace === undefined) return request();
+    const template = pathTemplate(path);
+    const span = options.trace.begin(`${method} ${template}`, {
+      'http.request.method': method,
+      'url.template': template,
+      ...(attempt > 0 && { 'http.request.resend_count': attempt }),
+    });
+    try {
+      const answer = await request(span);
+      span.end();
+      return answer;
+    } catch (error) {
+      const { status } = error as BowlineError;
+      if (status !== undefined) span.set({ [statusAttribute]: status });
+      span.end(error);
+      throw error;
+    }
+  }
+
   return {
-    send: (call) => repeated(call, () => once(call)),
-    exec: (call) => repeated(call, () => executeOnce(call)),
+    send: (call) => repeated(call, (attempt) => requested(call, attempt, (span) => once(call, span))),
+    exec: (call) =>
+      repeated(call, (attempt) => requested({ ...call, method: 'GET' }, attempt, () => executeOnce(call))),
     close: () => credentials.close(),
   };
 }
 
 /** Tries until it succeeds, or fails with what can't pass or has not passed. */
-async function repeated<T>({ tried, signal }: Pick<ApiCall, 'tried' | 'signal'>, once: () => Promise<T>): Promise<T> {
+async function repeated<T>(
+  { tried, signal }: Pick<ApiCall, 'tried' | 'signal'>,
+  once: (attempt: number) => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await once();
+      return await once(attempt);
     } catch (error) {
       const wait = waitBefore(attempt, error as BowlineError);
       if (wait === undefined) throw error;
