@@ -12,15 +12,19 @@ const shortestLine = 8;
  * held if that is changed meanwhile.
  */
 export function withoutContentsOf(item: Unstructured): (text: string) => string {
-  const contents = item.kind === 'Secret' && item.apiVersion === 'v1' ? contentsOf(item) : [];
-  return (text) => contents.reduce((clean, one) => clean.replaceAll(one, '[redacted]'), text);
+  if (item.kind !== 'Secret' || item.apiVersion !== 'v1') return (text) => text;
+  const [encoded, plain] = [texts(item.data), [...texts(item.stringData), ...texts(item.metadata.annotations)]];
+  // Most items are never told of.
+  let contents: string[] | undefined;
+  return (text) => {
+    contents ??= contentsOf(encoded, plain);
+    return contents.reduce((clean, one) => clean.replaceAll(one, '[redacted]'), text);
+  };
 }
 
 /** The longest first: one may be a part of another. */
-function contentsOf({ data, stringData, metadata }: Unstructured): string[] {
-  const encoded = texts(data);
-  const decoded = encoded.map((one) => decode(one));
-  const values = [...encoded, ...decoded, ...texts(stringData), ...texts(metadata.annotations)];
+function contentsOf(encoded: readonly string[], plain: readonly string[]): string[] {
+  const values = [...encoded, ...encoded.map((one) => decode(one)), ...plain];
   const lines = values.flatMap((value) => value.split(/\r?\n/)).filter(({ length }) => length >= shortestLine);
   const inJson = [...values, ...lines].map((value) => JSON.stringify(value).slice(1, -1));
   const known = new Set([...values, ...lines, ...inJson].filter(({ length }) => length >= shortest));
