@@ -44,7 +44,8 @@ describe('npm run stack', () => {
   }
 
   it('starts everything, prints where it is, and stops it on Ctrl-C', async function () {
-    this.timeout(30_000);
+    // The other parts of the tests start servers at the same time.
+    this.timeout(90_000);
     const envFile = join(folder, 'stack.env');
     const { output, ended, interrupt } = start(process.env, ['--env', envFile]);
     await Promise.race([ended, eventually('it is up', () => output().includes('Ctrl-C stops everything'))]);
