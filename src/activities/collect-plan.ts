@@ -18,8 +18,8 @@ export function createCollectPlan(openRun: OpenRun): CollectPlanActivities {
     async collectPlan(input) {
       const { staging } = await openRun(input);
       const lines: string[] = [];
-      for (const report of input.reports) {
-        for (const line of (await staging.readLines(report)) as ReportLine[]) {
+      for await (const report of staging.readEach(input.reports) as AsyncIterable<ReportLine[]>) {
+        for (const line of report) {
           const planned = planLine(line);
           if (planned) lines.push(JSON.stringify(planned));
         }

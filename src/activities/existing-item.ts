@@ -51,8 +51,9 @@ export async function settleExisting(existing: ExistingItem): Promise<SettledIte
     found = await kubernetes.get(resource, identifier, { signal });
   } catch (error) {
     if (!isItemError(error)) throw error;
-    report.warning(`could not read ${item.kind}:${name}, which exists`, identifier, itemErrorText(error, item));
-    return { outcome: 'skipped', refusal: itemErrorText(error, item) };
+    const refusal = itemErrorText(error, item);
+    report.warning(`could not read ${item.kind}:${name}, which exists`, identifier, refusal);
+    return { outcome: 'skipped', refusal };
   }
   if (found.metadata.labels?.[restoreUidLabel] === labels[restoreUidLabel]) return { outcome: 'created' };
 
@@ -81,9 +82,10 @@ export async function settleExisting(existing: ExistingItem): Promise<SettledIte
     return { outcome: 'updated', changes };
   } catch (error) {
     if (!isItemError(error)) throw error;
-    report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, itemErrorText(error, item));
+    const refusal = itemErrorText(error, item);
+    report.warning(`could not update ${item.kind}:${name}, which exists`, identifier, refusal);
     if (policy === 'update') await patch(withLabels({}, names));
-    return { outcome: 'skipped', changes, refusal: itemErrorText(error, item) };
+    return { outcome: 'skipped', changes, refusal };
   }
 }
 

@@ -9,6 +9,14 @@ export interface Concurrency {
 /** The most that may be asked for, in the configuration and of a run. */
 export const mostConcurrent: Concurrency = { batches: 50, volumes: 500 };
 
+/** What is set of it, each in a few words: `8 batches`, `20 volumes in each location`. */
+export function concurrencyTexts({ batches, volumes }: Partial<Concurrency>): string[] {
+  return [
+    ...(batches === undefined ? [] : [`${batches} batches`]),
+    ...(volumes === undefined ? [] : [`${volumes} volumes in each location`]),
+  ];
+}
+
 /** What is wrong with a wish to change some of it, which may be anything; nothing if all is well. */
 export function concurrencyProblems(wish: unknown): string[] {
   const names = Object.keys(mostConcurrent);

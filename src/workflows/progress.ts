@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Counts, HookStatus } from '../api/backup.ts';
-import type { Concurrency } from '../api/concurrency.ts';
+import { concurrencyTexts, type Concurrency } from '../api/concurrency.ts';
 import { scheduleNameLabel } from '../api/labels.ts';
 import { runMemoKey, scheduleNameOf, type RunMemo } from '../api/run-memo.ts';
 import {
@@ -218,7 +218,7 @@ export class Progress {
       `- volumes: ${volumes.completed} of ${volumes.attempted}${failures(volumes.failed)}`,
       ...(hooks ? [`- hooks: ${hooks.attempted}${failures(hooks.failed)}`] : []),
       `- warnings: ${warnings}, errors: ${errors}`,
-      ...(concurrency ? [`- at the same time: ${amounts(concurrency)}`] : []),
+      ...(concurrency ? [`- at the same time: ${concurrencyTexts(concurrency).join(', ')}`] : []),
       ...remarks.map((remark) => `- ${remark}`),
       ...Object.entries(progress.resources).map(
         ([resource, { doneItems, totalItems }]) => `- ${resource}: ${doneItems} of ${totalItems}`,
@@ -279,15 +279,6 @@ interface AnyRequest {
 function scheduleOf(request: AnyRequest | undefined): string {
   const spec = request?.spec;
   return scheduleNameOf(spec?.metadata?.labels?.[scheduleNameLabel] ?? spec?.scheduleName);
-}
-
-/** `8 batches, 20 volumes in each location`. */
-function amounts({ batches, volumes }: Partial<Concurrency>): string {
-  const amounts = [
-    ...(batches === undefined ? [] : [`${batches} batches`]),
-    ...(volumes === undefined ? [] : [`${volumes} volumes in each location`]),
-  ];
-  return amounts.join(', ');
 }
 
 function failures(failed: number): string {

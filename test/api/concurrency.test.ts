@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { concurrencyProblems } from '../../src/api/concurrency.ts';
+import { concurrencyTexts, concurrencyProblems } from '../../src/api/concurrency.ts';
 
 describe('a wish to change how much a run works on at the same time', () => {
   for (const wish of [{ batches: 1 }, { volumes: 500 }, { batches: 50, volumes: 1 }])
@@ -24,4 +24,13 @@ describe('a wish to change how much a run works on at the same time', () => {
   ];
   for (const [wish, problems] of refused)
     it(`is refused: ${JSON.stringify(wish)}`, () => assert.deepEqual(concurrencyProblems(wish), problems));
+});
+
+describe('how much a run works on at the same time', () => {
+  for (const [concurrency, texts] of [
+    [{}, []],
+    [{ batches: 8 }, ['8 batches']],
+    [{ batches: 8, volumes: 20 }, ['8 batches', '20 volumes in each location']],
+  ] as const)
+    it(`is told of ${JSON.stringify(concurrency)}`, () => assert.deepEqual(concurrencyTexts(concurrency), texts));
 });

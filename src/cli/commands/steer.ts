@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { concurrencyTexts } from '../../api/concurrency.ts';
 import type { BowlineClient, Concurrency, RunHandle, Steered } from '../../client/index.ts';
 import { UsageError } from '../cli.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -64,10 +65,6 @@ function wishOf(flags: { readonly batches?: string; readonly volumes?: string })
   return Object.fromEntries(given.map(([name, count]) => [name, /^\d+$/.test(count) ? Number(count) : count]));
 }
 
-function amounts({ concurrency: { batches, volumes } = {} }: Steered): string {
-  const of = [
-    ...(batches === undefined ? [] : [`${batches} batches`]),
-    ...(volumes === undefined ? [] : [`${volumes} volumes in each location`]),
-  ];
-  return `works on ${of.join(' and ')} at the same time from now on.`;
+function amounts({ concurrency = {} }: Steered): string {
+  return `works on ${concurrencyTexts(concurrency).join(' and ')} at the same time from now on.`;
 }
