@@ -1,9 +1,9 @@
-import { cloneJson, equalJson, parseJson } from '../api/json.ts';
+import { cloneJson, equalJson } from '../api/json.ts';
 import { targetNamespace, type Restore } from '../api/restore.ts';
 import type { BatchRef, Step } from '../api/run.ts';
 import type { ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
 import type { ResolvedSelector } from '../selection/resource-selector.ts';
-import { writeBatch, type BackupBatchItem } from './batch.ts';
+import { BackupEntry, readBackupBatch, writeBackupBatch } from './backup-batch.ts';
 import type { BackupPlan, RestorePlan } from './plan.ts';
 import { resetMetadata } from './reset-metadata.ts';
 import { readRestoreBatch, writeRestoreBatch, type LeftEntry, type RestoreEntry } from './restore-batch.ts';
@@ -13,9 +13,9 @@ import type { Staging } from './staging.ts';
 export interface ActionItem<Left> {
   /** By its original namespace. */
   readonly identifier: ResourceIdentifier;
-  /** What selectors are asked about. */
+  /** What selectors are asked about: labels only where a selector has some. */
   readonly matched: Parameters<ResolvedSelector['matchesItem']>[0];
-  /** The action's to edit. */
+  /** The action's to edit. Parsed when it is asked for. */
   readonly item: Unstructured;
   /** As it is in the backup; only of a restore. Parsed when it is asked for. */
   readonly itemFromBackup?: Unstructured;
@@ -34,17 +34,16 @@ export interface ActionBatch<Left> {
 }
 
 /** Opens a batch on its way into a backup, after checking its digest. */
-export async function openBackupBatch(staging: Staging, batch: BatchRef): Promise<ActionBatch<BackupBatchItem>> {
-  const texts = await staging.readTexts(batch);
-  function* items(): Generator<ActionItem<BackupBatchItem>> {
-    for (const text of texts) yield backupActionItem(parseJson(text) as unknown as BackupBatchItem);
+export async function openBackupBatch(staging: Staging, batch: BatchRef): Promise<ActionBatch<BackupEntry>> {
+  const entries = await readBackupBatch(staging, batch);
+  function* items(): Generator<ActionItem<BackupEntry>> {
+    for (const entry of entries) yield new BackupActionItem(entry);
   }
   return {
     items: items(),
     async write(step, left) {
-      const isUnchanged =
-        left.length === texts.length && left.every((entry, index) => JSON.stringify(entry) === texts[index]);
-      return isUnchanged ? batch : writeBatch(staging, step, left);
+      const isUnchanged = left.length === entries.length && left.every((entry, index) => entry === entries[index]);
+      return isUnchanged ? batch : writeBackupBatch(staging, step, left);
     },
   };
 }
@@ -75,20 +74,54 @@ export function openActionBatch(
  * Selectors see the labels that were read from the cluster, whatever an action has made of them.
  * Source: Velero `pkg/backup/item_backupper.go`.
  */
-function backupActionItem(entry: BackupBatchItem): ActionItem<BackupBatchItem> {
-  const { groupResource, item } = entry;
-  const { name, namespace = '' } = item.metadata;
-  const labels = entry.labels ?? { ...item.metadata.labels };
-  return {
-    identifier: { groupResource, namespace, name },
-    matched: { groupResource, namespace, labels },
-    item,
-    asItWas: entry,
-    changedTo(changed) {
-      const isRelabelled = !equalJson(changed.metadata.labels ?? {}, labels);
-      return { ...entry, item: changed, ...(isRelabelled && { labels }) };
-    },
-  };
+class BackupActionItem implements ActionItem<BackupEntry> {
+  readonly identifier: ResourceIdentifier;
+  readonly matched: ActionItem<BackupEntry>['matched'];
+  readonly asItWas: BackupEntry;
+  #parsed: { readonly item: Unstructured; readonly labels: Readonly<Record<string, string>> } | undefined;
+
+  constructor(entry: BackupEntry) {
+    const { groupResource, namespace, name } = entry;
+    const labels = () => this.#labels;
+    this.asItWas = entry;
+    this.identifier = { groupResource, namespace, name };
+    this.matched = {
+      groupResource,
+      namespace,
+      get labels() {
+        return labels();
+      },
+    };
+  }
+
+  get item(): Unstructured {
+    return this.#read().item;
+  }
+
+  changedTo(changed: Unstructured): BackupEntry {
+    const { groupResource, version, labels } = this.asItWas;
+    const isRelabelled = labels !== undefined || !equalJson(changed.metadata.labels ?? {}, this.#labels);
+    const entry = BackupEntry.of({
+      groupResource,
+      version,
+      item: changed,
+      ...(isRelabelled && { labels: this.#labels }),
+    });
+    return entry.line === this.asItWas.line ? this.asItWas : entry;
+  }
+
+  get #labels(): Readonly<Record<string, string>> {
+    return this.#read().labels;
+  }
+
+  #read() {
+    if (this.#parsed === undefined) {
+      const item = this.asItWas.parse();
+      // A copy: an action may edit those of the item.
+      this.#parsed = { item, labels: this.asItWas.labels ?? { ...item.metadata.labels } };
+    }
+    return this.#parsed;
+  }
 }
 
 /**

@@ -46,12 +46,13 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
       const batch = await openActionBatch(staging, input.batch, plan);
       const left: unknown[] = [];
       let index = 0;
-      for (const { identifier, item, asItWas, changedTo } of batch.items) {
+      for (const entry of batch.items) {
         const answer = answers(index++);
         if (answer === undefined) {
-          left.push(asItWas);
+          left.push(entry.asItWas);
           continue;
         }
+        const { identifier, item } = entry;
         const log = report.logOf(identifier, item);
         for (const { level, message } of answer.log ?? []) log[level](message);
         if (answer.error !== undefined) {
@@ -65,7 +66,7 @@ export function createAdoptItems(dependencies: Dependencies, openRun: OpenRun): 
             continue;
           }
           report.additional(answer.additionalItems ?? [], mustInclude);
-          left.push(answer.item === undefined ? asItWas : changedTo(answer.item));
+          left.push(answer.item === undefined ? entry.asItWas : entry.changedTo(answer.item));
         }
       }
       return { batch: await batch.write(input.step, left), report: await report.write(staging, input.step) };

@@ -1,10 +1,10 @@
 import type { Counts } from '../api/backup.ts';
 import type { BatchRef, ReportRef, SegmentRef, Step } from '../api/run.ts';
 import { Archive } from './archive.ts';
-import { identify, readBatch, type BackupBatchItem } from './batch.ts';
+import { readBackupBatch } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { BackupPlan, OpenRun, Planned } from './plan.ts';
-import { podKey, podRef, type PodRef } from './pod-hooks.ts';
+import { podKey, type PodRef } from './pod-hooks.ts';
 import { Report } from './report.ts';
 import { describeVolume, skipVolume } from './select-volumes.ts';
 
@@ -45,16 +45,16 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
       const failed = new Map(Object.entries(input.failedVolumes));
       const failedPods = new Set((input.failedPods ?? []).map(podKey));
       const archived: Record<string, number> = {};
-      for (const entry of await readBatch<BackupBatchItem>(staging, input.batch)) {
-        const { groupResource, item } = entry;
-        if (groupResource === 'persistentvolumes' && failed.has(item.metadata.name)) {
-          report.error('Error taking snapshot of volume', identify(entry), failed.get(item.metadata.name));
+      for (const entry of await readBackupBatch(staging, input.batch)) {
+        const { groupResource, name, identifier } = entry;
+        if (groupResource === 'persistentvolumes' && failed.has(name)) {
+          report.error('Error taking snapshot of volume', identifier, failed.get(name));
           continue;
         }
-        if (groupResource === 'persistentvolumes' && input.unknownVolumes.includes(item.metadata.name))
-          skipVolume(report, describeVolume(item), 'no volume snapshot location knows the volume');
-        if (groupResource === 'pods' && failedPods.has(podKey(podRef(item)))) {
-          report.info('Skipping item: a hook that was to run before failed', identify(entry));
+        if (groupResource === 'persistentvolumes' && input.unknownVolumes.includes(name))
+          skipVolume(report, describeVolume(entry.parse()), 'no volume snapshot location knows the volume');
+        if (groupResource === 'pods' && failedPods.has(podKey(entry))) {
+          report.info('Skipping item: a hook that was to run before failed', identifier);
           continue;
         }
         archive.add(entry);

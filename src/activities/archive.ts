@@ -1,9 +1,17 @@
 import type { Backup } from '../api/backup.ts';
 import type { SegmentRef, Step } from '../api/run.ts';
+import type { ResourceIdentifier } from '../api/unstructured.ts';
 import { SegmentWriter } from '../backup-format/segment-writer.ts';
-import type { BackupBatchItem } from './batch.ts';
 import type { Report } from './report.ts';
 import type { Staging } from './staging.ts';
+
+/** An item as the archive takes it. */
+export interface ArchivedItem extends ResourceIdentifier {
+  /** The version it was listed in. */
+  readonly version: string;
+  /** JSON. */
+  readonly text: string;
+}
 
 /** Where items become a segment of the tarball. */
 export class Archive {
@@ -17,9 +25,8 @@ export class Archive {
     this.#report = report;
   }
 
-  add({ groupResource, version, item }: BackupBatchItem): void {
-    const { name, namespace = '' } = item.metadata;
-    this.#writer.add({ groupResource, version, preferred: true, namespace, name, body: JSON.stringify(item) });
+  add({ groupResource, version, namespace, name, text }: ArchivedItem): void {
+    this.#writer.add({ groupResource, version, preferred: true, namespace, name, body: text });
     this.#items++;
   }
 

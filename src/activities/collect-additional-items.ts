@@ -12,6 +12,7 @@ import {
 import type { BackupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
+import { BackupEntry } from './backup-batch.ts';
 import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
@@ -91,9 +92,11 @@ export function createCollectAdditionalItems(
         const withHooks = isHooked(groupResource, entry.item);
         if (withHooks || staged.has(groupResource)) {
           assertFewSingleItems(input.batch, ++stagedItems);
-          await (withHooks ? hooked : batches).add(entry);
+          await (withHooks ? hooked : batches).add(BackupEntry.of(entry));
         } else {
-          archive.add(entry);
+          const { version, item } = entry;
+          const { namespace = '', name } = item.metadata;
+          archive.add({ groupResource, version, namespace, name, text: JSON.stringify(item) });
           archived[groupResource] = (archived[groupResource] ?? 0) + 1;
         }
       }

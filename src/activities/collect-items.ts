@@ -5,6 +5,7 @@ import { itemKey } from '../api/unstructured.ts';
 import type { ListPage } from '../kubernetes/client.ts';
 import { leftOutBecause, type BackupFilter } from '../selection/backup-filter.ts';
 import { Archive } from './archive.ts';
+import { BackupEntry } from './backup-batch.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriter } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -227,10 +228,10 @@ class Collection {
       this.hasHooks ||= isHooked;
       if (isHooked || this.#stagedResources.has(groupResource)) {
         assertFewSingleItems(this.#input.batch, ++this.#staged);
-        await (isHooked ? this.#hooked : this.#batches).add({ groupResource, version, item });
+        await (isHooked ? this.#hooked : this.#batches).add(BackupEntry.of({ groupResource, version, item }));
         continue;
       }
-      this.#archive.add({ groupResource, version, item });
+      this.#archive.add({ ...identifier, version, text: JSON.stringify(item) });
       this.#archived[groupResource] = (this.#archived[groupResource] ?? 0) + 1;
     }
   }

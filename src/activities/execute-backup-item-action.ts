@@ -5,7 +5,7 @@ import type { Registered } from '../plugins/item-action-lists.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import { openBackupBatch } from './action-items.ts';
-import type { BackupBatchItem } from './batch.ts';
+import type { BackupEntry } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { takeMarks } from './item-marks.ts';
 import { activitySignal } from './lease.ts';
@@ -54,13 +54,14 @@ export function createExecuteBackupItemAction(
       const report = new Report(now);
 
       const batch = await openBackupBatch(staging, input.batch);
-      const left: BackupBatchItem[] = [];
-      for (const { identifier, matched, item, asItWas, changedTo } of batch.items) {
+      const left: BackupEntry[] = [];
+      for (const entry of batch.items) {
         signal.throwIfAborted();
-        if (!selector.matchesItem(matched)) {
-          left.push(asItWas);
+        if (!selector.matchesItem(entry.matched)) {
+          left.push(entry.asItWas);
           continue;
         }
+        const { identifier, item } = entry;
         const given = { item, backup: plan.backup, kubernetes: reader, log: report.logOf(identifier, item) };
         const result = await executeItemAction(action, given);
         if (result.failed) {
@@ -74,7 +75,7 @@ export function createExecuteBackupItemAction(
           continue;
         }
         report.additional(additionalItems, mustInclude);
-        left.push(changedTo(updatedItem));
+        left.push(entry.changedTo(updatedItem));
       }
       return {
         batch: await batch.write(input.step, left),

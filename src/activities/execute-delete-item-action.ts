@@ -2,7 +2,7 @@ import type { BatchRef } from '../api/run.ts';
 import { writerOf } from '../kubernetes/writer.ts';
 import { executeItemAction } from '../plugins/execute-item-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
-import { identify, readBatch, type DeletionBatchItem } from './batch.ts';
+import { readDeletionBatch } from './deletion-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction } from './execute-backup-item-action.ts';
 import { activitySignal, assertLease } from './lease.ts';
@@ -39,16 +39,12 @@ export function createExecuteDeleteItemAction(
       const writer = writerOf(kubernetes, { signal, assertMayWrite: assertLease });
       const log = new WorkerLog();
 
-      for (const entry of await readBatch<DeletionBatchItem>(staging, input.batch)) {
+      for (const { groupResource, item } of await readDeletionBatch(staging, input.batch)) {
         signal.throwIfAborted();
-        const identifier = identify(entry);
-        if (!selector.matchesItem({ ...identifier, labels: entry.item.metadata.labels })) continue;
-        const given = {
-          item: entry.item,
-          backup: plan.backup,
-          kubernetes: writer,
-          log: log.logOf(identifier, entry.item),
-        };
+        const { name, namespace = '', labels } = item.metadata;
+        const identifier = { groupResource, namespace, name };
+        if (!selector.matchesItem({ ...identifier, labels })) continue;
+        const given = { item, backup: plan.backup, kubernetes: writer, log: log.logOf(identifier, item) };
         const result = await executeItemAction(action, given);
         if (result.failed) log.error(`Error executing item action ${action.name}`, identifier, result.error);
       }

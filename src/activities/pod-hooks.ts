@@ -3,12 +3,12 @@ import type { GroupResource, Unstructured } from '../api/unstructured.ts';
 import { backupHooks, type PodHooks } from '../selection/backup-hooks.ts';
 import type { Hook } from '../selection/hook.ts';
 import { restoreHooks } from '../selection/restore-hooks.ts';
-import { readBatch, type BackupBatchItem, type RestoreBatchItem } from './batch.ts';
+import { readBackupBatch } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { activitySignal } from './lease.ts';
 import type { BackupPlan, Planned, RestorePlan } from './plan.ts';
 import { Remembered } from './remembered.ts';
-import { readRestoreBatch } from './restore-batch.ts';
+import { readRestoreBatch, type RestoreBatchItem } from './restore-batch.ts';
 import type { Staging } from './staging.ts';
 
 /** When a hook runs: before or after the snapshots of a backup, or once a restored container is up. */
@@ -84,9 +84,10 @@ export function createReadHooks(dependencies: Pick<Dependencies, 'kubernetes'>):
       });
     }
     const hooksOf = await backupHooksOf(dependencies, plan);
-    return (await readBatch<BackupBatchItem>(staging, batch)).map(({ item }): [string, HookedPod] => {
-      const { pre, post } = hooksOf(item);
-      return [podKey(podRef(item)), { pod: podRef(item), hooks: { pre, post } }];
+    return (await readBackupBatch(staging, batch)).map((entry): [string, HookedPod] => {
+      const { pre, post } = hooksOf(entry.parse());
+      const { namespace, name } = entry;
+      return [podKey(entry), { pod: { namespace, name }, hooks: { pre, post } }];
     });
   }
 

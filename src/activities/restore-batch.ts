@@ -1,8 +1,22 @@
 import { parseJson } from '../api/json.ts';
 import type { BatchRef, Step } from '../api/run.ts';
 import type { GroupResource, Unstructured } from '../api/unstructured.ts';
-import type { RestoreBatchItem } from './batch.ts';
+import type { BatchLine } from './batch.ts';
 import type { Staging } from './staging.ts';
+
+/** An item on its way into the cluster. */
+export interface RestoreBatchItem {
+  readonly groupResource: GroupResource;
+  /** As it was in the backup. */
+  readonly itemFromBackup: Unstructured;
+  /** As actions have changed it; absent until one has. */
+  readonly item?: Unstructured;
+}
+
+/** How the item stands in a batch. */
+export function restoreLine(item: RestoreBatchItem): BatchLine {
+  return { groupResource: item.groupResource, line: JSON.stringify(item) };
+}
 
 /** A line of a batch that an action has written: the item as it is in the backup stays in the batch that the tarball gave. */
 interface ChangedLine {

@@ -6,7 +6,7 @@ import type { ApiResource } from '../api/api-resource.ts';
 import type { BackupFilter } from '../selection/backup-filter.ts';
 import type { Hook } from '../selection/hook.ts';
 import { claimsOf, podBlocks, type PodBlock } from '../selection/pod-blocks.ts';
-import { readBatch, writeBatch, type BackupBatchItem } from './batch.ts';
+import { BackupEntry, readBackupBatch, writeBackupBatch } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
@@ -74,7 +74,8 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
       const report = new Report(now);
       const pods: { pod: BlockPod; claims: string[] }[] = [];
       for (const [batch, ref] of input.batches.entries()) {
-        for (const { item } of await readBatch<BackupBatchItem>(staging, ref)) {
+        for (const entry of await readBackupBatch(staging, ref)) {
+          const item = entry.parse();
           const { pre, post } = hooksOf(item);
           const pod = { ...podRef(item), batch, pre: pre.map(refOf), post: post.map(refOf) };
           pods.push({ pod, claims: claimsOf(item) });
@@ -88,7 +89,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
           limit(async (): Promise<HookBlock> => {
             const volumes = input.volumes ? await volumesOf(claims) : [];
             if (volumes.length === 0) return { pods: members };
-            return { pods: members, volumes: await writeBatch(staging, `${input.step}-${index}`, volumes) };
+            return { pods: members, volumes: await writeBackupBatch(staging, `${input.step}-${index}`, volumes) };
           }),
         ),
       );
@@ -100,7 +101,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
   async function createVolumesOf(
     plan: BackupPlan,
     report: Report,
-  ): Promise<(claims: readonly string[]) => Promise<BackupBatchItem[]>> {
+  ): Promise<(claims: readonly string[]) => Promise<BackupEntry[]>> {
     const signal = activitySignal();
     const discovery = await kubernetes.discover({ signal });
     const [claimResource, volumeResource] = ['persistentvolumeclaims', 'persistentvolumes'].map((one) =>
@@ -110,7 +111,7 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
     const filter = plannedFilter(plan, discovery);
 
     return async (claims) => {
-      const found: BackupBatchItem[] = [];
+      const found: BackupEntry[] = [];
       for (const key of claims) {
         const [namespace = '', name = ''] = key.split('/');
         const claim = await get(claimResource, { namespace, name });
@@ -118,7 +119,8 @@ export function createSelectHooks(dependencies: Dependencies, openRun: OpenRun):
         if (claim === undefined || !volumeName) continue;
         const volume = await get(volumeResource, { name: volumeName });
         if (volume === undefined || !isBackedUp(filter, { claim, claimResource, volume, volumeResource })) continue;
-        found.push({ groupResource: volumeResource.groupResource, version: volumeResource.version, item: volume });
+        const { groupResource, version } = volumeResource;
+        found.push(BackupEntry.of({ groupResource, version, item: volume }));
       }
       return found;
     };

@@ -2,7 +2,7 @@ import type { BackupVolume } from '../api/backup.ts';
 import { errorCode, errorText } from '../api/errors.ts';
 import type { BatchRef, ReportRef, Step } from '../api/run.ts';
 import { itemKey, type ResourceIdentifier, type Unstructured } from '../api/unstructured.ts';
-import { readBatch, type BackupBatchItem } from './batch.ts';
+import { readBackupBatch } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { isItemError } from './item-errors.ts';
 import { activitySignal } from './lease.ts';
@@ -39,9 +39,9 @@ export function createSelectVolumes(dependencies: Dependencies, openRun: OpenRun
       const report = new Report(now);
       const places = new Map((plan.ordered['persistentvolumes'] ?? []).map((item, index) => [itemKey(item), index]));
       const selected: { volume: BackupVolume; place: number }[] = [];
-      for (const { groupResource, item } of await readBatch<BackupBatchItem>(staging, input.batch)) {
-        if (groupResource !== 'persistentvolumes') continue;
-        const identifier = { groupResource, namespace: '', name: item.metadata.name };
+      for (const entry of await readBackupBatch(staging, input.batch)) {
+        if (entry.groupResource !== 'persistentvolumes') continue;
+        const item = entry.parse();
         const volume = describeVolume(item);
         const reason = await skipReason(plan, item, report);
         if (reason !== undefined) {
@@ -49,7 +49,7 @@ export function createSelectVolumes(dependencies: Dependencies, openRun: OpenRun
           continue;
         }
         const location = await locationOf(item, plan.backup.spec.volumeSnapshotLocations ?? []);
-        const place = places.get(itemKey(identifier)) ?? places.size;
+        const place = places.get(itemKey(entry.identifier)) ?? places.size;
         selected.push({ volume: { ...volume, ...(location !== undefined && { location }) }, place });
       }
       selected.sort((a, b) => a.place - b.place);

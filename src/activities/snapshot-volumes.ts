@@ -4,7 +4,7 @@ import type { BatchRef, RunRef } from '../api/run.ts';
 import type { Unstructured } from '../api/unstructured.ts';
 import type { SnapshotSummary, VolumeInfo } from '../plugins/volume-snapshotter.ts';
 import { awaitReady } from './await-ready.ts';
-import { readBatch, type BackupBatchItem } from './batch.ts';
+import { readBackupBatch } from './backup-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 import { activitySignal, assertLease } from './lease.ts';
@@ -67,9 +67,9 @@ export function createSnapshotVolumes(dependencies: Dependencies, openRun: OpenR
   async function volumesOf(input: Planned & { readonly batch: BatchRef }): Promise<ReadonlyMap<string, Unstructured>> {
     const { staging } = await openRun(input);
     return batches.get(input.batch.key, async () => {
-      const items = await readBatch<BackupBatchItem>(staging, input.batch);
-      const volumes = items.filter(({ groupResource }) => groupResource === 'persistentvolumes');
-      return new Map(volumes.map(({ item }) => [item.metadata.name, item]));
+      const entries = await readBackupBatch(staging, input.batch);
+      const volumes = entries.filter(({ groupResource }) => groupResource === 'persistentvolumes');
+      return new Map(volumes.map((volume) => [volume.name, volume.parse()]));
     });
   }
 

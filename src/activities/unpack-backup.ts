@@ -16,6 +16,7 @@ import { NeededNamespaces } from './needed-namespaces.ts';
 import type { OpenRun, Planned, RestorePlan } from './plan.ts';
 import { readContents, type ContentsReader } from './read-contents.ts';
 import { Report, reportLines } from './report.ts';
+import { restoreLine } from './restore-batch.ts';
 import { skipReason } from './skipped-items.ts';
 import type { Staging } from './staging.ts';
 
@@ -224,7 +225,7 @@ class Unpacking {
     this.#seen.add(key);
     if (this.#isSkipped({ groupResource, namespace, name }, itemFromBackup)) return false;
     assertFewSingleItems(this.#input.batch, ++this.#staged);
-    await this.#writers.add({ groupResource, itemFromBackup });
+    await this.#writers.add(restoreLine({ groupResource, itemFromBackup }));
     this.report.unpacked(groupResource, itemFromBackup);
     this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
     return true;

@@ -6,6 +6,7 @@ import { resolveSelector } from '../selection/resource-selector.ts';
 import { describeContents, parseItem } from './backup-contents.ts';
 import { assertFewSingleItems } from './batch-limit.ts';
 import { BatchWriters } from './batch.ts';
+import { deletionLine } from './deletion-batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findAction } from './execute-backup-item-action.ts';
 import { activitySignal } from './lease.ts';
@@ -82,7 +83,7 @@ export function createUnpackDeletion(dependencies: Dependencies, openRun: OpenRu
       const matched = { groupResource, namespace, labels: item?.metadata.labels };
       if (item === undefined || !selectors.some((selector) => selector.matchesItem(matched))) continue;
       assertFewSingleItems(input.batch, ++staged);
-      await writers.add({ groupResource, item });
+      await writers.add(deletionLine({ groupResource, item }));
     }
     const found = await writers.finish();
     const counts = [...found].map(([name, batches]) => [name, batches.reduce((sum, { items }) => sum + items, 0)]);

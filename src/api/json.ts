@@ -20,11 +20,10 @@ const sourceAccess = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
-/** A number with more digits than a double may hold; a point may stand among them. */
-const longDigits = /\d[\d.]{15}/;
+/** A number with more digits than a double may hold has at least so many digits and points. */
+const longLength = 16;
 
-/** Where such a number may stand: not within a text, for digests have digits in a row on almost every page of a list. */
-const longNumber = /(?:^|"\s*:|[[,])\s*-?\d[\d.]{15}/;
+const longDigits = /\d[\d.]{15}/;
 
 /**
  * Parses JSON without changing the value of any number: those that a double can't hold become `RawNumber`s.
@@ -33,12 +32,48 @@ const longNumber = /(?:^|"\s*:|[[,])\s*-?\d[\d.]{15}/;
  * @throws SyntaxError as `JSON.parse` does
  */
 export function parseJson(text: string): JsonValue {
-  if (!longNumber.test(text)) return JSON.parse(text) as JsonValue;
+  if (!hasLongNumber(text)) return JSON.parse(text) as JsonValue;
   return sourceAccess.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && longDigits.test(source) && String(value) !== source
       ? sourceAccess.rawJSON(source)
       : value,
   ) as JsonValue;
+}
+
+/**
+ * Whether a number may stand in `text` that has more digits than a double holds. Of 16 digits and points in a row one is met by
+ * looking at each 16th character: this takes a tenth of the time of parsing, where a search for them takes almost as long as that.
+ */
+function hasLongNumber(text: string): boolean {
+  for (let at = longLength - 1; at < text.length; at += longLength) {
+    if (!isDigitOrPoint(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && isDigitOrPoint(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (isDigitOrPoint(text.charCodeAt(end))) end++;
+    if (end - start >= longLength && isValueAt(text, start)) return true;
+    at = end;
+  }
+  return false;
+}
+
+/** Whether a value begins at `start`, and not the rest of a text: digests have digits in a row on almost every page of a list. */
+function isValueAt(text: string, start: number): boolean {
+  const before = text[start - 1] === '-' ? start - 2 : start - 1;
+  const at = beforeSpace(text, before);
+  if (text[at] === ':') return text[beforeSpace(text, at - 1)] === '"';
+  return at < 0 || text[at] === ',' || text[at] === '[';
+}
+
+/** The last place up to `at` that holds no white space; -1 if there is none. */
+function beforeSpace(text: string, at: number): number {
+  let place = at;
+  while (place >= 0 && ' \t\r\n'.includes(text[place]!)) place--;
+  return place;
+}
+
+function isDigitOrPoint(code: number): boolean {
+  return (code >= 48 && code <= 57) || code === 46;
 }
 
 /** Whether `value` is a number kept as text. */

@@ -9,6 +9,9 @@ const endOfArchiveBytes = 1_024;
 
 const blockBytes = 512;
 
+/** Output comes in pieces of this size, each by a turn of the event loop: far fewer than Node's own 16 KiB make. */
+const outputBytes = 256 * 1024;
+
 /** Collects whole tar entries, to be compressed as one gzip member without an end-of-archive. */
 export class TarMember {
   readonly #pack: Pack = pack();
@@ -34,10 +37,18 @@ export class TarMember {
 
   /** The gzip member. Nothing can be added any more. */
   async compress(level: number): Promise<Buffer> {
-    this.#pack.finalize();
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#pack) chunks.push(chunk as Buffer);
-    const entries = Buffer.concat(chunks);
-    return compress(entries.subarray(0, entries.length - endOfArchiveBytes), { level });
+    const entries = await this.#entries();
+    return compress(entries.subarray(0, entries.length - endOfArchiveBytes), { level, chunkSize: outputBytes });
+  }
+
+  /** All entries in one piece. An iteration would wait for a turn at each header, body and padding. */
+  #entries(): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      this.#pack.on('data', (chunk) => chunks.push(chunk as Buffer));
+      this.#pack.once('end', () => resolve(Buffer.concat(chunks)));
+      this.#pack.once('error', reject);
+      this.#pack.finalize();
+    });
   }
 }

@@ -33,10 +33,14 @@ export function resolveSelector(selector: ResourceSelector, resolve: ResolveReso
   const matchesLabels = labelMatcher(selector.labelSelector ?? '');
   return {
     matchesResource: resources.includes,
-    matchesItem: ({ groupResource, namespace, labels }) =>
-      resources.includes(groupResource) &&
-      (namespace === '' ? namespaces.everything : namespaces.includes(namespace)) &&
-      matchesLabels(labels),
+    matchesItem(item) {
+      const { groupResource, namespace } = item;
+      return (
+        resources.includes(groupResource) &&
+        (namespace === '' ? namespaces.everything : namespaces.includes(namespace)) &&
+        matchesLabels(item.labels)
+      );
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AppliedItems, ApplyItemsInput } from '../../src/activities/apply-items.ts';
 import type { RestoredPod } from '../../src/activities/restored-pods.ts';
-import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { Unstructured } from '../../src/api/unstructured.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { ArchivedItems, ArchiveItemsInput } from '../../src/activities/archive-items.ts';
-import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
 import { SegmentWriter } from '../../src/backup-format/segment-writer.ts';
 import { endMember, readTarball, versionMember } from '../../src/backup-format/tarball.ts';
 import { ActivityRunner } from '../support/activity-runner.ts';

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { BatchWriter, readBatch, type BackupBatchItem } from '../../src/activities/batch.ts';
+import { BatchWriter } from '../../src/activities/batch.ts';
 import { openStaging } from '../../src/activities/staging.ts';
 import type { BatchRef, RunRef } from '../../src/api/run.ts';
 import { activityEnvironment } from '../support/activity-environment.ts';
 import { MemoryStore } from '../support/memory-store.ts';
-import { object } from '../support/objects.ts';
 
 const run: RunRef = { kind: 'backup', name: 'nightly', uid: 'uid-1', location: 'default', staging: 'default' };
-
-/** A batch item of so many bytes of JSON. */
-function item(bytes: number, groupResource = 'configmaps'): BackupBatchItem {
-  const empty = { groupResource, version: 'v1', item: object('v1 ConfigMap', 'shop/a', { data: '' }) };
-  const data = 'x'.repeat(Math.max(0, bytes - JSON.stringify(empty).length));
-  return { ...empty, item: { ...empty.item, data } };
-}
 
 describe('BatchWriter', () => {
   const mebibyte = 1024 * 1024;
@@ -57,16 +49,21 @@ describe('BatchWriter', () => {
       const cutIntoBatches = async (): Promise<BatchRef[]> => {
         const staging = await openStaging({ store: async () => store }, run);
         const writer = new BatchWriter(staging, 'collect-0', limits);
-        for (const [index, bytes] of items.entries()) await writer.add(item(bytes, `resource-${index}`));
+        for (const [index, bytes] of items.entries())
+          await writer.add({ groupResource: `resource-${index}`, line: 'x'.repeat(bytes) });
         const written = await writer.finish();
-        const read = await Promise.all(written.map((batch) => readBatch<BackupBatchItem>(staging, batch)));
+        const read = await Promise.all(written.map((batch) => staging.readTexts(batch)));
         assert.deepEqual(
-          read.flat().map(({ groupResource }) => groupResource),
+          read.flat().map(({ length }) => length),
+          items,
+        );
+        assert.deepEqual(
+          written.flatMap(({ groupResources }) => groupResources),
           items.map((_, index) => `resource-${index}`),
         );
         assert.deepEqual(
           written.map(({ groupResources }) => groupResources.length),
-          read.map((entries) => entries.length),
+          read.map((lines) => lines.length),
         );
         return written;
       };

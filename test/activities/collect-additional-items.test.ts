@@ -3,7 +3,7 @@ import type {
   CollectAdditionalItemsInput,
   CollectedAdditionalItems,
 } from '../../src/activities/collect-additional-items.ts';
-import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
 import type { ReportLine } from '../../src/activities/report.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import { BowlineError } from '../../src/api/errors.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CollectedItems, CollectItemsInput, Position } from '../../src/activities/collect-items.ts';
-import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import { apiError } from '../../src/kubernetes/api-errors.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
 import type { ExecutedItemAction } from '../../src/activities/execute-backup-item-action.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { Unstructured } from '../../src/api/unstructured.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DeletionBatchItem } from '../../src/activities/batch.ts';
+import type { DeletionBatchItem } from '../../src/activities/deletion-batch.ts';
 import type { DeletionPlan } from '../../src/activities/plan.ts';
 import type { Told } from '../../src/activities/worker-log.ts';
 import type { Backup } from '../../src/api/backup.ts';

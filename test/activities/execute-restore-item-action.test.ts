@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import type { ExecutedItemAction } from '../../src/activities/execute-backup-item-action.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreItemAction, RestoreItemActionInput } from '../../src/plugins/item-action.ts';

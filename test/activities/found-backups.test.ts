@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
 import { ActivityRunner, workflow } from '../support/activity-runner.ts';
 import type { MemoryStore } from '../support/memory-store.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { BackupBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import { mostContent, type BatchHeader, type HandedBatch, type HandedItem } from '../../src/api/handed-batch.ts';
 import type { PlannedWorker } from '../../src/api/run.ts';
 import { ActivityRunner, workflow } from '../support/activity-runner.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Readable } from 'node:stream';
-import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import type { Unpacked } from '../../src/activities/unpack-backup.ts';
 import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';

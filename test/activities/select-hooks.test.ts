@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { BackupBatchItem } from '../../src/activities/batch.ts';
+import type { BackupBatchItem } from '../../src/activities/backup-batch.ts';
 import type { SelectedHooks } from '../../src/activities/select-hooks.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import type { Unstructured } from '../../src/api/unstructured.ts';

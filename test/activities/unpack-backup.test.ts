@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RestoreBatchItem } from '../../src/activities/batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import type { Unpacked } from '../../src/activities/unpack-backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import type { ReportRef } from '../../src/api/run.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DeletionBatchItem } from '../../src/activities/batch.ts';
+import type { DeletionBatchItem } from '../../src/activities/deletion-batch.ts';
 import type { PreparedDeletion } from '../../src/activities/delete-backup.ts';
 import type { UnpackedDeletion } from '../../src/activities/unpack-deletion.ts';
 import { BowlineError } from '../../src/api/errors.ts';

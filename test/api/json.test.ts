@@ -60,6 +60,16 @@ describe('parseJson', () => {
       assert.equal(JSON.stringify(parseJson(text)), text.replace(/\s/g, '')));
   }
 
+  it('finds a long number wherever it stands, among texts full of digits', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[-0-9.:,[ ]{0,40}$/)), fc.boolean(), (texts, isNegative) => {
+        const list = JSON.stringify([...texts, 0]).replace(/0]$/, `${isNegative ? '-' : ''}12345678901234567890]`);
+        assert.equal(JSON.stringify(parseJson(list)), list);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('makes plain numbers of those that a double holds', () => {
     for (const number of ['0', '1', '-7', '1.5', '9007199254740991', '9007199254740992', '1e3', '0.000001'])
       assert.equal(parseJson(number), Number(number));

@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Info } from '@temporalio/activity';
 import { DefaultLogger } from '@temporalio/worker';
-import type { BackupBatchItem, DeletionBatchItem, RestoreBatchItem } from '../../src/activities/batch.ts';
+import { BackupEntry, type BackupBatchItem } from '../../src/activities/backup-batch.ts';
+import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
+import type { DeletionBatchItem } from '../../src/activities/deletion-batch.ts';
 import type { Dependencies } from '../../src/activities/dependencies.ts';
 import { createActivities, type Activities } from '../../src/activities/index.ts';
 import { leaseInterceptors } from '../../src/activities/lease.ts';
@@ -112,16 +114,20 @@ export class ActivityRunner {
   }
 
   /** Puts values into staging as an earlier step would have. */
-  async stage(values: readonly unknown[]): Promise<StagedRef> {
-    const lines = values.map((value) => JSON.stringify(value)).join('\n');
-    const key = `staged-${++this.#files}`;
-    return { key, ...(await this.store.putObject(key, gzipSync(lines))) };
+  stage(values: readonly unknown[]): Promise<StagedRef> {
+    return this.#stageLines(values.map((value) => JSON.stringify(value)));
   }
 
   /** A batch of such values. */
   async batch(items: readonly (BackupBatchItem | RestoreBatchItem | DeletionBatchItem)[]): Promise<BatchRef> {
     const groupResources = [...new Set(items.map(({ groupResource }) => groupResource))];
-    return { ...(await this.stage(items)), items: items.length, groupResources };
+    const lines = items.map((item) => ('version' in item ? BackupEntry.of(item).line : JSON.stringify(item)));
+    return { ...(await this.#stageLines(lines)), items: items.length, groupResources };
+  }
+
+  async #stageLines(lines: readonly string[]): Promise<StagedRef> {
+    const key = `staged-${++this.#files}`;
+    return { key, ...(await this.store.putObject(key, gzipSync(lines.join('\n')))) };
   }
 
   /** The text of a file of staging. */

@@ -12,6 +12,7 @@ import { createOpenRun, type RestorePlan } from '../../src/activities/plan.ts';
 import { planActions } from '../../src/activities/planned-actions.ts';
 import { resetMetadata } from '../../src/activities/reset-metadata.ts';
 import { restoreReader } from '../../src/activities/restore-reader.ts';
+import { restoreLine } from '../../src/activities/restore-batch.ts';
 import { openStaging } from '../../src/activities/staging.ts';
 import { withFittingWait } from '../../src/activities/wait-actions.ts';
 import { cloneJson } from '../../src/api/json.ts';
@@ -132,7 +133,7 @@ function inActivity<T>(work: () => Promise<T>): Promise<T> {
 /** Writes the plan and the batches, as the steps before would have. */
 async function stage(): Promise<{ plan: Awaited<ReturnType<typeof writePlan>>; batches: BatchRef[] }> {
   const writer = new BatchWriter(await openStaging(dependencies, run), 'unpack', config.batch);
-  for (const itemFromBackup of backedUp()) await writer.add({ groupResource: 'pods', itemFromBackup });
+  for (const itemFromBackup of backedUp()) await writer.add(restoreLine({ groupResource: 'pods', itemFromBackup }));
   return { plan: await writePlan(), batches: await writer.finish() };
 }
 
