@@ -10,7 +10,7 @@ import { importsOf, refusedImports, type Row } from './support/imports.ts';
 const table: Readonly<Record<string, Row>> = {
   'api/': {},
   'selection/': { values: 'api/' },
-  'backup-format/': { values: 'api/ tar-stream node:crypto node:stream node:stream/promises node:util node:zlib' },
+  'backup-format/': { values: 'api/ tar-stream tar/ node:crypto node:stream node:stream/promises node:util node:zlib' },
   'kubernetes/': { values: 'api/ @kubernetes/client-node undici node:' },
   'kubernetes/exec.ts': { values: 'api/ ws node:' },
   'plugins/': { values: 'api/ p-limit node:', types: 'selection/ kubernetes/' },

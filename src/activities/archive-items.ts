@@ -57,7 +57,7 @@ export function createArchiveItems({ now }: Dependencies, openRun: OpenRun): Arc
           report.info('Skipping item: a hook that was to run before failed', identifier);
           continue;
         }
-        archive.add(entry);
+        await archive.add(entry);
         archived[groupResource] = (archived[groupResource] ?? 0) + 1;
       }
       const segment = await archive.write(staging, input.step, input.order);

@@ -25,8 +25,8 @@ export class Archive {
     this.#report = report;
   }
 
-  add({ groupResource, version, namespace, name, text }: ArchivedItem): void {
-    this.#writer.add({ groupResource, version, preferred: true, namespace, name, body: text });
+  async add({ groupResource, version, namespace, name, text }: ArchivedItem): Promise<void> {
+    await this.#writer.add({ groupResource, version, preferred: true, namespace, name, body: text });
     this.#items++;
   }
 

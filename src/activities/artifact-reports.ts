@@ -5,7 +5,7 @@ import { logLine } from '../backup-format/log.ts';
 import type { Result, Results } from '../backup-format/results.ts';
 import type { ClosingLine } from './artifact.ts';
 import type { Body } from './put-object.ts';
-import { reportLines, type ItemsLine, type LogLine, type ReportLine } from './report.ts';
+import { readReports, reportLines, type ItemsLine, type LogLine, type ReportLine } from './report.ts';
 import type { Staging } from './staging.ts';
 
 interface Reported {
@@ -22,7 +22,7 @@ export function logBody(
   const owner = { [run.kind]: `${namespace}/${run.name}` };
   // A report at a time: each piece is a turn of the compression's thread, and there is a line for every item.
   async function* lines(): AsyncIterable<string> {
-    for await (const report of staging.readEach(reports) as AsyncIterable<ReportLine[]>)
+    for await (const report of readReports(staging, reports, ['log', 'items']))
       yield report.map((line) => textOf(line, owner)).join('');
     yield closing.map((line) => logLine({ ...line, fields: owner })).join('');
   }

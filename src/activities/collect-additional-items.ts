@@ -96,7 +96,7 @@ export function createCollectAdditionalItems(
         } else {
           const { version, item } = entry;
           const { namespace = '', name } = item.metadata;
-          archive.add({ groupResource, version, namespace, name, text: JSON.stringify(item) });
+          await archive.add({ groupResource, version, namespace, name, text: JSON.stringify(item) });
           archived[groupResource] = (archived[groupResource] ?? 0) + 1;
         }
       }

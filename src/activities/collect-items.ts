@@ -231,7 +231,7 @@ class Collection {
         await (isHooked ? this.#hooked : this.#batches).add(BackupEntry.of({ groupResource, version, item }));
         continue;
       }
-      this.#archive.add({ ...identifier, version, text: JSON.stringify(item) });
+      await this.#archive.add({ ...identifier, version, text: JSON.stringify(item) });
       this.#archived[groupResource] = (this.#archived[groupResource] ?? 0) + 1;
     }
   }

@@ -1,7 +1,7 @@
 import type { PlanLine } from '../api/planned-change.ts';
 import type { ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { OpenRun, Planned } from './plan.ts';
-import type { ReportLine } from './report.ts';
+import { readReports, type ReportLine } from './report.ts';
 
 /** The last step of a dry run. */
 export interface CollectPlanActivities {
@@ -18,7 +18,7 @@ export function createCollectPlan(openRun: OpenRun): CollectPlanActivities {
     async collectPlan(input) {
       const { staging } = await openRun(input);
       const lines: string[] = [];
-      for await (const report of staging.readEach(input.reports) as AsyncIterable<ReportLine[]>) {
+      for await (const report of readReports(staging, input.reports, ['plan', 'log'])) {
         for (const line of report) {
           const planned = planLine(line);
           if (planned) lines.push(JSON.stringify(planned));

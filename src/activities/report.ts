@@ -2,7 +2,7 @@ import type { PlannedChange } from '../api/planned-change.ts';
 import { withoutContentsOf } from '../api/secret-contents.ts';
 import type { BackupVolume } from '../api/backup.ts';
 import type { GroupResource, ResourceIdentifier, Unstructured } from '../api/unstructured.ts';
-import type { ReportRef, Step } from '../api/run.ts';
+import type { ReportRef, StagedRef, Step } from '../api/run.ts';
 import type { Member } from '../backup-format/segment-writer.ts';
 import type { ItemLog } from '../plugins/item-action.ts';
 import type { Staging } from './staging.ts';
@@ -94,6 +94,9 @@ export interface SkippedVolumeLine {
   readonly reason: string;
 }
 
+/** Where a report is that has nothing to tell. */
+const nowhere: StagedRef = { key: '', sha256: '', bytes: 0 };
+
 /** Collects what one attempt of an activity has to tell, and writes it to staging at its end. */
 export class Report {
   readonly #lines: ReportLine[] = [];
@@ -162,11 +165,23 @@ export class Report {
     this.#lines.push({ type: 'plan', change });
   }
 
-  /** Writes the report beside the step's batch. */
+  /** Writes the report beside the step's batch, if there is anything to tell. */
   async write(staging: Staging, step: Step): Promise<ReportRef> {
-    const lines = [...this.#lines, ...this.#items.values()].map((line) => JSON.stringify(line));
-    const ref = await staging.writeLines(`${step}-report`, lines);
-    return { ...ref, warnings: this.#warnings, errors: this.#errors, additionalItems: this.#additionalItems };
+    const lines: ReportLine[] = [...this.#lines, ...this.#items.values()];
+    const ref =
+      lines.length === 0
+        ? nowhere
+        : await staging.writeLines(
+            `${step}-report`,
+            lines.map((line) => JSON.stringify(line)),
+          );
+    return {
+      ...ref,
+      types: [...new Set(lines.map(({ type }) => type))],
+      warnings: this.#warnings,
+      errors: this.#errors,
+      additionalItems: this.#additionalItems,
+    };
   }
 
   #add(line: Omit<ItemsLine, 'names' | 'time'>, item: Unstructured): void {
@@ -198,6 +213,16 @@ export async function* reportLines<T extends ReportLine['type']>(
   reports: readonly ReportRef[],
   type: T,
 ): AsyncIterable<Extract<ReportLine, { type: T }>> {
-  for await (const lines of staging.readEach(reports) as AsyncIterable<ReportLine[]>)
+  for await (const lines of readReports(staging, reports, [type]))
     for (const line of lines) if (line.type === type) yield line as Extract<ReportLine, { type: T }>;
+}
+
+/** All lines of the reports that hold lines of some types, report by report. */
+export function readReports(
+  staging: Staging,
+  reports: readonly ReportRef[],
+  wanted: readonly ReportLine['type'][],
+): AsyncIterable<ReportLine[]> {
+  const holding = reports.filter(({ types }) => wanted.some((type) => types.includes(type)));
+  return staging.readEach(holding) as AsyncIterable<ReportLine[]>;
 }

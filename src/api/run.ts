@@ -37,9 +37,11 @@ export interface SegmentRef extends StagedRef {
 
 /**
  * What one activity has to tell, as gzipped JSON lines in staging: log lines, warnings and errors, the keys of the items it
- * handled, additional items. Only the counts travel.
+ * handled, additional items. Only the counts travel. With nothing to tell there is no file, and `types` is empty.
  */
 export interface ReportRef extends StagedRef {
+  /** The types of its lines: nobody reads a file for lines that it does not hold. */
+  readonly types: readonly string[];
   readonly warnings: number;
   readonly errors: number;
   /** How many other items the lines ask for. */

@@ -37,6 +37,9 @@ const smallestMember = 64 * 1024;
 /** A member is closed in any case when it holds this much. */
 const largestMember = 1024 * 1024;
 
+/** Members of a segment that are compressed at the same time. */
+const membersInFlight = 4;
+
 interface OpenMember {
   readonly member: TarMember;
   readonly groupResources: Set<GroupResource>;
@@ -60,11 +63,11 @@ export class SegmentWriter {
   }
 
   /** Adds an item under each of its paths. */
-  add({ body, ...place }: ItemPlace & { readonly body: string }): void {
+  async add({ body, ...place }: ItemPlace & { readonly body: string }): Promise<void> {
     const { groupResource, namespace } = place;
     const bytes = this.#open?.member.bytes ?? 0;
     const moved = this.#open !== undefined && this.#open.last !== `${groupResource}/${namespace}`;
-    if (bytes >= largestMember || (moved && bytes >= smallestMember)) this.#close();
+    if (bytes >= largestMember || (moved && bytes >= smallestMember)) await this.#close();
     this.#open ??= {
       member: new TarMember(this.#options.mtime),
       groupResources: new Set(),
@@ -72,8 +75,7 @@ export class SegmentWriter {
       items: 0,
       last: '',
     };
-    const encoded = Buffer.from(body);
-    for (const path of itemPaths(place)) this.#open.member.add(path, encoded);
+    this.#open.member.add(itemPaths(place), body);
     this.#open.groupResources.add(groupResource);
     this.#open.namespaces.add(namespace);
     this.#open.last = `${groupResource}/${namespace}`;
@@ -82,7 +84,7 @@ export class SegmentWriter {
   }
 
   async finish(): Promise<Segment> {
-    this.#close();
+    await this.#close();
     const members: Member[] = [];
     const parts: Buffer[] = [];
     let offset = 0;
@@ -96,7 +98,8 @@ export class SegmentWriter {
     return { body, sha256: digestOf(body), items: this.#items, members };
   }
 
-  #close(): void {
+  /** Begins to compress the open member, and waits while many are being compressed. */
+  async #close(): Promise<void> {
     if (this.#open === undefined) return;
     const { member, groupResources, namespaces, items } = this.#open;
     const compressed = member.compress(this.#options.level ?? 6);
@@ -107,6 +110,7 @@ export class SegmentWriter {
       about: { groupResources: [...groupResources], namespaces: [...namespaces], items },
     });
     this.#open = undefined;
+    await this.#members.at(-membersInFlight)?.compressed;
   }
 }
 

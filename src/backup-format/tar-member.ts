@@ -1,54 +1,86 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { pack, type Pack } from 'tar-stream';
+import { Header } from 'tar/header';
+import { Pax } from 'tar/pax';
 
 const compress = promisify(gzip);
 
-/** What `finalize` writes at the end, and a member that others follow must not hold: readers stop there. */
-const endOfArchiveBytes = 1_024;
-
 const blockBytes = 512;
 
-/** Output comes in pieces of this size, each by a turn of the event loop: far fewer than Node's own 16 KiB make. */
-const outputBytes = 256 * 1024;
+/** Which part of the entries the output is expected to be, as pieces of JSON that stand there twice: it then comes in one piece. */
+const expectedRatio = 4;
+
+/** What a member of 1 MiB takes with its last item. */
+const usualBytes = 1_280 * 1024;
+
+/**
+ * Memory of members that have been compressed, for others. V8 counts what lies outside its heap and collects all garbage after some
+ * 64 MiB of it, so that memory which is thrown away with each member makes it mark the whole heap several times a second.
+ */
+const spare: Buffer[] = [];
+const mostSpare = 32;
 
 /** Collects whole tar entries, to be compressed as one gzip member without an end-of-archive. */
 export class TarMember {
-  readonly #pack: Pack = pack();
-  readonly #mtime: Date;
-  /** Bytes of entries so far, uncompressed; extended headers for long names are not counted. */
+  readonly #header: Header;
+  #blocks: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(usualBytes);
+  /** Bytes of entries so far, uncompressed. */
   bytes = 0;
 
-  constructor(mtime: Date) {
-    this.#mtime = mtime;
-  }
-
   /**
-   * Adds a regular file. The mode has the `x` bits because Velero's extractor gives the mode of a file to the directory it makes
-   * for it.
+   * The entries are regular files. Their mode has the `x` bits because Velero's extractor gives the mode of a file to the directory it
+   * makes for it.
    */
-  add(name: string, body: Buffer): void {
-    this.#pack.entry(
-      { name, size: body.length, mode: 0o755, mtime: this.#mtime, uid: 0, gid: 0, uname: '', gname: '', type: 'file' },
-      body,
-    );
-    this.bytes += blockBytes * (1 + Math.ceil(body.length / blockBytes));
+  constructor(mtime: Date) {
+    this.#header = new Header({ type: 'File', mode: 0o755, mtime, uid: 0, gid: 0, uname: '', gname: '' });
   }
 
-  /** The gzip member. Nothing can be added any more. */
+  /** Adds files of the same content. */
+  add(names: readonly string[], content: string): void {
+    const length = Buffer.byteLength(content);
+    const padded = blockBytes * Math.ceil(length / blockBytes);
+    let first: number | undefined;
+    for (const name of names) {
+      this.#addHeader(name, length);
+      const at = this.#take(padded);
+      if (first === undefined) {
+        this.#blocks.write(content, at);
+        this.#blocks.fill(0, at + length, at + padded);
+      } else this.#blocks.copyWithin(at, first, first + padded);
+      first ??= at;
+    }
+  }
+
+  /** The gzip member. To be called once; nothing can be added any more. */
   async compress(level: number): Promise<Buffer> {
-    const entries = await this.#entries();
-    return compress(entries.subarray(0, entries.length - endOfArchiveBytes), { level, chunkSize: outputBytes });
+    const blocks = this.#blocks;
+    const chunkSize = Math.ceil(this.bytes / expectedRatio);
+    const compressed = await compress(blocks.subarray(0, this.bytes), { level, chunkSize });
+    if (blocks.length === usualBytes && spare.length < mostSpare) spare.push(blocks);
+    return compressed;
   }
 
-  /** All entries in one piece. An iteration would wait for a turn at each header, body and padding. */
-  #entries(): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      this.#pack.on('data', (chunk) => chunks.push(chunk as Buffer));
-      this.#pack.once('end', () => resolve(Buffer.concat(chunks)));
-      this.#pack.once('error', reject);
-      this.#pack.finalize();
-    });
+  /** A name that its fields do not hold is told in full by an extended header before it. */
+  #addHeader(path: string, size: number): void {
+    Object.assign(this.#header, { path, size });
+    const at = this.#take(blockBytes);
+    this.#blocks.fill(0, at, at + blockBytes);
+    if (!this.#header.encode(this.#blocks, at)) return;
+    const extended = new Pax({ path }).encode();
+    this.#take(extended.length);
+    this.#blocks.copyWithin(at + extended.length, at, at + blockBytes);
+    extended.copy(this.#blocks, at);
+  }
+
+  /** Room for so many bytes: where they begin. */
+  #take(bytes: number): number {
+    const at = this.bytes;
+    this.bytes += bytes;
+    if (this.bytes > this.#blocks.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * this.bytes);
+      this.#blocks.copy(larger, 0, 0, at);
+      this.#blocks = larger;
+    }
+    return at;
   }
 }

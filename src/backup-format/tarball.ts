@@ -16,7 +16,7 @@ const endOfArchiveBytes = 1_024;
 /** The tarball's first member: the entry `metadata/version`. */
 export function versionMember(mtime: Date): Promise<Uint8Array> {
   const member = new TarMember(mtime);
-  member.add('metadata/version', Buffer.from(`${formatVersion}\n`));
+  member.add(['metadata/version'], `${formatVersion}\n`);
   return member.compress(6);
 }
 

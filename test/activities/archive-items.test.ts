@@ -50,7 +50,7 @@ describe('archiveItems', () => {
     const writer = new SegmentWriter({ mtime: runner.now });
     for (const { groupResource, version, item } of items) {
       const { name, namespace = '' } = item.metadata;
-      writer.add({ groupResource, version, preferred: true, namespace, name, body: JSON.stringify(item) });
+      await writer.add({ groupResource, version, preferred: true, namespace, name, body: JSON.stringify(item) });
     }
     runner.now = new Date('2026-01-02T04:00:00Z');
     const { segment } = await runner.run('archiveItems', input);

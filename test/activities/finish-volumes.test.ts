@@ -42,11 +42,11 @@ describe('volumes that are provisioned anew', () => {
       groupResource: 'persistentvolumeclaims',
       groupVersionKind: 'v1/PersistentVolumeClaim',
     };
-    const staged = await runner.stage([{ ...items, namespace: 'copy', names: ['data'], action }]);
+    const report = await runner.report([{ ...items, namespace: 'copy', names: ['data'], action }]);
     const scheduledTimestampMs = runner.now.getTime() - waitedMinutes * 60_000;
     return runner.run(
       'finishVolumes',
-      { run, plan, step: 'finish-1', claimReports: [{ ...staged, warnings: 0, errors: 0, additionalItems: 0 }] },
+      { run, plan, step: 'finish-1', claimReports: [report] },
       { scheduledTimestampMs },
     );
   }

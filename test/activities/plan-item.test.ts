@@ -159,7 +159,6 @@ describe('a dry run', () => {
 
   it('does not check what the restore itself defines the kind of, and refuses what nobody does', async () => {
     const definition = object('apiextensions.k8s.io/v1 CustomResourceDefinition', 'gadgets.example.com');
-    const report = { warnings: 0, errors: 0, additionalItems: 0 };
     const line = {
       type: 'items',
       groupResource: 'customresourcedefinitions.apiextensions.k8s.io',
@@ -169,7 +168,7 @@ describe('a dry run', () => {
       action: 'created',
     };
     const gadget = object('example.com/v1 Gadget', 'shop/g');
-    const defined = await plan([gadget], { groundwork: [{ ...(await runner.stage([line])), ...report }] });
+    const defined = await plan([gadget], { groundwork: [await runner.report([line])] });
     assert.deepEqual(texts(defined.changes), ['create | shop/g | not checked: its kind is defined by the restore']);
     const [undefinedKind] = (await plan([gadget])).changes;
     assert.equal(undefinedKind?.action, 'refused');
@@ -236,11 +235,11 @@ describe('a dry run', () => {
     const { run, plan: ref } = await runner.prepareRestore({}, { dryRun: true });
     const item = { groupResource: 'pods', namespace: 'shop', name: 'web' };
     const line = { type: 'log', time: '', item };
-    const staged = await runner.stage([
+    const told = [
       { ...line, level: 'info', message: 'not told' },
       { ...line, level: 'warning', message: 'told', error: 'as it was said' },
-    ]);
-    const reports = [{ ...staged, warnings: 1, errors: 0, additionalItems: 0 }];
+    ];
+    const reports = [await runner.report(told, { warnings: 1 })];
     const file = await runner.run('collectPlan', { run, plan: ref, step: 'changes', reports });
     assert.deepEqual(runner.staged<PlanLine>(file), [
       { complaint: { level: 'warning', message: 'told', item, error: 'as it was said' } },

@@ -59,7 +59,7 @@ describe('putObject', () => {
   for (const type of ['contents', 'logs', 'results', 'resourceList'] as const) {
     it(`fails when something is gone that ${type} is made of, and writes nothing`, async () => {
       const gone = { key: 'gone', sha256: '', bytes: 1 };
-      const report = { ...gone, additionalItems: 0, warnings: 1, errors: 0 };
+      const report = { ...gone, types: ['log', 'items'], additionalItems: 0, warnings: 1, errors: 0 };
       const segment = { ...gone, items: 1, order: [0] };
       const artifact = { type, reports: [report], segments: [segment], closing: [] };
       await assert.rejects(runner.run('putObject', { ...input, artifact: artifact as never }), { type: 'NotFound' });
@@ -90,7 +90,7 @@ describe('putObject', () => {
       order: [0, 0, 0],
     }));
     const log = { type: 'log', level: 'warning', time: '2026-01-02T03:04:05Z', message: 'careful' };
-    const reports = [{ ...(await runner.stage([log])), warnings: 1, errors: 0, additionalItems: 0 }];
+    const reports = [await runner.report([log], { warnings: 1 })];
     const artifacts: PutObjectInput['artifact'][] = [
       { type: 'contents', segments },
       { type: 'segments', segments, reports, contents: { bytes: 7, sha256: 'abc' } },

@@ -93,9 +93,7 @@ describe('readContents', function () {
   it('reads what actions ask for by ranges, too', async () => {
     const { run, plan } = await runner.prepareRestore({ includedResources: ['pods', 'secrets'] });
     const items = ['secrets/team-003/item-00004', 'secrets/team-003/none'].map(parseItemKey);
-    const wanted = [
-      { ...(await runner.stage([{ type: 'additional', items }])), warnings: 0, errors: 0, additionalItems: 2 },
-    ];
+    const wanted = [await runner.report([{ type: 'additional', items }], { additionalItems: 2 })];
     const input = { run, plan, step: 'unpack-1', batch, staged: 0, wanted, unpacked: [] };
     const unpacked = await runner.run('unpackAdditionalItems', input);
     assert.deepEqual(unpacked.selected, { namespaces: 1, secrets: 1 });

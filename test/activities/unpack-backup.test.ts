@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { RestoreBatchItem } from '../../src/activities/restore-batch.ts';
 import type { Unpacked } from '../../src/activities/unpack-backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
-import type { ReportRef } from '../../src/api/run.ts';
 import { parseItemKey, type Unstructured } from '../../src/api/unstructured.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
 import { ActivityRunner } from '../support/activity-runner.ts';
@@ -70,14 +69,8 @@ describe('unpackBackup', () => {
     const { run, plan } = await runner.prepareRestore({ labelSelector: { matchLabels: { app: 'web' } } });
     const first = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
     const keys = ['persistentvolumes//pv-1', 'pods/shop/web', 'secrets/shop/key', 'secrets/shop/gone'];
-    const wanted: ReportRef[] = [
-      {
-        ...(await runner.stage([{ type: 'additional', items: [...keys, ...keys].map(parseItemKey) }])),
-        warnings: 0,
-        errors: 0,
-        additionalItems: 8,
-      },
-    ];
+    const items = [...keys, ...keys].map(parseItemKey);
+    const wanted = [await runner.report([{ type: 'additional', items }], { additionalItems: 8 })];
     const input = { run, plan, step: 'unpack-1', batch, staged: 0, wanted, unpacked: [first.report] };
     const additional = await runner.run('unpackAdditionalItems', input);
     assert.deepEqual(keysOf(additional), ['persistentvolumes//pv-1', 'secrets/shop/key']);
@@ -130,14 +123,14 @@ describe('unpackBackup', () => {
     const { run, plan } = await runner.prepareRestore({ labelSelector: { matchLabels: { app: 'web' } } });
     const before = await runner.run('unpackBackup', { run, plan, step: 'unpack-0', batch, staged: 0 });
     const wanted = ['secrets/other/key', 'secrets/shop/key'].map(parseItemKey);
-    const report = { ...(await runner.stage([{ type: 'additional', items: wanted }])), warnings: 0, errors: 0 };
+    const report = await runner.report([{ type: 'additional', items: wanted }], { additionalItems: 2 });
     const additional = await runner.run('unpackAdditionalItems', {
       run,
       plan,
       step: 'unpack-1',
       batch,
       staged: 0,
-      wanted: [{ ...report, additionalItems: 2 }],
+      wanted: [report],
       unpacked: [before.report],
     });
     assert.deepEqual(keysOf(additional), ['namespaces//other', 'secrets/shop/key', 'secrets/other/key']);

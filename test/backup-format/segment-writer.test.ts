@@ -174,6 +174,6 @@ async function interleaved(lists: readonly (readonly Item[])[]) {
   const writers = lists.map((items) => ({ items, writer: new SegmentWriter({ mtime }) }));
   const longest = Math.max(...lists.map(({ length }) => length));
   for (let index = 0; index < longest; index++)
-    for (const { items, writer } of writers) if (items[index]) writer.add(items[index]!);
+    for (const { items, writer } of writers) if (items[index]) await writer.add(items[index]!);
   return (await Promise.all(writers.toReversed().map(({ writer }) => writer.finish()))).toReversed();
 }

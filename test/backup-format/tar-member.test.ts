@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { TarMember } from '../../src/backup-format/tar-member.ts';
@@ -30,7 +31,7 @@ const names = [
 
 async function memberOf(name: string, body = 'text'): Promise<Buffer> {
   const member = new TarMember(mtime);
-  member.add(name, Buffer.from(body));
+  member.add([name], body);
   return member.compress(6);
 }
 
@@ -64,7 +65,10 @@ describe('TarMember', () => {
   it('writes names of any kind that Go reads', async function () {
     if (!goIsInstalled()) this.skip();
     const member = new TarMember(mtime);
-    for (const { name } of names) member.add(name, Buffer.from('text'));
+    member.add(
+      names.map(({ name }) => name),
+      'text',
+    );
     const expected = names.map(({ name }) => ({ name, size: 4, mode: '755' }));
     assert.deepEqual(entriesByGo(closed(await member.compress(6))), expected);
   });
@@ -80,19 +84,38 @@ describe('TarMember', () => {
   it('writes whole blocks without an end-of-archive, and counts them', async () => {
     for (const length of [0, 1, 511, 512, 513]) {
       const member = new TarMember(mtime);
-      member.add('a', Buffer.alloc(length, 'x'));
+      member.add(['a'], 'x'.repeat(length));
       const unpacked = gunzipSync(await member.compress(6));
       assert.equal(unpacked.length, member.bytes);
       assert.equal(unpacked.length, 512 + Math.ceil(length / 512) * 512);
     }
   });
 
-  it('takes a body of megabytes, which waits in no buffer of a stream', async () => {
+  it('takes a body of megabytes', async () => {
     const unpacked = gunzipSync(await memberOf('a', 'x'.repeat(5_000_000)));
     assert.ok(unpacked.subarray(512, 5_000_512).every((byte) => byte === 0x78));
   });
 
-  it('gives the same bytes for the same entries', async () => {
-    assert.deepEqual(await memberOf('a'), await memberOf('a'));
+  it('writes content of any alphabet under each of its names', async () => {
+    const member = new TarMember(mtime);
+    const content = '{"größe":"日本 \u{1f600}"}'.repeat(100);
+    member.add(['a', `${'long/'.repeat(60)}b`, 'c'], content);
+    member.add(['d'], 'other');
+    const entries = extract();
+    Readable.from([gunzipSync(await member.compress(6))]).pipe(entries as unknown as NodeJS.WritableStream);
+    const read: [string, string][] = [];
+    for await (const entry of entries) read.push([entry.header.name, await text(entry as unknown as Readable)]);
+    assert.deepEqual(read, [
+      ['a', content],
+      [`${'long/'.repeat(60)}b`, content],
+      ['c', content],
+      ['d', 'other'],
+    ]);
+  });
+
+  it('gives the same bytes for the same entries, whatever was in the memory before', async () => {
+    const first = await memberOf('a', 'x'.repeat(1_000));
+    for (const body of ['y'.repeat(1_200_000), 'z'.repeat(3_000_000)]) await memberOf('b', body);
+    assert.deepEqual(await memberOf('a', 'x'.repeat(1_000)), first);
   });
 });

@@ -40,9 +40,9 @@ export function withHeaderField(tar: Buffer, offset: number, bytes: Uint8Array):
 }
 
 /** A segment of items, in their order. */
-export function segmentOf(items: readonly Item[]): Promise<Segment> {
+export async function segmentOf(items: readonly Item[]): Promise<Segment> {
   const writer = new SegmentWriter({ mtime });
-  for (const item of items) writer.add(item);
+  for (const item of items) await writer.add(item);
   return writer.finish();
 }
 

@@ -13,7 +13,7 @@ import type { ReportLine } from '../../src/activities/report.ts';
 import type { BackupSpec } from '../../src/api/backup.ts';
 import type { Config } from '../../src/api/config.ts';
 import type { RestoreRequest, RestoreSpec } from '../../src/api/restore.ts';
-import type { BatchRef, StagedRef } from '../../src/api/run.ts';
+import type { BatchRef, ReportRef, StagedRef } from '../../src/api/run.ts';
 import type { ObjectStore } from '../../src/plugins/object-store.ts';
 import { activityEnvironment } from './activity-environment.ts';
 import { ClusterInMemory } from './cluster-in-memory.ts';
@@ -125,6 +125,15 @@ export class ActivityRunner {
     return { ...(await this.#stageLines(lines)), items: items.length, groupResources };
   }
 
+  /** A report of such lines, as an earlier step would have written it. */
+  async report<Line extends { readonly type: string }>(
+    lines: readonly Line[],
+    counts: Partial<ReportRef> = {},
+  ): Promise<ReportRef> {
+    const types = [...new Set(lines.map(({ type }) => type))];
+    return { ...(await this.stage(lines)), types, warnings: 0, errors: 0, additionalItems: 0, ...counts };
+  }
+
   async #stageLines(lines: readonly string[]): Promise<StagedRef> {
     const key = `staged-${++this.#files}`;
     return { key, ...(await this.store.putObject(key, gzipSync(lines.join('\n')))) };
@@ -135,8 +144,9 @@ export class ActivityRunner {
     return gunzipSync(this.store.objects.get(key)!).toString();
   }
 
-  /** The values in a file of staging. */
+  /** The values in a file of staging; none of a report without lines, which has none. */
   staged<T>(file: StagedRef): T[] {
+    if (file.bytes === 0) return [];
     const text = this.text(file);
     return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as T);
   }

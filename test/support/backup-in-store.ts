@@ -36,7 +36,7 @@ export async function holdBackup(
   for (const { groupResource, item } of items) {
     const { name: itemName, namespace = '' } = item.metadata;
     const place = { groupResource, version: 'v1', preferred: true, namespace, name: itemName };
-    writer.add({ ...place, body: JSON.stringify(item) });
+    await writer.add({ ...place, body: JSON.stringify(item) });
   }
   const { body } = await writer.finish();
   const tarball = Buffer.concat([await versionMember(mtime), body, await endMember()]);

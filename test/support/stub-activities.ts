@@ -30,7 +30,7 @@ export function batchRef(key: string, groupResource: string, items: number): Bat
 }
 
 export function reportRef(key: string, counts: Partial<Omit<ReportRef, keyof StagedRef>> = {}): ReportRef {
-  return { ...stagedRef(key), warnings: 0, errors: 0, additionalItems: 0, ...counts };
+  return { ...stagedRef(key), warnings: 0, errors: 0, additionalItems: 0, types: [], ...counts };
 }
 
 /** What `selectVolumes` resolves with: PersistentVolumes by their names. */

@@ -26,14 +26,32 @@ interface Template {
   readonly parts: readonly string[];
 }
 
-/** So many objects of one kind: copies of some templates in turn, each by a name of its own. Nothing of them is kept in memory. */
+/** The objects of one namespace: copies of its templates in turn. */
+interface Block {
+  /** Index of its first object in the list. */
+  readonly from: number;
+  readonly namespace: string | undefined;
+  readonly templates: readonly Template[];
+}
+
+/**
+ * So many objects of one kind: copies of some templates, each by a name of its own, namespace after namespace as an API server lists
+ * them. Nothing of them is kept in memory.
+ */
 export class SyntheticList {
   readonly count: number;
-  readonly #templates: readonly Template[];
+  readonly #blocks: readonly Block[];
 
   constructor(objects: readonly Unstructured[], count: number) {
     this.count = count;
-    this.#templates = objects.map(templateOf);
+    const byNamespace = [...Map.groupBy(objects.map(templateOf), ({ namespace }) => namespace)];
+    byNamespace.sort(([a = ''], [b = '']) => (a < b ? -1 : Number(a > b)));
+    let before = 0;
+    this.#blocks = byNamespace.map(([namespace, templates]) => {
+      const from = Math.round((count * before) / objects.length);
+      before += templates.length;
+      return { from, namespace, templates };
+    });
   }
 
   /** A page, as an API server answers it. */
@@ -41,7 +59,7 @@ export class SyntheticList {
     const until = namespace === undefined ? Math.min(from + limit, this.count) : this.count;
     const texts: string[] = [];
     for (let index = from; index < until; index++) {
-      if (namespace === undefined || this.#template(index).namespace === namespace) texts.push(this.text(index));
+      if (namespace === undefined || this.#block(index).namespace === namespace) texts.push(this.text(index));
     }
     const more = until < this.count ? `"continue":"${until}","remainingItemCount":${this.count - until},` : '';
     return `{"kind":"List","apiVersion":"v1","metadata":{${more}"resourceVersion":"1"},"items":[${texts.join(',')}]}`;
@@ -49,12 +67,14 @@ export class SyntheticList {
 
   /** One object's text. */
   text(index: number): string {
-    const { parts, prefix } = this.#template(index);
-    return parts.join(index < this.#templates.length ? prefix : `${prefix}-${index}`);
+    const { from, templates } = this.#block(index);
+    const place = index - from;
+    const { parts, prefix } = templates[place % templates.length]!;
+    return parts.join(place < templates.length ? prefix : `${prefix}-${index}`);
   }
 
-  #template(index: number): Template {
-    return this.#templates[index % this.#templates.length]!;
+  #block(index: number): Block {
+    return this.#blocks.findLast(({ from }) => from <= index)!;
   }
 }
 
