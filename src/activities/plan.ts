@@ -8,6 +8,7 @@ import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
 import type { OrderedResources } from '../selection/ordered-resources.ts';
 import type { BackupFiles } from './backup-to-restore.ts';
 import type { Dependencies } from './dependencies.ts';
+import { KeptLines } from './kept-lines.ts';
 import { Remembered } from './remembered.ts';
 import type { ResourcePolicies } from './resource-policies.ts';
 import { openStaging, type Staging } from './staging.ts';
@@ -70,8 +71,9 @@ const rememberedPlans = 20;
 /** `OpenRun` that reads each plan once per worker: a plan's key is never written twice. */
 export function createOpenRun(dependencies: Dependencies): OpenRun {
   const plans = new Remembered<unknown>(rememberedPlans);
+  const kept = new KeptLines();
   return async <Plan>({ run, plan: ref }: Planned) => {
-    const staging = await openStaging(dependencies, run);
+    const staging = await openStaging(dependencies, run, kept);
     const plan = await plans.get(ref.key, async () => (await staging.readLines(ref))[0]);
     return { staging, plan: plan as Plan };
   };

@@ -9,6 +9,7 @@ import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
 import type { ObjectStore } from '../plugins/object-store.ts';
 import { bytesOf } from './bytes.ts';
 import type { Dependencies } from './dependencies.ts';
+import { KeptLines } from './kept-lines.ts';
 import { activitySignal, assertLease, undoIfLeaseIsLost } from './lease.ts';
 
 const compress = promisify(gzip);
@@ -38,14 +39,18 @@ export interface Staging {
   /** Takes the mark away again. */
   unmark(step: Step): Promise<void>;
   /** The same, each as its text. */
-  readTexts(ref: StagedRef): Promise<string[]>;
+  readTexts(ref: StagedRef): Promise<readonly string[]>;
   /** Reads what `writeLines` wrote to several files, in their order. The next few are fetched while one is worked on. */
   readEach(refs: readonly StagedRef[]): AsyncIterable<unknown[]>;
 }
 
-/** Opens the staging of `run`, seen from the activity at hand. */
-export async function openStaging({ store }: Pick<Dependencies, 'store'>, run: RunRef): Promise<Staging> {
-  return stagingIn(await store(run.staging), run);
+/** Opens the staging of `run`, seen from the activity at hand. `kept` is of the worker's earlier activities. */
+export async function openStaging(
+  { store }: Pick<Dependencies, 'store'>,
+  run: RunRef,
+  kept: KeptLines = new KeptLines(),
+): Promise<Staging> {
+  return stagingIn(await store(run.staging), run, kept);
 }
 
 /** All keys of a run's staging begin with this. */
@@ -68,7 +73,7 @@ export async function plansIn<Plan>(store: ObjectStore, prefix: string): Promise
   return plans;
 }
 
-function stagingIn(store: ObjectStore, run: RunRef): Staging {
+function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
   const { workflowExecution, attempt } = activityInfo();
   const temporalRun = workflowExecution?.runId.slice(0, 8) ?? 'local';
   const owner = `${temporalRun}-${attempt}`;
@@ -107,7 +112,9 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     );
   }
 
-  async function readTexts(ref: StagedRef): Promise<string[]> {
+  async function readTexts(ref: StagedRef): Promise<readonly string[]> {
+    const lines = kept.of(ref);
+    if (lines !== undefined) return lines;
     const text = (await decompress(await read(ref), { maxOutputLength: maxUnpackedBytes })).toString('utf8');
     return text === '' ? [] : text.split('\n');
   }
@@ -132,7 +139,9 @@ function stagingIn(store: ObjectStore, run: RunRef): Staging {
     read,
     readTexts,
     async writeLines(step, lines) {
-      return write(step, await compress(lines.join('\n'), { level: 1 }));
+      const ref = await write(step, await compress(lines.join('\n'), { level: 1 }));
+      kept.keep(ref, lines);
+      return ref;
     },
     readLines,
     readEach,

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { HeadObjectCommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { BowlineError, errorCode, isPermanent } from '../../api/errors.ts';
 import { interrupted, throwIfInterrupted } from '../interruption.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../object-store.ts';
 import { attempts } from './attempt.ts';
 import { openAwsClients, type AwsClients } from './aws-client.ts';
+import type { ObjectHeaders } from './aws-config.ts';
 import { awsError } from './aws-errors.ts';
 import { abortUpload, pendingUploads } from './aws-uploads.ts';
 import { bodyOf } from './body.ts';
@@ -34,6 +36,14 @@ export const aws: ObjectStoreFactory = async (config) => {
   return new AwsStore({ ...clients, bucket: config['bucket'] ?? '' });
 };
 
+/** What a request to put an object says beside its content. */
+type PutTarget = Pick<PutObjectCommandInput, 'Bucket' | 'Key' | 'IfNoneMatch'> & ObjectHeaders['put'];
+
+/** What was put, and its CRC32. */
+interface Written extends WrittenObject {
+  readonly crc: number;
+}
+
 interface AwsParts extends AwsClients {
   readonly bucket: string;
 }
@@ -52,34 +62,22 @@ class AwsStore implements ObjectStore {
     body: Readable | Uint8Array,
     { ifAbsent = false, signal }: PutOptions = {},
   ): Promise<WrittenObject> {
-    const { storage, bucket, headers } = this.#parts;
+    const { bucket, headers } = this.#parts;
     assertKey(key);
     const tried = `put ${this.url}/${key}`;
-    let crc = 0;
-    const { stream, written } = measured(body, (chunk) => void (crc = crc32(chunk, crc)));
-    const stop = (): void => void stream.destroy(interrupted(tried, signal?.reason));
-    signal?.addEventListener('abort', stop, { once: true });
+    const target = { Bucket: bucket, Key: key, ...headers.put, ...(ifAbsent && { IfNoneMatch: '*' as const }) };
     try {
       throwIfInterrupted(tried, signal);
-      // It removes the parts itself when a part, the body or the end fails.
-      const upload = new storage.Upload({
-        client: interruptible(this.#parts, signal),
-        params: { Bucket: bucket, Key: key, Body: stream, ...headers.put, ...(ifAbsent && { IfNoneMatch: '*' }) },
-        partSize: partBytes,
-        queueSize: partsInFlight,
-        leavePartsOnError: false,
-      });
-      await upload.done();
-      return { ...written(), ...(headers.put.ChecksumAlgorithm === 'CRC32' && { checksum: crc32Text(crc) }) };
+      const { crc, ...written } = await (body instanceof Uint8Array && body.length <= partBytes
+        ? this.#putWhole(target, body, signal)
+        : this.#putStream(target, body, { tried, signal }));
+      return { ...written, ...(headers.put.ChecksumAlgorithm === 'CRC32' && { checksum: crc32Text(crc) }) };
     } catch (error) {
       if (signal?.aborted) throw interrupted(tried, error);
       const ours = awsError(tried, error);
       // Some stores say so of an object that a lock protects, before they look at the condition.
       const locked = ifAbsent && ours.code === 'AccessDenied' && (await this.objectExists(key).catch(() => false));
       throw locked ? new BowlineError('AlreadyExists', ours.message, { cause: ours }) : ours;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      stream.destroy();
     }
   }
 
@@ -160,6 +158,40 @@ class AwsStore implements ObjectStore {
     return attempt(tried, {}, () =>
       presigner.getSignedUrl(signing, new s3.GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: ttlSeconds }),
     );
+  }
+
+  /** In one request. */
+  async #putWhole(target: PutTarget, body: Uint8Array, signal: AbortSignal | undefined): Promise<Written> {
+    const { client, s3 } = this.#parts;
+    await client.send(new s3.PutObjectCommand({ ...target, Body: body }), signal ? { abortSignal: signal } : {});
+    return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex'), crc: crc32(body) };
+  }
+
+  /** In parts, beyond the first of them. */
+  async #putStream(
+    target: PutTarget,
+    body: Readable | Uint8Array,
+    { tried, signal }: { tried: string; signal: AbortSignal | undefined },
+  ): Promise<Written> {
+    let crc = 0;
+    const { stream, written } = measured(body, (chunk) => void (crc = crc32(chunk, crc)));
+    const stop = (): void => void stream.destroy(interrupted(tried, signal?.reason));
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      // It removes the parts itself when a part, the body or the end fails.
+      const upload = new this.#parts.storage.Upload({
+        client: interruptible(this.#parts, signal),
+        params: { ...target, Body: stream },
+        partSize: partBytes,
+        queueSize: partsInFlight,
+        leavePartsOnError: false,
+      });
+      await upload.done();
+      return { ...written(), crc };
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      stream.destroy();
+    }
   }
 
   /** The answer to a HEAD has no text: a bucket that is not there looks like an object that is not. A list tells, and this rejects. */
