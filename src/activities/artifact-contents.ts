@@ -17,7 +17,7 @@ interface Source {
 export function contentsBody(segments: readonly SegmentRef[], { staging, plan }: Source): Body {
   return async function* () {
     yield await versionMember(startOf(plan));
-    for (const segment of inOrder(segments)) yield await staging.read(segment);
+    yield* staging.readAll(inOrder(segments));
     yield await endMember();
   };
 }

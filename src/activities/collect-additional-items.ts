@@ -21,6 +21,7 @@ import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { plannedFilter } from './planned-filter.ts';
 import { createIsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
+import { createIsStaged } from './staged-items.ts';
 import type { Staging } from './staging.ts';
 
 /** One wave of additional items: what actions asked for, and what the backup has. */
@@ -76,7 +77,7 @@ export function createCollectAdditionalItems(
       const batches = new BatchWriter(staging, input.step, input.batch);
       const hooked = new BatchWriter(staging, `${input.step}-hooked`, input.batch);
       const isHooked = await createIsHooked(dependencies, plan);
-      const staged = new Set(plan.staged);
+      const isStaged = createIsStaged(dependencies, plan, discovery);
       let stagedItems = input.staged;
       const selected: Record<string, number> = {};
       const archived: Record<string, number> = {};
@@ -90,7 +91,7 @@ export function createCollectAdditionalItems(
         selected[groupResource] = (selected[groupResource] ?? 0) + 1;
         report.item(groupResource, entry.item);
         const withHooks = isHooked(groupResource, entry.item);
-        if (withHooks || staged.has(groupResource)) {
+        if (withHooks || isStaged(groupResource, entry.item)) {
           assertFewSingleItems(input.batch, ++stagedItems);
           await (withHooks ? hooked : batches).add(BackupEntry.of(entry));
         } else {

@@ -17,13 +17,8 @@ import type { BackupPlan, OpenRun, Planned } from './plan.ts';
 import { plannedFilter } from './planned-filter.ts';
 import { createIsHooked, type IsHooked } from './pod-hooks.ts';
 import { Report, reportLines } from './report.ts';
+import { createIsStaged, type IsStaged } from './staged-items.ts';
 import type { Staging } from './staging.ts';
-
-/**
- * Items that one call reads, more or less: it stops at the first page that reaches this. What it has read is worked on while the
- * next call reads.
- */
-const itemsPerCall = 2_000;
 
 /** Where a collection goes on: the list, counted over resources and namespaces, and the page in it. */
 export interface Position {
@@ -41,6 +36,8 @@ export interface CollectItemsInput extends Planned {
   readonly from: Position;
   /** Reports of earlier calls: what they collected of a list that was begun anew is left out. */
   readonly earlier: readonly ReportRef[];
+  /** Items to read, more or less: the call stops at the first page that reaches this. */
+  readonly items: number;
   /** Items that the run has staged so far. */
   readonly staged: number;
   /** Whether earlier calls have found pods with hooks. Default `false`. */
@@ -88,7 +85,8 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
       const discovery = await kubernetes.discover({ signal });
       const filter = plannedFilter(plan, discovery, plan.resources);
       const isHooked = await createIsHooked(dependencies, plan);
-      const collection = new Collection({ staging, plan, input, filter, report: new Report(now), isHooked });
+      const isStaged = createIsStaged(dependencies, plan, discovery);
+      const collection = new Collection({ staging, plan, input, filter, report: new Report(now), isHooked, isStaged });
       const lists = listsOf(plan, filter);
       const isOfPods = (list: List | undefined): boolean => list?.resource.groupResource === 'pods';
       let hooksAreDue = false;
@@ -110,7 +108,7 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
             ? { list: at + 1 }
             : { list: at, ...again, continueToken: page.continueToken };
         hooksAreDue = (input.hooked || collection.hasHooks) && isOfPods(lists[at]) && !isOfPods(lists[position.list]);
-        if (hooksAreDue || collection.listed >= itemsPerCall) break;
+        if (hooksAreDue || collection.listed >= input.items) break;
       }
       if (position.list >= lists.length) position = undefined;
       return { ...(await collection.finish(position)), ...(hooksAreDue && { hooksAreDue }) };
@@ -168,7 +166,7 @@ class Collection {
   readonly #input: CollectItemsInput;
   readonly #filter: BackupFilter;
   readonly #report: Report;
-  readonly #stagedResources: ReadonlySet<string>;
+  readonly #isStaged: IsStaged;
   /** What is collected before the lists of its type. */
   readonly #ordered: ReadonlySet<string>;
   readonly #batches: BatchWriter;
@@ -189,13 +187,14 @@ class Collection {
     filter: BackupFilter;
     report: Report;
     isHooked: IsHooked;
+    isStaged: IsStaged;
   }) {
-    const { staging, plan, input, filter, report, isHooked } = parts;
+    const { staging, plan, input, filter, report, isHooked, isStaged } = parts;
     this.#staging = staging;
     this.#input = input;
     this.#filter = filter;
     this.#report = report;
-    this.#stagedResources = new Set(plan.staged);
+    this.#isStaged = isStaged;
     this.#ordered = new Set(Object.values(plan.ordered).flatMap((items) => items.map(itemKey)));
     this.#staged = input.staged;
     this.#batches = new BatchWriter(staging, input.step, input.batch);
@@ -226,7 +225,7 @@ class Collection {
       this.#report.item(groupResource, item);
       const isHooked = this.#isHooked(groupResource, item);
       this.hasHooks ||= isHooked;
-      if (isHooked || this.#stagedResources.has(groupResource)) {
+      if (isHooked || this.#isStaged(groupResource, item)) {
         assertFewSingleItems(this.#input.batch, ++this.#staged);
         await (isHooked ? this.#hooked : this.#batches).add(BackupEntry.of({ groupResource, version, item }));
         continue;

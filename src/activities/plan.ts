@@ -2,8 +2,7 @@ import type { ApiResource } from '../api/api-resource.ts';
 import type { Backup } from '../api/backup.ts';
 import type { ResourcePriorities } from '../api/resource-priorities.ts';
 import type { Restore } from '../api/restore.ts';
-import type { RunRef, StagedRef } from '../api/run.ts';
-import type { GroupResource } from '../api/unstructured.ts';
+import type { PlannedAction, RunRef, StagedRef } from '../api/run.ts';
 import type { ResourceModifiers } from '../modifiers/resource-modifiers.ts';
 import type { OrderedResources } from '../selection/ordered-resources.ts';
 import type { BackupFiles } from './backup-to-restore.ts';
@@ -32,8 +31,8 @@ export interface BackupPlan extends OwnedPlan {
   readonly policies?: ResourcePolicies;
   /** The resource types to list, in order. */
   readonly resources: readonly ApiResource[];
-  /** The group-resources that an action or a volume concerns: their items go through batches. */
-  readonly staged: readonly GroupResource[];
+  /** The item actions, in order. */
+  readonly actions: readonly PlannedAction[];
 }
 
 /** What a restore's first activity settled. */

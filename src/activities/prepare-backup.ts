@@ -16,7 +16,7 @@ import { invalidSpec } from './failures.ts';
 import { activitySignal } from './lease.ts';
 import { chooseSnapshotLocations, chooseStorageLocation, stagingLocation } from './locations.ts';
 import type { BackupPlan } from './plan.ts';
-import { planActions, stagedResources } from './planned-actions.ts';
+import { planActions } from './planned-actions.ts';
 import { plannedFilter, resolverOf } from './planned-filter.ts';
 import { orGiveUp } from './out-of-reach.ts';
 import { Report } from './report.ts';
@@ -102,7 +102,7 @@ export function createPrepareBackup(dependencies: Dependencies): PrepareBackupAc
     };
     const { resources } = plannedFilter(settled, discovery);
     const actions = planActions(dependencies.backupItemActions, discovery);
-    const plan: BackupPlan = { ...settled, installation, resources, staged: stagedResources(actions, discovery) };
+    const plan: BackupPlan = { ...settled, installation, resources, actions };
     const [planRef, reportRef] = await Promise.all([
       staging.writeLines('plan', [JSON.stringify(plan)]),
       report.write(staging, 'prepare'),

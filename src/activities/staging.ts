@@ -21,6 +21,9 @@ const maxUnpackedBytes = 512 * 1024 * 1024;
 /** Files that are fetched ahead of the one that is read: a report is small, and a store's answer takes its time. */
 const filesAhead = 8;
 
+/** The same of files that may be some megabytes each. */
+const bodiesAhead = 3;
+
 /** How often a file is asked for that breaks off on the way: its activity would do all over again what it has done before it. */
 const readings = 3;
 
@@ -32,6 +35,8 @@ export interface Staging {
   writeLines(step: Step, lines: readonly string[]): Promise<StagedRef>;
   /** Reads a file; rejects with `CorruptBackup` if its digest is not the one in `ref`. */
   read(ref: StagedRef): Promise<Buffer>;
+  /** Reads several, in their order. The next ones are fetched while one is worked on. */
+  readAll(refs: readonly StagedRef[]): AsyncIterable<Buffer>;
   /** Reads the values written by `writeLines`. */
   readLines(ref: StagedRef): Promise<unknown[]>;
   /** Puts a mark that only one attempt of a step can put. Resolves with `false` if an earlier one has. */
@@ -121,22 +126,10 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
 
   const readLines = async (ref: StagedRef): Promise<unknown[]> => (await readTexts(ref)).map(parseJson);
 
-  async function* readEach(refs: readonly StagedRef[]): AsyncIterable<unknown[]> {
-    const ahead: Promise<unknown[]>[] = [];
-    for (let next = 0; next < refs.length || ahead.length > 0;) {
-      while (next < refs.length && ahead.length < filesAhead) {
-        const lines = readLines(refs[next++]!);
-        // Awaited in its turn, perhaps after an earlier one has failed.
-        lines.catch(() => undefined);
-        ahead.push(lines);
-      }
-      yield await ahead.shift()!;
-    }
-  }
-
   return {
     write,
     read,
+    readAll: (refs) => inTurn(refs, { read, ahead: bodiesAhead }),
     readTexts,
     async writeLines(step, lines) {
       const ref = await write(step, await compress(lines.join('\n'), { level: 1 }));
@@ -144,7 +137,7 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
       return ref;
     },
     readLines,
-    readEach,
+    readEach: (refs) => inTurn(refs, { read: readLines, ahead: filesAhead }),
 
     async mark(step) {
       assertLease();
@@ -170,4 +163,21 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
       await store.deleteObject(markOf(step), { signal: activitySignal() });
     },
   };
+}
+
+/** What `read` makes of each, in their order: `ahead` of them are read at a time. */
+async function* inTurn<T>(
+  refs: readonly StagedRef[],
+  { read, ahead }: { readonly read: (ref: StagedRef) => Promise<T>; readonly ahead: number },
+): AsyncIterable<T> {
+  const begun: Promise<T>[] = [];
+  for (let next = 0; next < refs.length || begun.length > 0;) {
+    while (next < refs.length && begun.length < ahead) {
+      const reading = read(refs[next++]!);
+      // Awaited in its turn, perhaps after an earlier one has failed.
+      reading.catch(() => undefined);
+      begun.push(reading);
+    }
+    yield await begun.shift()!;
+  }
 }

@@ -18,7 +18,6 @@ export interface Member {
 /** A part of the tarball: gzip members of whole tar entries, no end-of-archive. */
 export interface Segment {
   readonly body: Uint8Array;
-  readonly sha256: string;
   readonly items: number;
   readonly members: readonly Member[];
 }
@@ -94,8 +93,7 @@ export class SegmentWriter {
       parts.push(part);
       offset += part.length;
     }
-    const body = Buffer.concat(parts);
-    return { body, sha256: digestOf(body), items: this.#items, members };
+    return { body: Buffer.concat(parts), items: this.#items, members };
   }
 
   /** Begins to compress the open member, and waits while many are being compressed. */

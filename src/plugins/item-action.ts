@@ -22,6 +22,11 @@ export interface BackupItemAction {
   /** With a prefix, such as `velero.io/pod`; runs in the order of names. */
   readonly name: string;
   readonly appliesTo: ResourceSelector;
+  /**
+   * Whether `execute` may change the item, ask for others, fail or have something to say, as far as the item itself tells. An item that no
+   * action wants goes into the archive at once. What it throws counts as yes. Default: it may.
+   */
+  concerns?(item: Unstructured): boolean;
   execute(input: BackupItemActionInput): Promise<BackupItemActionOutput>;
 }
 

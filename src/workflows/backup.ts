@@ -45,6 +45,9 @@ export async function backup(request: BackupRequest, state: BackupState = newBac
   return result;
 }
 
+const fewestPerCall = 1_000;
+const mostPerCall = 5_000;
+
 /** One Temporal run's worth of a backup. */
 export class BackupRun {
   readonly request: BackupRequest;
@@ -120,7 +123,7 @@ export class BackupRun {
 
   /** Lists until hooks are due, or the end, or until the history is long, while earlier batches are worked on. */
   async #collect(): Promise<void> {
-    const { state, steering } = this;
+    const { state, steering, progress } = this;
     const lanes = new Lanes(() => steering.openBatches);
     await lanes.run(async () => {
       while (state.position !== undefined && !state.hooked?.due && !historyIsLong()) {
@@ -137,6 +140,7 @@ export class BackupRun {
             batch: this.prepared.settings.batch,
             order,
             from: position,
+            items: itemsPerCall(progress.status.progress.totalItems),
             earlier: position.begunAnew ? state.collected : [],
             staged: state.staged,
             ...(state.hooked && { hooked: true }),
@@ -262,6 +266,14 @@ export class BackupRun {
     const { resources } = this.prepared;
     return resources[list] ?? `list ${list + 1}`;
   }
+}
+
+/**
+ * As many as there are already, within limits. The first ones are worked on while others are read; of many more each call reads many, since
+ * its end and the next one's beginning are time in which nothing is read.
+ */
+function itemsPerCall(found: number): number {
+  return Math.min(Math.max(found, fewestPerCall), mostPerCall);
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */

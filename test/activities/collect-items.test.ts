@@ -38,6 +38,7 @@ class Collector {
       order: [0, index],
       from: this.#position,
       earlier: this.#position.begunAnew ? this.calls.map(({ report }) => report) : [],
+      items: 2_000,
       staged: 0,
       ...input,
     });
@@ -244,6 +245,7 @@ describe('collectItems', () => {
       order: [0],
       from: { list: 0 },
       earlier: [],
+      items: 2_000,
       staged: 0,
     };
     const [first, second] = [

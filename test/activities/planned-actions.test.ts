@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { planActions, stagedResources } from '../../src/activities/planned-actions.ts';
+import { planActions } from '../../src/activities/planned-actions.ts';
 import type { ResourceSelector } from '../../src/api/resource-selector.ts';
 import type { PlannedAction } from '../../src/api/run.ts';
 import type { Discovery } from '../../src/kubernetes/discovery.ts';
@@ -44,26 +44,4 @@ describe('planActions', () => {
   ];
   for (const [what, selector, expected] of cases)
     it(`plans ${what}`, () => assert.deepEqual(plan(selector), [{ name: 'example.com/a', ...expected }]));
-});
-
-describe('stagedResources', () => {
-  const all = () => discovery.preferred.map(({ groupResource }) => groupResource).toSorted();
-  const staged = (selector: ResourceSelector) => stagedResources(plan(selector), discovery).toSorted();
-
-  it('stages what an action can match, and volumes', () => {
-    const widgets = { includedResources: ['po', 'pods', 'widgets'] };
-    assert.deepEqual(staged(widgets), ['persistentvolumes', 'pods', 'widgets.example.com']);
-    assert.deepEqual(stagedResources([], discovery), ['persistentvolumes']);
-  });
-
-  it('stages everything for an action that names nothing, and all but what one excludes', () => {
-    assert.deepEqual(staged({ labelSelector: 'a' }), all());
-    assert.deepEqual(
-      staged({ excludedResources: ['pods'] }),
-      all().filter((one) => one !== 'pods'),
-    );
-  });
-
-  it('stages nothing for a name that the cluster does not serve', () =>
-    assert.deepEqual(staged({ includedResources: ['ghosts'] }), ['persistentvolumes']));
 });

@@ -30,7 +30,7 @@ describe('prepareBackup', () => {
 
   it('fills in defaults, and keeps the plan in staging', async () => {
     const prepared = await runner.run('prepareBackup', { name: 'nightly' }, id);
-    const [{ backup, staged }] = runner.staged<BackupPlan>(prepared.plan) as [BackupPlan];
+    const [{ backup, actions }] = runner.staged<BackupPlan>(prepared.plan) as [BackupPlan];
     assert.deepEqual(prepared.run, {
       kind: 'backup',
       name: 'nightly',
@@ -54,7 +54,7 @@ describe('prepareBackup', () => {
       startTimestamp: '2026-01-02T03:04:05Z',
       expiration: '2026-02-01T03:04:05Z',
     });
-    assert.deepEqual(staged.toSorted(), ['persistentvolumes', 'pods']);
+    assert.deepEqual(actions, prepared.actions);
     assert.deepEqual(prepared.actions, [{ name: onPods.name, groupResources: ['po', 'pods'] }]);
     assert.deepEqual(prepared.resources.slice(0, 3), ['pods', 'persistentvolumeclaims', 'persistentvolumes']);
     assert.deepEqual(prepared.settings, {

@@ -158,9 +158,13 @@ describe('SegmentWriter', () => {
     );
   });
 
-  it('tells the SHA-256 of its bytes', async () => {
-    const { body, sha256 } = await segmentOf(bigItems(['a'], 1_024));
-    assert.equal(sha256, createHash('sha256').update(body).digest('hex'));
+  it('tells the SHA-256 of each member', async () => {
+    const { body, members } = await segmentOf(bigItems(['a', 'b', 'c', 'd'], 512 * 1024));
+    assert.ok(members.length > 1);
+    for (const { offset, length, sha256 } of members) {
+      const member = body.subarray(offset, offset + length);
+      assert.equal(sha256, createHash('sha256').update(member).digest('hex'));
+    }
   });
 
   it('makes nothing of nothing', async () => {

@@ -264,7 +264,7 @@ describe('rules of a backup: what is listed', () => {
       await runner.prepareBackup(spec).then(({ run, plan }) =>
         runner.run('collectItems', {
           ...{ run, plan, step: 'collect', batch: { items: 500, bytes: 4_000_000 }, order: [0] },
-          ...{ from: { list: 0 }, earlier: [], staged: 0 },
+          ...{ from: { list: 0 }, earlier: [], items: 2_000, staged: 0 },
         }),
       );
       return runner.cluster.requests.filter((request) => request.startsWith('list pods'));

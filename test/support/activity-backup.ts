@@ -105,7 +105,7 @@ export class ActivityBackup {
     const order = [0, this.#steps];
     const step = this.#step('collect');
     const earlier = from.begunAnew ? this.#collected : [];
-    const input = { ...this.#planned, step, batch: batchSize, order, from, earlier, staged: 0 };
+    const input = { ...this.#planned, step, batch: batchSize, order, from, earlier, items: 2_000, staged: 0 };
     const { batches, segments, report, next } = await this.#runner.run('collectItems', input);
     await this.#take({ batches, segments, report }, order);
     return next;

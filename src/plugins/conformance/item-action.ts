@@ -63,6 +63,11 @@ function withUnknownFields(item: Unstructured): Unstructured {
   } as Unstructured;
 }
 
+/** The object without what it is to do. */
+function withoutSpec(item: Unstructured): Unstructured {
+  return Object.fromEntries(Object.entries(item).filter(([member]) => member !== 'spec')) as Unstructured;
+}
+
 /** Asserts that members which are in both are in the same order in both, at every depth. */
 function assertSameOrder(before: unknown, after: unknown, path: string): void {
   if (!isObject(before) || !isObject(after)) return;
@@ -124,6 +129,17 @@ export const itemActionChecks: readonly Check<ItemActionSubject>[] = [
         assert.deepEqual(updatedItem.metadata['x-unknown'], unknownValue);
         if (isObject(item['spec']))
           assert.deepEqual((updatedItem['spec'] as Record<string, unknown>)['x-unknown'], unknownValue);
+      }
+    },
+  },
+  {
+    title: 'an item that it says it does not concern passes unchanged and asks for nothing',
+    async verify(subject) {
+      const { action, items } = subject;
+      for (const item of items.flatMap((one) => [one, withoutSpec(one)])) {
+        if (!('concerns' in action) || action.concerns?.(cloneJson(item)) !== false) continue;
+        const { updatedItem, additionalItems = [] } = await execute(subject, item);
+        assert.deepEqual([updatedItem, additionalItems], [item, []]);
       }
     },
   },

@@ -79,6 +79,13 @@ describe('item action checks', () => {
       assert.deepEqual(await failuresOf(itemActionChecks, async () => ({ action, items })), fails);
     });
 
+  it('find an action that changes an item which it said it does not concern', async () => {
+    const action = { ...actionOf((item) => ({ ...item, status: {} })), concerns: () => false };
+    assert.deepEqual(await failuresOf(itemActionChecks, async () => ({ action, items })), [
+      'an item that it says it does not concern passes unchanged and asks for nothing',
+    ]);
+  });
+
   it('find an action without a prefix', async () => {
     const action = { ...actionOf((item) => item), name: 'pod' };
     assert.deepEqual(await failuresOf(itemActionChecks, async () => ({ action, items })), [
