@@ -17,7 +17,8 @@ interface Source {
 export function contentsBody(segments: readonly SegmentRef[], { staging, plan }: Source): Body {
   return async function* () {
     yield await versionMember(startOf(plan));
-    yield* staging.readAll(inOrder(segments));
+    // In small pieces: whole segments beside the parts that a store makes of them would be many megabytes at a time.
+    for (const segment of inOrder(segments)) yield* staging.stream(segment);
     yield await endMember();
   };
 }

@@ -115,39 +115,40 @@ export function createCollectItems(dependencies: Dependencies, openRun: OpenRun)
     },
   };
 
-  /** The pages of all lists in order. The first pages of the next lists are asked for ahead, for most lists have but one. */
+  /** The pages of all lists in order. The next lists are begun ahead, for most have but one page. */
   async function* pagesFrom(
     { config }: Dependencies,
     request: { lists: readonly List[]; filter: BackupFilter; from: Position; signal: AbortSignal },
   ): AsyncGenerator<{ page: ListPage | Error; at: number }> {
     const { lists, filter, from, signal } = request;
-    const options = (list: List) => ({ ...listOptions(list, filter), signal });
-    const ahead = new Map<number, Promise<ListPage | Error>>();
-    const firstPage = (at: number): Promise<ListPage | Error> => {
+    const begun = new Map<number, AsyncIterable<ListPage>>();
+    const begin = (at: number): AsyncIterable<ListPage> => {
       const list = lists[at]!;
       const token = at === from.list ? from.continueToken : undefined;
-      if (list.items) return orderedPage(kubernetes, list.resource, list.items).catch(asError);
-      return kubernetes
-        .listPage(list.resource, { ...options(list), ...(token !== undefined && { continueToken: token }) })
-        .catch(asError);
+      if (list.items) return onePage(orderedPage(kubernetes, list.resource, list.items));
+      const options = { ...listOptions(list, filter), signal, ...(token !== undefined && { continueToken: token }) };
+      return kubernetes.listPages(list.resource, options);
     };
     for (let at = from.list; at < lists.length; at++) {
-      for (let next = at; next < Math.min(at + config.concurrency.lists, lists.length); next++) {
-        if (!ahead.has(next)) ahead.set(next, firstPage(next));
-      }
-      const page = await ahead.get(at)!;
-      ahead.delete(at);
-      yield { page, at };
-      if (page instanceof Error || page.continueToken === undefined) continue;
-      const list = lists[at]!;
-      const rest = kubernetes.listPages(list.resource, { ...options(list), continueToken: page.continueToken });
+      for (let next = at; next < Math.min(at + config.concurrency.lists, lists.length); next++)
+        if (!begun.has(next)) begun.set(next, begin(next));
+      const pages = begun.get(at)!;
+      begun.delete(at);
       try {
-        for await (const following of rest) yield { page: following, at };
+        for await (const page of pages) yield { page, at };
       } catch (error) {
         yield { page: asError(error), at };
       }
     }
   }
+}
+
+function onePage(page: Promise<ListPage>): AsyncIterable<ListPage> {
+  // Awaited in its turn, perhaps after another list has failed.
+  page.catch(() => undefined);
+  return (async function* () {
+    yield await page;
+  })();
 }
 
 function asError(error: unknown): Error {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { activityInfo } from '@temporalio/activity';
-import { BowlineError, errorCode } from '../api/errors.ts';
+import { BowlineError, errorCode, type ErrorCode } from '../api/errors.ts';
 import { parseJson } from '../api/json.ts';
 import type { RunRef, StagedRef, Step } from '../api/run.ts';
 import { backupLayout, restoreLayout } from '../backup-format/layout.ts';
@@ -21,9 +21,6 @@ const maxUnpackedBytes = 512 * 1024 * 1024;
 /** Files that are fetched ahead of the one that is read: a report is small, and a store's answer takes its time. */
 const filesAhead = 8;
 
-/** The same of files that may be some megabytes each. */
-const bodiesAhead = 3;
-
 /** How often a file is asked for that breaks off on the way: its activity would do all over again what it has done before it. */
 const readings = 3;
 
@@ -35,8 +32,8 @@ export interface Staging {
   writeLines(step: Step, lines: readonly string[]): Promise<StagedRef>;
   /** Reads a file; rejects with `CorruptBackup` if its digest is not the one in `ref`. */
   read(ref: StagedRef): Promise<Buffer>;
-  /** Reads several, in their order. The next ones are fetched while one is worked on. */
-  readAll(refs: readonly StagedRef[]): AsyncIterable<Buffer>;
+  /** Reads a file in small pieces, and rejects with `CorruptBackup` at its end if its digest is not the one in `ref`. */
+  stream(ref: StagedRef): AsyncIterable<Buffer>;
   /** Reads the values written by `writeLines`. */
   readLines(ref: StagedRef): Promise<unknown[]>;
   /** Puts a mark that only one attempt of a step can put. Resolves with `false` if an earlier one has. */
@@ -109,12 +106,40 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
 
   async function read(ref: StagedRef): Promise<Buffer> {
     const body = await fetch(ref.key, activitySignal());
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    if (sha256 === ref.sha256) return body;
-    throw new BowlineError(
-      'CorruptBackup',
-      `read ${store.url}/${ref.key}: its SHA-256 is ${sha256}, not ${ref.sha256}`,
-    );
+    assertDigest(ref, createHash('sha256').update(body));
+    return body;
+  }
+
+  /** What has passed before a file broke off does not pass again. */
+  async function* stream(ref: StagedRef): AsyncIterable<Buffer> {
+    const hash = createHash('sha256');
+    let passed = 0;
+    let reading = 1;
+    for (; ; reading += 1) {
+      let at = 0;
+      const body = await store.getObject(ref.key, { signal: activitySignal() });
+      try {
+        for await (const chunk of body as AsyncIterable<Buffer>) {
+          const fresh = chunk.subarray(Math.max(0, passed - at));
+          at += chunk.length;
+          if (fresh.length === 0) continue;
+          passed += fresh.length;
+          hash.update(fresh);
+          yield fresh;
+        }
+        break;
+      } catch (error) {
+        if (reading === readings || errorCode(error) !== 'Unavailable') throw error;
+      }
+    }
+    // What passed before it broke off may be what is wrong, and is right when the step is repeated.
+    assertDigest(ref, hash, reading > 1 ? 'Unavailable' : 'CorruptBackup');
+  }
+
+  function assertDigest({ key, sha256 }: StagedRef, hash: Hash, code: ErrorCode = 'CorruptBackup'): void {
+    const found = hash.digest('hex');
+    if (found === sha256) return;
+    throw new BowlineError(code, `read ${store.url}/${key}: its SHA-256 is ${found}, not ${sha256}`);
   }
 
   async function readTexts(ref: StagedRef): Promise<readonly string[]> {
@@ -126,10 +151,23 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
 
   const readLines = async (ref: StagedRef): Promise<unknown[]> => (await readTexts(ref)).map(parseJson);
 
+  async function* readEach(refs: readonly StagedRef[]): AsyncIterable<unknown[]> {
+    const ahead: Promise<unknown[]>[] = [];
+    for (let next = 0; next < refs.length || ahead.length > 0;) {
+      while (next < refs.length && ahead.length < filesAhead) {
+        const lines = readLines(refs[next++]!);
+        // Awaited in its turn, perhaps after an earlier one has failed.
+        lines.catch(() => undefined);
+        ahead.push(lines);
+      }
+      yield await ahead.shift()!;
+    }
+  }
+
   return {
     write,
     read,
-    readAll: (refs) => inTurn(refs, { read, ahead: bodiesAhead }),
+    stream,
     readTexts,
     async writeLines(step, lines) {
       const ref = await write(step, await compress(lines.join('\n'), { level: 1 }));
@@ -137,7 +175,7 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
       return ref;
     },
     readLines,
-    readEach: (refs) => inTurn(refs, { read: readLines, ahead: filesAhead }),
+    readEach,
 
     async mark(step) {
       assertLease();
@@ -163,21 +201,4 @@ function stagingIn(store: ObjectStore, run: RunRef, kept: KeptLines): Staging {
       await store.deleteObject(markOf(step), { signal: activitySignal() });
     },
   };
-}
-
-/** What `read` makes of each, in their order: `ahead` of them are read at a time. */
-async function* inTurn<T>(
-  refs: readonly StagedRef[],
-  { read, ahead }: { readonly read: (ref: StagedRef) => Promise<T>; readonly ahead: number },
-): AsyncIterable<T> {
-  const begun: Promise<T>[] = [];
-  for (let next = 0; next < refs.length || begun.length > 0;) {
-    while (next < refs.length && begun.length < ahead) {
-      const reading = read(refs[next++]!);
-      // Awaited in its turn, perhaps after an earlier one has failed.
-      reading.catch(() => undefined);
-      begun.push(reading);
-    }
-    yield await begun.shift()!;
-  }
 }

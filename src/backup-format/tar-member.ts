@@ -18,7 +18,7 @@ const usualBytes = 1_280 * 1024;
  * 64 MiB of it, so that memory which is thrown away with each member makes it mark the whole heap several times a second.
  */
 const spare: Buffer[] = [];
-const mostSpare = 32;
+const mostSpare = 16;
 
 /** Collects whole tar entries, to be compressed as one gzip member without an end-of-archive. */
 export class TarMember {

@@ -23,7 +23,10 @@ export interface KubernetesClient {
   /** One page of a list. */
   listPage(resource: ApiResource, options?: ListOptions): Promise<ListPage>;
 
-  /** All pages, fetched one ahead of the consumer. */
+  /**
+   * All pages, to be iterated once. The first one is asked for at once, each other while its forerunner is worked on. What is
+   * fetched ahead waits as text, and becomes objects when it is reached.
+   */
   listPages(resource: ApiResource, options?: ListOptions): AsyncIterable<ListPage>;
 
   get(resource: ApiResource, ref: ObjectRef, options?: CallOptions): Promise<Unstructured>;

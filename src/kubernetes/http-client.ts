@@ -13,19 +13,23 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
   const transport = await openTransport(options);
   let discovery: Promise<Discovery> | undefined;
 
-  async function listPage(resource: ApiResource, list: ListOptions = {}): Promise<ListPage> {
+  async function listText(resource: ApiResource, list: ListOptions): Promise<string> {
     const query = new URLSearchParams({ limit: String(list.limit ?? itemsPerPage) });
     if (list.labelSelector) query.set('labelSelector', list.labelSelector);
     if (list.continueToken !== undefined) query.set('continue', list.continueToken);
     if (list.resourceVersion !== undefined) query.set('resourceVersion', list.resourceVersion);
     const path = `${collectionPath(resource, list.namespace)}?${query.toString()}`;
-    const text = await transport.send({
-      method: 'GET',
-      path,
-      tried: describe('list', resource, list.namespace),
-      signal: list.signal,
-    });
-    return pageOf(parseJson(text) as unknown as ListAnswer, resource);
+    const tried = describe('list', resource, list.namespace);
+    return transport.send({ method: 'GET', path, tried, signal: list.signal });
+  }
+
+  async function* pagesFrom(first: Promise<string>, resource: ApiResource, list: ListOptions): AsyncIterable<ListPage> {
+    for (let next: Promise<string> | undefined = first; next !== undefined;) {
+      const page = pageOf(await next, resource);
+      const { continueToken } = page;
+      next = continueToken === undefined ? undefined : ahead(listText(resource, { ...list, continueToken }));
+      yield page;
+    }
   }
 
   return {
@@ -48,20 +52,12 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
       ) as ServerVersion;
     },
 
-    listPage,
+    async listPage(resource, list = {}) {
+      return pageOf(await listText(resource, list), resource);
+    },
 
-    async *listPages(resource, list = {}) {
-      let next: Promise<ListPage> | undefined = listPage(resource, list);
-      while (next !== undefined) {
-        const page: ListPage = await next;
-        next =
-          page.continueToken === undefined
-            ? undefined
-            : listPage(resource, { ...list, continueToken: page.continueToken });
-        // A consumer may stop, or fail, while the page ahead is under way.
-        next?.catch(() => undefined);
-        yield page;
-      }
+    listPages(resource, list = {}) {
+      return pagesFrom(ahead(listText(resource, list)), resource, list);
     },
 
     async get(resource, ref, { signal } = {}) {
@@ -142,12 +138,19 @@ interface ListAnswer {
 }
 
 /** Lists leave `apiVersion` and `kind` out of each item; they come first, as in an object that was read alone. */
-function pageOf({ apiVersion, metadata, items }: ListAnswer, { kind }: ApiResource): ListPage {
+function pageOf(text: string, { kind }: ApiResource): ListPage {
+  const { apiVersion, metadata, items } = parseJson(text) as unknown as ListAnswer;
   return {
     items: (items ?? []).map((item) => ({ apiVersion, kind, ...(item as Partial<Unstructured>) }) as Unstructured),
     ...(metadata?.continue && { continueToken: metadata.continue }),
     ...(metadata?.remainingItemCount !== undefined && { remaining: metadata.remainingItemCount }),
   };
+}
+
+/** An answer that is asked for before it is needed: a consumer may stop, or fail, while it is under way. */
+function ahead<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined);
+  return answer;
 }
 
 function parseItem(text: string): Unstructured {

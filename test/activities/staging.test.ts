@@ -68,8 +68,8 @@ describe('staging', () => {
     });
   });
 
-  /** Has the first readings of every file end in the middle. */
-  function breakOff(times: number, code: ErrorCode): void {
+  /** Has the first readings of every file end in the middle: after `first`, which is by default no beginning of any. */
+  function breakOff(times: number, code: ErrorCode, first: Uint8Array = Buffer.from('{')): void {
     const { getObject } = store;
     let broken = 0;
     store.getObject = async (key, options) => {
@@ -77,7 +77,7 @@ describe('staging', () => {
       if (broken++ >= times) return body;
       return Readable.from(
         (async function* () {
-          yield Buffer.from('{');
+          yield first;
           throw new BowlineError(code, 'get: broke off');
         })(),
       );
@@ -88,6 +88,35 @@ describe('staging', () => {
     const ref = await attempt((staging) => staging.writeLines('report-1', ['{"a":1}']));
     breakOff(2, 'Unavailable');
     assert.deepEqual(await attempt((staging) => staging.readTexts(ref)), ['{"a":1}']);
+  });
+
+  const stream = (ref: StagedRef): Promise<Buffer> =>
+    attempt(async (staging) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of staging.stream(ref)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    });
+
+  it('streams a file, each byte once though it breaks off on the way', async () => {
+    const content = Buffer.from('what a segment holds');
+    const ref = await attempt((staging) => staging.write('segment-1', content));
+    assert.deepEqual(await stream(ref), content);
+    breakOff(2, 'Unavailable', content.subarray(0, 7));
+    assert.deepEqual(await stream(ref), content);
+  });
+
+  it('gives up a stream that was spoilt before it broke off, to be repeated', async () => {
+    const ref = await attempt((staging) => staging.write('segment-1', Buffer.from('what a segment holds')));
+    breakOff(1, 'Unavailable', Buffer.from('that'));
+    await assert.rejects(stream(ref), { code: 'Unavailable' });
+  });
+
+  it('gives up a stream that is spoilt throughout, or breaks off for the third time', async () => {
+    const ref = await attempt((staging) => staging.write('segment-1', Buffer.from('what a segment holds')));
+    breakOff(3, 'Unavailable', Buffer.from('what'));
+    await assert.rejects(stream(ref), { code: 'Unavailable' });
+    store.objects.set(ref.key, Buffer.from('that a segment holds'));
+    await assert.rejects(stream(ref), { code: 'CorruptBackup' });
   });
 
   for (const { title, times, code } of [

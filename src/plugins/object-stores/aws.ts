@@ -24,9 +24,9 @@ import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
 import { assertTtl } from './ttl.ts';
 
-/** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 32 MiB of memory for one upload. */
+/** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 16 MiB of memory for one upload. */
 const partBytes = 8 * 1024 * 1024;
-const partsInFlight = 4;
+const partsInFlight = 2;
 
 const attempt = attempts(awsError);
 
