@@ -37,7 +37,7 @@ const smallestMember = 64 * 1024;
 const largestMember = 1024 * 1024;
 
 /** Members of a segment that are compressed at the same time. */
-const membersInFlight = 2;
+const membersInFlight = 4;
 
 interface OpenMember {
   readonly member: TarMember;

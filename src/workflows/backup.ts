@@ -46,7 +46,7 @@ export async function backup(request: BackupRequest, state: BackupState = newBac
 }
 
 const fewestPerCall = 1_000;
-const mostPerCall = 5_000;
+const mostPerCall = 10_000;
 
 /** One Temporal run's worth of a backup. */
 export class BackupRun {

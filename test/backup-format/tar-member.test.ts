@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { extract, type Header } from 'tar-stream';
+import { Header as LibraryHeader } from 'tar/header';
 import { TarMember } from '../../src/backup-format/tar-member.ts';
 import { entriesByGo, goIsInstalled, namesByGnuTar } from './other-readers.ts';
 import { mtime } from './tarballs.ts';
@@ -71,6 +73,33 @@ describe('TarMember', () => {
     );
     const expected = names.map(({ name }) => ({ name, size: 4, mode: '755' }));
     assert.deepEqual(entriesByGo(closed(await member.compress(6))), expected);
+  });
+
+  it('writes the headers that the library writes, for every name and size', async () => {
+    const name = fc.stringMatching(/^[a-z0-9/.:~ -]{1,100}$/).filter((text) => !text.endsWith('/'));
+    await fc.assert(
+      fc.asyncProperty(name, fc.nat({ max: 40_000 }), fc.date({ noInvalidDate: true }), async (path, size, time) => {
+        const date = new Date(Math.abs(Math.trunc(time.getTime() / 1_000) % 4_000_000_000) * 1_000);
+        const member = new TarMember(date);
+        member.add([path], 'x'.repeat(size));
+        const header = gunzipSync(await member.compress(1)).subarray(0, 512);
+        const expected = Buffer.alloc(512);
+        const about = {
+          path,
+          size,
+          mtime: date,
+          mode: 0o755,
+          uid: 0,
+          gid: 0,
+          uname: '',
+          gname: '',
+          type: 'File' as const,
+        };
+        assert.equal(new LibraryHeader(about).encode(expected), false);
+        assert.deepEqual(header, expected);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('writes regular files of mode 0755 that belong to nobody, at the time given', async () => {
