@@ -21,6 +21,11 @@ RUN apt-get update \
   && rm -rf /usr/local/lib/node_modules/npm /usr/local/bin/npm /usr/local/bin/npx /opt/yarn* /usr/local/bin/yarn* \
   && ln -s /bowline/lib/cli/main.js /usr/local/bin/bowline
 ENV NODE_ENV=production
+# A worker works in 1 GiB, of which the heap is the larger part: V8 lets one that may grow to gigabytes fill up with garbage first. What is
+# freed beside the heap goes back to the system at once.
+ENV NODE_OPTIONS="--max-old-space-size=768 --max-semi-space-size=16"
+ENV MALLOC_ARENA_MAX=2
+ENV MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /bowline
 COPY --from=build /bowline/package.json ./
 COPY --from=build /bowline/node_modules node_modules

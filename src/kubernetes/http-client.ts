@@ -8,6 +8,9 @@ import { openTransport, type ConnectOptions } from './transport.ts';
 
 const itemsPerPage = 500;
 
+/** About how long a page is to be: pages are in memory as a whole, and some kinds of objects are a hundred times larger than others. */
+const charactersPerPage = 16 * 1024 * 1024;
+
 /** Connects to a cluster by a kubeconfig. Nothing is sent yet. Rejects with `InvalidConfig`. */
 export async function connect(options: ConnectOptions = {}): Promise<KubernetesClient> {
   const transport = await openTransport(options);
@@ -25,9 +28,11 @@ export async function connect(options: ConnectOptions = {}): Promise<KubernetesC
 
   async function* pagesFrom(first: Promise<string>, resource: ApiResource, list: ListOptions): AsyncIterable<ListPage> {
     for (let next: Promise<string> | undefined = first; next !== undefined;) {
-      const page = pageOf(await next, resource);
-      const { continueToken } = page;
-      next = continueToken === undefined ? undefined : ahead(listText(resource, { ...list, continueToken }));
+      const text = await next;
+      const page = pageOf(text, resource);
+      const { continueToken, items } = page;
+      const limit = fittingLimit(list.limit ?? itemsPerPage, text.length / Math.max(items.length, 1));
+      next = continueToken === undefined ? undefined : ahead(listText(resource, { ...list, limit, continueToken }));
       yield page;
     }
   }
@@ -145,6 +150,11 @@ function pageOf(text: string, { kind }: ApiResource): ListPage {
     ...(metadata?.continue && { continueToken: metadata.continue }),
     ...(metadata?.remainingItemCount !== undefined && { remaining: metadata.remainingItemCount }),
   };
+}
+
+/** How many items the next page may have, when those of this one had so many characters each. */
+function fittingLimit(limit: number, charactersPerItem: number): number {
+  return Math.max(1, Math.min(limit, Math.floor(charactersPerPage / charactersPerItem)));
 }
 
 /** An answer that is asked for before it is needed: a consumer may stop, or fail, while it is under way. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workerEnvironment } from '../../tools/bench/worker-environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -26,6 +27,11 @@ describe('the Dockerfile', () => {
       .flatMap((line) => line.split(' ').slice(1, -1));
     assert.deepEqual(copied.sort(), allowed.sort());
     for (const file of copied) assert.ok(existsSync(join(root, file)), file);
+  });
+
+  it('sets what the bench sets for its workers', () => {
+    const variables = [...last.matchAll(/^ENV (\w+)="?(.*?)"?$/gm)].map(([, name, value]) => [name, value]);
+    assert.deepEqual(Object.fromEntries(variables), { NODE_ENV: 'production', ...workerEnvironment });
   });
 
   it('runs the prebuilt package as a user without rights, under the name of the command', () => {

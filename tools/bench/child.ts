@@ -20,6 +20,8 @@ export interface ChildOptions {
   /** Beside this file. */
   readonly script: string;
   readonly args: readonly string[];
+  /** Variables beside those of this process. Default none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A folder for its CPU profile. Default: none is made. */
   readonly profiles?: string | undefined;
 }
@@ -31,9 +33,10 @@ const running = new Set<ChildProcess>();
 
 /** Starts a process and waits for the one message that it sends. Rejects with its last output if it ends before. */
 export async function startChild<Message>(options: ChildOptions): Promise<{ child: Child; message: Message }> {
-  const { script, args, profiles } = options;
+  const { script, args, env, profiles } = options;
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], {
     execArgv: profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles],
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);

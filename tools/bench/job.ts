@@ -3,9 +3,10 @@ import type { BackupRequest, BackupSpec } from '../../src/api/backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { RunResult } from '../../src/workflows/messages.ts';
-import { startChild, type Child } from './child.ts';
+import { startChild, type Child, type ChildOptions } from './child.ts';
 import { measureHistory, type HistorySize } from './history.ts';
 import type { BenchStack } from './stack.ts';
+import { workerEnvironment } from './worker-environment.ts';
 import type { FiguresQuestion, WorkerFigures } from './worker-figures.ts';
 
 /** A run to measure. */
@@ -44,7 +45,12 @@ export async function runJob(stack: BenchStack, job: Job, options: JobOptions = 
   const { temporal } = await loadConfig({ file: stack.configFile, env: {} });
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection, namespace: temporal.namespace });
-  const worker = { script: script ?? './worker.ts', args: [stack.configFile, stack.bundleFile, ...args], profiles };
+  const worker: ChildOptions = {
+    script: script ?? './worker.ts',
+    args: [stack.configFile, stack.bundleFile, ...args],
+    env: workerEnvironment,
+    profiles,
+  };
   const started = await Promise.all(Array.from({ length: workers }, () => startChild<'ready'>(worker)));
   const children = started.map(({ child }) => child);
   const ask = async (question: FiguresQuestion): Promise<WorkerFigures> =>

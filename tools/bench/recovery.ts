@@ -9,6 +9,7 @@ import { Random } from './random.ts';
 import type { Telling } from './telling.ts';
 import type { BenchStack } from './stack.ts';
 import { percentile, rounded, type RecoveryResult } from './statistics.ts';
+import { workerEnvironment } from './worker-environment.ts';
 
 /** Backups beside each other, each with a task queue and one worker of its own: a recovery is mostly waiting. */
 const lanes = 5;
@@ -123,7 +124,8 @@ class Lane {
 
   async #startWorker(): Promise<void> {
     const args = [this.#configFile, this.#bundleFile];
-    this.#worker = (await startChild<'ready'>({ script: './worker.ts', args, profiles: this.#profiles })).child;
+    const worker = { script: './worker.ts', args, env: workerEnvironment, profiles: this.#profiles };
+    this.#worker = (await startChild<'ready'>(worker)).child;
   }
 
   /** The first activity that completes after a moment; `undefined` if the run ends before. */
