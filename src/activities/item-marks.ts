@@ -12,6 +12,12 @@ export interface ItemMarks {
 /** What an action says that only restores know of. */
 export const noMarks: ItemMarks = { skip: false, mustInclude: false };
 
+/** Whether an item has such an annotation already: then any action's run over it counts, whatever the action makes of it. */
+export function bearsMarks({ metadata }: Unstructured): boolean {
+  const { annotations = {} } = metadata;
+  return Object.hasOwn(annotations, skipFromBackupAnnotation) || Object.hasOwn(annotations, mustIncludeAnnotation);
+}
+
 /**
  * Reads the annotations by which an action speaks to the backup, and takes the one off that is meant for nobody else. `item` is
  * edited in place. Source: Velero v1.18.1 `pkg/backup/item_backupper.go`.

@@ -5,6 +5,7 @@ import type { Registered } from '../plugins/item-action-lists.ts';
 import { concerns } from '../selection/planned-action.ts';
 import { resolveSelector } from '../selection/resource-selector.ts';
 import type { Dependencies } from './dependencies.ts';
+import { bearsMarks } from './item-marks.ts';
 import type { BackupPlan } from './plan.ts';
 
 /** Whether an item goes through steps of its own before it is archived: an action's, or a volume's. */
@@ -30,7 +31,8 @@ export function createIsStaged(
     const mayConcern = concernOf(action);
     return (groupResource, item) => {
       const { namespace = '', labels } = item.metadata;
-      return selector.matchesItem({ groupResource, namespace, labels }) && mayConcern(item);
+      const isMatched = selector.matchesItem({ groupResource, namespace, labels });
+      return isMatched && (bearsMarks(item) || mayConcern(item));
     };
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { planActions } from '../../src/activities/planned-actions.ts';
 import { createIsStaged, type IsStaged } from '../../src/activities/staged-items.ts';
+import { mustIncludeAnnotation, skipFromBackupAnnotation } from '../../src/api/labels.ts';
 import type { ResourceSelector } from '../../src/api/resource-selector.ts';
 import type { Discovery } from '../../src/kubernetes/discovery.ts';
 import type { BackupItemAction } from '../../src/plugins/item-action.ts';
@@ -61,6 +62,14 @@ describe('createIsStaged', () => {
     assert.equal(isStaged('widgets.example.com', widget), false);
     assert.deepEqual(asked, ['web', 'other']);
   });
+
+  for (const annotation of [skipFromBackupAnnotation, mustIncludeAnnotation])
+    it(`stages what bears ${annotation} already, which an action's run gives a meaning`, () => {
+      const { metadata, ...rest } = pod;
+      const marked = { ...rest, metadata: { ...metadata, annotations: { [annotation]: 'true' } } };
+      assert.equal(isStagedFor([action({ includedResources: ['pods'] }, () => false)])('pods', marked), true);
+      assert.equal(isStagedFor([action({ includedResources: ['secrets'] }, () => false)])('pods', marked), false);
+    });
 
   it('stages what one of several actions wants', () => {
     const isStaged = isStagedFor([action({}, () => false), { ...action({}, () => true), name: 'example.com/b' }]);
