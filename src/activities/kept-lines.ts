@@ -1,7 +1,7 @@
 import type { StagedRef } from '../api/run.ts';
 
 /** More than all batches take that a run works on at the same time. */
-const mostCharacters = 12 * 1024 * 1024;
+const mostCharacters = 8 * 1024 * 1024;
 
 interface Kept {
   readonly sha256: string;

@@ -18,7 +18,7 @@ const usualBytes = 1_280 * 1024;
  * 64 MiB of it, so that memory which is thrown away with each member makes it mark the whole heap several times a second.
  */
 const spare: Buffer[] = [];
-const mostSpare = 8;
+const mostSpare = 4;
 
 /** Where a header has what differs from entry to entry: `name`, `size` in octal digits, and the sum of all bytes in as many. */
 const nameBytes = 100;

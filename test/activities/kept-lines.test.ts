@@ -15,21 +15,21 @@ describe('KeptLines', () => {
     assert.equal(kept.of(ref('two')), undefined);
   });
 
-  it('lets the oldest go beyond 12 MiB of text', () => {
+  it('lets the oldest go beyond 8 Mi characters', () => {
     const kept = new KeptLines();
-    for (const key of ['one', 'two', 'three']) kept.keep(ref(key), mebibytes(5));
+    for (const key of ['one', 'two', 'three']) kept.keep(ref(key), mebibytes(3));
     assert.deepEqual(
       ['one', 'two', 'three'].map((key) => kept.of(ref(key)) !== undefined),
       [false, true, true],
     );
-    kept.keep(ref('larger'), mebibytes(13));
+    kept.keep(ref('larger'), mebibytes(9));
     assert.equal(kept.of(ref('larger')), undefined);
   });
 
   it('counts a key that is kept anew once', () => {
     const kept = new KeptLines();
-    for (let times = 0; times < 3; times++) kept.keep(ref('one'), mebibytes(6));
-    kept.keep(ref('two'), mebibytes(6));
+    for (let times = 0; times < 3; times++) kept.keep(ref('one'), mebibytes(4));
+    kept.keep(ref('two'), mebibytes(4));
     assert.ok(kept.of(ref('one')) && kept.of(ref('two')));
   });
 });

@@ -24,8 +24,8 @@ import { assertKey } from './key.ts';
 import { measured } from './measured.ts';
 import { assertTtl } from './ttl.ts';
 
-/** Parts of a multipart upload: up to 80 GB in the 10,000 parts that S3 allows, 16 MiB of memory for one upload. */
-const partBytes = 8 * 1024 * 1024;
+/** Parts of a multipart upload: the smallest that S3 allows, and up to 50 GB in 10,000 of them. An upload takes some 25 MiB of memory. */
+const partBytes = 5 * 1024 * 1024;
 const partsInFlight = 2;
 
 const attempt = attempts(awsError);
