@@ -12,7 +12,7 @@ import { seed } from './seed.ts';
 const all = process.argv.includes('--all');
 
 /** Cases at the same time: each spends most of its time waiting, for a heartbeat to time out or for an outage to end. */
-const sideBySide = pLimit(6);
+const sideBySide = pLimit(all ? 12 : 6);
 
 /** What befalls a run. */
 interface Case {
