@@ -25,9 +25,6 @@ const more = [
   ],
 ];
 
-/** Workflows once more, and each of their tasks begins with a replay of all before it. */
-const uncached = { args: ['test/workflows'], env: { BOWLINE_TEST_CACHED_WORKFLOWS: '0' } };
-
 /** Parts of about the same time, and what is in none of them as one more. Workflows wait for Temporal most of the time. */
 const parts = [
   ['test/end-to-end'],
@@ -42,25 +39,17 @@ const parts = [
   ],
 ];
 
-/** What mocha is started with. */
-interface Command {
-  readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
-}
-
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 const [, , ...given] = process.argv;
 
 const wantsMore = given.join(' ') === '--more';
 if (given.length > 0 && !wantsMore) {
-  const child = startMocha({ args: given }, 'inherit');
+  const child = startMocha(given, 'inherit');
   const [code] = (await once(child, 'exit')) as [number | null];
   process.exit(code ?? 1);
 }
 
-const commands: readonly Command[] = wantsMore
-  ? [...more.map((args) => ({ args })), uncached]
-  : [...parts.map(asArguments), ['test', ...without([...more, ...parts].flat())]].map((args) => ({ args }));
+const commands = wantsMore ? more : [...parts.map(asArguments), ['test', ...without([...more, ...parts].flat())]];
 // Told in one piece each, but for the first: several reports at a time nobody could read.
 const results = await Promise.all(commands.map((command, index) => runPart(command, index === 0 ? tell : undefined)));
 for (const { output } of results.slice(1)) tell(output);
@@ -87,8 +76,8 @@ function tell(text: string): void {
 }
 
 /** Runs a part of the tests. `hear` gets its output as it comes. */
-async function runPart(command: Command, hear: (text: string) => void = () => undefined) {
-  const child = startMocha(command, ['ignore', 'pipe', 'inherit']);
+async function runPart(args: readonly string[], hear: (text: string) => void = () => undefined) {
+  const child = startMocha(args, ['ignore', 'pipe', 'inherit']);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -99,8 +88,8 @@ async function runPart(command: Command, hear: (text: string) => void = () => un
 }
 
 /** Starts a mocha that ends with this process. */
-function startMocha({ args, env }: Command, stdio: StdioOptions): ChildProcess {
-  const child = spawn(process.execPath, [mocha, ...args], { stdio, env: { ...process.env, ...env } });
+function startMocha(args: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn(process.execPath, [mocha, ...args], { stdio });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return child;
 }
