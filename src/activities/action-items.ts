@@ -81,10 +81,10 @@ class BackupActionItem implements ActionItem<BackupEntry> {
   #parsed: { readonly item: Unstructured; readonly labels: Readonly<Record<string, string>> } | undefined;
 
   constructor(entry: BackupEntry) {
-    const { groupResource, namespace, name } = entry;
+    const { groupResource, namespace } = entry;
     const labels = () => this.#labels;
     this.asItWas = entry;
-    this.identifier = { groupResource, namespace, name };
+    this.identifier = entry.identifier;
     this.matched = {
       groupResource,
       namespace,

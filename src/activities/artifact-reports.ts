@@ -26,7 +26,8 @@ export function logBody(
       yield report.map((line) => textOf(line, owner)).join('');
     yield closing.map((line) => logLine({ ...line, fields: owner })).join('');
   }
-  // Lines that are all alike need no better compression, and every other artifact waits for the log. Unlike `pipe`, it hands a failure of the lines on to whoever reads the archive.
+  // Lines that are all alike need no better compression, and every other artifact waits for the log. Unlike `pipe`, it hands a failure
+  // of the lines on to whoever reads the archive.
   return () => pipeline(Readable.from(lines()), createGzip({ level: 1 }), () => undefined);
 }
 

@@ -95,9 +95,7 @@ export function createCollectAdditionalItems(
           assertFewSingleItems(input.batch, ++stagedItems);
           await (withHooks ? hooked : batches).add(BackupEntry.of(entry));
         } else {
-          const { version, item } = entry;
-          const { namespace = '', name } = item.metadata;
-          await archive.add({ groupResource, version, namespace, name, text: JSON.stringify(item) });
+          await archive.add(BackupEntry.of(entry));
           archived[groupResource] = (archived[groupResource] ?? 0) + 1;
         }
       }

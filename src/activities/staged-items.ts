@@ -11,7 +11,7 @@ import type { BackupPlan } from './plan.ts';
 /** Whether an item goes through steps of its own before it is archived: an action's, or a volume's. */
 export type IsStaged = (groupResource: GroupResource, item: Unstructured) => boolean;
 
-type Wants = (groupResource: GroupResource, item: Unstructured) => boolean;
+type Wants = (item: Unstructured) => boolean;
 
 /** `IsStaged` for one backup. An action that this worker does not have is for the step to tell that is to run it. */
 export function createIsStaged(
@@ -23,13 +23,18 @@ export function createIsStaged(
   const wantsOf = (groupResource: GroupResource): readonly Wants[] =>
     actions
       .filter((action) => concerns(action, { groupResources: [groupResource] }))
-      .map(({ name }) => wantsFor(backupItemActions.find((action) => action.name === name)));
+      .map(({ name }) =>
+        wantsFor(
+          groupResource,
+          backupItemActions.find((action) => action.name === name),
+        ),
+      );
 
-  function wantsFor(action: Registered<BackupItemAction> | undefined): Wants {
+  function wantsFor(groupResource: GroupResource, action: Registered<BackupItemAction> | undefined): Wants {
     if (action === undefined) return () => true;
     const selector = resolveSelector(action.appliesTo, (name) => discovery.resolve(name)?.groupResource);
     const mayConcern = concernOf(action);
-    return (groupResource, item) => {
+    return (item) => {
       const { namespace = '', labels } = item.metadata;
       const isMatched = selector.matchesItem({ groupResource, namespace, labels });
       return isMatched && (bearsMarks(item) || mayConcern(item));
@@ -40,12 +45,12 @@ export function createIsStaged(
     if (groupResource === 'persistentvolumes') return true;
     let wants = wantedBy.get(groupResource);
     if (wants === undefined) wantedBy.set(groupResource, (wants = wantsOf(groupResource)));
-    return wants.some((wantsIt) => wantsIt(groupResource, item));
+    return wants.some((wantsIt) => wantsIt(item));
   };
 }
 
 /** An action that fails at the question fails at the item, too, and is to tell so where that is reported. */
-function concernOf(action: Registered<BackupItemAction>): (item: Unstructured) => boolean {
+function concernOf(action: Registered<BackupItemAction>): Wants {
   return (item) => {
     try {
       return !('concerns' in action) || (action.concerns?.(item) ?? true);

@@ -269,11 +269,11 @@ export class BackupRun {
 }
 
 /**
- * As many as there are already, within limits. The first ones are worked on while others are read; of many more each call reads many, since
+ * As many as are known to be there, the estimated ones too, within limits. The first ones are worked on while others are read; of many more each call reads many, since
  * its end and the next one's beginning are time in which nothing is read.
  */
-function itemsPerCall(found: number): number {
-  return Math.min(Math.max(found, fewestPerCall), mostPerCall);
+function itemsPerCall(known: number): number {
+  return Math.min(Math.max(known, fewestPerCall), mostPerCall);
 }
 
 /** Whole seconds from an RFC 3339 time to the workflow's now. */
