@@ -28,6 +28,9 @@ import { assertTtl } from './ttl.ts';
 const partBytes = 5 * 1024 * 1024;
 const partsInFlight = 2;
 
+/** How long the parts under way may take to end once a signal has fired. */
+const partGraceMs = 3_000;
+
 const attempt = attempts(awsError);
 
 /** Objects in an S3 bucket, or in any store that speaks S3. Its settings: docs/locations.md. */
@@ -175,12 +178,17 @@ class AwsStore implements ObjectStore {
   ): Promise<Written> {
     let crc = 0;
     const { stream, written } = measured(body, (chunk) => void (crc = crc32(chunk, crc)));
-    const stop = (): void => void stream.destroy(interrupted(tried, signal?.reason));
+    const tooLate = new AbortController();
+    let grace: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      stream.destroy(interrupted(tried, signal?.reason));
+      grace = setTimeout(() => tooLate.abort(signal?.reason), partGraceMs);
+    };
     signal?.addEventListener('abort', stop, { once: true });
     try {
       // It removes the parts itself when a part, the body or the end fails.
       const upload = new this.#parts.storage.Upload({
-        client: interruptible(this.#parts, signal),
+        client: interruptible(this.#parts, { signal, tooLate: tooLate.signal }),
         params: { ...target, Body: stream },
         partSize: partBytes,
         queueSize: partsInFlight,
@@ -190,6 +198,7 @@ class AwsStore implements ObjectStore {
       return { ...written(), crc };
     } finally {
       signal?.removeEventListener('abort', stop);
+      clearTimeout(grace);
       stream.destroy();
     }
   }
@@ -235,14 +244,22 @@ function checksumOf({ ChecksumCRC32: value, ChecksumType }: HeadObjectCommandOut
 
 /**
  * The client as an upload uses it, whose requests end when the signal fires. The upload's own way to stop leaves requests behind,
- * which finish after it has rejected. The request that removes the parts goes out in any case.
+ * which finish after it has rejected. The request that removes the parts goes out in any case, and after the parts under way:
+ * a server that is still at work on a part when the upload is aborted may keep it.
  */
-function interruptible({ client, s3 }: AwsClients, signal: AbortSignal | undefined): S3Client {
+function interruptible(
+  { client, s3 }: AwsClients,
+  { signal, tooLate }: { signal: AbortSignal | undefined; tooLate: AbortSignal },
+): S3Client {
   if (signal === undefined) return client;
-  const isUninterrupted = (command: unknown): boolean =>
+  const abortSignal = (command: unknown): AbortSignal | undefined => {
     // Broken off, it might begin an upload that nobody knows of, nor ends.
-    command instanceof s3.CreateMultipartUploadCommand || command instanceof s3.AbortMultipartUploadCommand;
-  const send = (command: Parameters<S3Client['send']>[0]): unknown =>
-    client.send(command, isUninterrupted(command) ? {} : { abortSignal: signal });
+    if (command instanceof s3.CreateMultipartUploadCommand || command instanceof s3.AbortMultipartUploadCommand) return;
+    return command instanceof s3.UploadPartCommand ? tooLate : signal;
+  };
+  const send = (command: Parameters<S3Client['send']>[0]): unknown => {
+    const heeded = abortSignal(command);
+    return client.send(command, heeded ? { abortSignal: heeded } : {});
+  };
   return Object.create(client, { send: { value: send } }) as S3Client;
 }

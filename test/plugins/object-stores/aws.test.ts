@@ -28,6 +28,20 @@ async function pendingUploads(config: Record<string, string>): Promise<number> {
   return Uploads?.length ?? 0;
 }
 
+/** A put whose signal has fired while the server's answer to one of its parts is held. */
+async function interruptedDuringPart() {
+  const config = await s3Bucket();
+  const proxy = await startFaultProxy(config['s3Url']!);
+  const part = proxy.hold({ method: 'PUT', path: /partNumber=1/, at: 'after' });
+  const stop = new AbortController();
+  const store = await aws({ ...config, s3Url: proxy.url });
+  const body = Readable.from([...blocks(12 * 1_048_576)]);
+  const refused = assert.rejects(store.putObject('k', body, { signal: stop.signal }), { code: 'Interrupted' });
+  const held = await part;
+  stop.abort();
+  return { config, proxy, refused, held };
+}
+
 describe('object store: aws on versitygw', () => {
   itConforms(objectStoreChecks, async () => aws(await s3Bucket()));
 
@@ -78,6 +92,22 @@ describe('object store: aws on versitygw', () => {
       const held = await beginning;
       stop.abort();
       held.release();
+      await refused;
+      await proxy.stop();
+      assert.equal(await pendingUploads(config), 0);
+    });
+
+    it('is aborted when the signal fires during a part, not before the part has ended', async () => {
+      const { config, proxy, refused, held } = await interruptedDuringPart();
+      assert.equal(await pendingUploads(config), 1);
+      held.release();
+      await refused;
+      await proxy.stop();
+      assert.equal(await pendingUploads(config), 0);
+    });
+
+    it('is aborted when the signal fires during a part that does not end', async () => {
+      const { config, proxy, refused } = await interruptedDuringPart();
       await refused;
       await proxy.stop();
       assert.equal(await pendingUploads(config), 0);
