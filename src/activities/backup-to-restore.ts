@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Backup, VolumeSnapshot } from '../api/backup.ts';
 import { BowlineError, errorCode } from '../api/errors.ts';
+import { firstFound } from '../api/first-found.ts';
 import type { JsonValue } from '../api/json.ts';
 import { scheduleNameLabel } from '../api/labels.ts';
 import type { BackupStorageLocation } from '../api/locations.ts';
@@ -38,14 +39,19 @@ export type KeptVolume = Pick<BackupVolumeInfo, 'pvName' | 'pvcName' | 'pvcNames
 /** Metadata files read at the same time when the backups of a schedule are looked for. */
 const readAtOnce = 16;
 
-/** The first location that holds a finished backup of that name. Rejects with `NotFound`, naming the locations. */
+/**
+ * The first location that holds a finished backup of that name. Rejects with `NotFound`, naming the locations, and for one that is
+ * nowhere else with the error of a location that can't be asked.
+ */
 export async function findBackup(dependencies: Dependencies, name: string): Promise<FoundBackup> {
   const { metadata } = backupLayout(name);
-  for (const location of dependencies.config.backupStorageLocations) {
+  const { found, failure } = await firstFound(dependencies.config.backupStorageLocations, async (location) => {
     const store = await dependencies.store(location.name);
-    if (!(await store.objectExists(metadata, { signal: activitySignal() }))) continue;
+    if (!(await store.objectExists(metadata, { signal: activitySignal() }))) return undefined;
     return { location, store, backup: decodeMetadata(await bytesOf(store, metadata)) };
-  }
+  });
+  if (found !== undefined) return found;
+  if (failure !== undefined) throw failure;
   throw new BowlineError('NotFound', `restore ${name}: no backup of that name in ${searched(dependencies)}`);
 }
 

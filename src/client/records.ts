@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { Backup, BackupPhase } from '../api/backup.ts';
 import { BowlineError, errorCode, errorText } from '../api/errors.ts';
+import { firstFound, type Search } from '../api/first-found.ts';
 import type { Restore, RestorePhase } from '../api/restore.ts';
 import { decodeGzipJson } from '../backup-format/artifacts.ts';
 import type { Results } from '../backup-format/results.ts';
@@ -92,15 +93,19 @@ export class Records<T extends Backup | Restore> {
     return [...finished, ...(await limit.map(unfinished, (run) => this.#running(run)))];
   }
 
-  /** Finds one in the first location that has it, else among the runs. Rejects with `NotFound`, with why its last run failed. */
+  /**
+   * Finds one in the first location that has it, else among the runs. Rejects with `NotFound`, with why its last run failed; and for
+   * one that is nowhere else with the error of a location that can't be asked.
+   */
   async get(name: string): Promise<Entry<T>> {
-    return (await this.#find(name))?.entry ?? this.#unfinished(name);
+    const { found, failure } = await this.#find(name);
+    return found?.entry ?? this.#unfinished(name, failure);
   }
 
   /** One with its files: the store is absent while it runs. */
   async describe(name: string): Promise<{ description: Description<T>; store?: OpenLocation['store'] }> {
-    const found = await this.#find(name);
-    if (found === undefined) return { description: await this.#unfinished(name) };
+    const { found, failure } = await this.#find(name);
+    if (found === undefined) return { description: await this.#unfinished(name, failure) };
     const keys = this.#format.keys(name);
     const [results, resources] = await Promise.all(
       [keys.results, keys.resourceList].map((key) => readGzipJson(found.store, key)),
@@ -112,9 +117,9 @@ export class Records<T extends Backup | Restore> {
   /** The log's text. Rejects with `NotFound`, also while the run goes on: the log is written at its end. */
   async logs(name: string): Promise<Readable> {
     const { kind } = this.#format;
-    const found = await this.#find(name);
+    const { found, failure } = await this.#find(name);
     if (found === undefined) {
-      await this.#unfinished(name);
+      await this.#unfinished(name, failure);
       throw new BowlineError('NotFound', `logs of ${kind} ${name}: it is running, and they are written at its end`);
     }
     const unpacked = createGunzip();
@@ -148,12 +153,12 @@ export class Records<T extends Backup | Restore> {
     return entries.filter((entry) => entry !== undefined && !isUnfinished(entry.record)) as Entry<T>[];
   }
 
-  async #find(name: string): Promise<{ entry: Entry<T>; store: OpenLocation['store'] } | undefined> {
-    for (const opened of await this.#stores.all()) {
-      const entry = await this.#read(opened, name);
-      if (entry) return { entry, store: opened.store };
-    }
-    return undefined;
+  #find(name: string): Promise<Search<{ entry: Entry<T>; store: OpenLocation['store'] }>> {
+    return firstFound(this.#stores.names, async (location) => {
+      const store = await this.#stores.open(location);
+      const entry = await this.#read({ location, store }, name);
+      return entry && { entry, store };
+    });
   }
 
   async #read({ location, store }: OpenLocation, name: string): Promise<Entry<T> | undefined> {
@@ -191,11 +196,12 @@ export class Records<T extends Backup | Restore> {
     return { name: run.name, location: this.#format.location(record), phase, record, ...(status && { run: status }) };
   }
 
-  /** The run of that name, if it goes on. Rejects with `NotFound` and what is known. */
-  async #unfinished(name: string): Promise<Entry<T>> {
+  /** The run of that name, if it goes on. Rejects with why a location could not be asked, else with `NotFound` and what is known. */
+  async #unfinished(name: string, failure: unknown): Promise<Entry<T>> {
     const { kind } = this.#format;
     const run = await this.#temporal.find(kind, name);
     if (run?.isRunning) return this.#running(run);
+    if (failure !== undefined) throw failure;
     const searched = this.#stores.names.join(', ') || 'none';
     const reason = run && (await run.handle.result().then(() => undefined, errorText));
     throw new BowlineError(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { RestorePlan } from '../../src/activities/plan.ts';
+import { BowlineError } from '../../src/api/errors.ts';
 import type { RestoreRequest } from '../../src/api/restore.ts';
 import { backupLayout } from '../../src/backup-format/layout.ts';
 import { nonRestorable } from '../../src/selection/restore-filter.ts';
@@ -106,6 +107,21 @@ describe('prepareRestore', () => {
       nonRetryable: true,
       message: 'restore weekly: no backup of that name in the storage locations (default, vault)',
     });
+  });
+
+  it('finds a backup although a location before its own is out of reach, and else says so', async () => {
+    const partly = new ActivityRunner({ config: { staging: 'default' } });
+    const outage = new BowlineError('Unavailable', 'stat s3://default: ECONNREFUSED');
+    // Staging lies in it, too, which a real outage would hold up.
+    partly.store.objectExists = async (key) => {
+      if (key.startsWith('backups/')) throw outage;
+      return false;
+    };
+    await holdBackup(partly.stores['vault']!, 'kept', []);
+    const prepare = (backupName: string) => partly.run('prepareRestore', { name: 'again', spec: { backupName } }, id);
+    const { run } = await prepare('kept');
+    assert.equal(run.location, 'vault');
+    await assert.rejects(prepare('weekly'), { type: 'Unavailable', nonRetryable: false, message: outage.message });
   });
 
   it('(b.1) restores from a read-only location only with staging elsewhere', async () => {

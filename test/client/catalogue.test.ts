@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -152,6 +152,40 @@ describe('catalogue of the client', () => {
     await assert.rejects(bowline.backups.describe('invalid-gone'), {
       code: 'NotFound',
       message: /its last run failed: name: bad; spec\.ttl: bad$/,
+    });
+  });
+
+  describe('while its first location is out of reach', () => {
+    let partly: BowlineClient;
+
+    before(async () => {
+      const loop = join(folder, 'loop');
+      await symlink(loop, loop);
+      const [first, ...others] = worker.config.backupStorageLocations;
+      const lost = { ...first!, name: 'lost', config: { path: loop } };
+      partly = await connect({ ...worker.config, backupStorageLocations: [lost, first!, ...others] });
+    });
+
+    after(() => partly.close());
+
+    it('finds what another location has, and what runs', async () => {
+      assert.equal((await partly.backups.get('far')).location, 'there');
+      assert.equal((await partly.backups.describe('shop-1')).bytes, 2_048);
+      assert.equal((await partly.restores.get('back-2')).location, 'there');
+      const handle = await partly.backups.create({ name: 'waits-partly' });
+      assert.equal((await partly.backups.describe('waits-partly')).phase, 'InProgress');
+      await handle.cancel();
+    });
+
+    it('does not call absent what it may have, nor leaves its backups out of a list', async () => {
+      const outage = { code: 'Unavailable', message: /loop.*ELOOP/ };
+      await assert.rejects(partly.backups.get('nowhere'), outage);
+      await assert.rejects(partly.backups.logs('nowhere'), outage);
+      await assert.rejects(partly.backups.list(), outage);
+    });
+
+    it('refuses to read a damaged record all the same', async () => {
+      await assert.rejects(partly.backups.get('damaged'), { code: 'CorruptBackup' });
     });
   });
 
