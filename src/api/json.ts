@@ -1,3 +1,5 @@
+import { renameEscapedKeys } from './escaped-keys.ts';
+
 /** A JSON value as Bowline holds it: plain data, and `RawNumber` where a number has more digits than a double. */
 export type JsonValue = null | boolean | number | string | RawNumber | readonly JsonValue[] | JsonObject;
 
@@ -26,12 +28,17 @@ const longLength = 16;
 const longDigits = /\d[\d.]{15}/;
 
 /**
- * Parses JSON without changing the value of any number: those that a double can't hold become `RawNumber`s.
- * The exact way is several times slower, so it is taken only for texts with a number of 16 digits and points in a row.
+ * Parses JSON without changing the value of any number, nor any key: numbers that a double can't hold become `RawNumber`s, and keys
+ * with escapes are read past a fault of V8. Either is slower, and is done only where such a number or key stands.
  *
  * @throws SyntaxError as `JSON.parse` does
  */
 export function parseJson(text: string): JsonValue {
+  const renamed = renameEscapedKeys(text);
+  return renamed === undefined ? parseNumbers(text) : copyJson(parseNumbers(renamed.text), renamed.keys);
+}
+
+function parseNumbers(text: string): JsonValue {
   if (!hasLongNumber(text)) return JSON.parse(text) as JsonValue;
   return sourceAccess.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && longDigits.test(source) && String(value) !== source
@@ -83,10 +90,15 @@ export function isRawNumber(value: unknown): value is RawNumber {
 
 /** Copies plain JSON data deeply; `RawNumber`s, which are frozen, are shared. */
 export function cloneJson<T>(value: T): T {
+  return copyJson(value, new Map());
+}
+
+/** A copy in which members are called by what `names` has for their keys. */
+function copyJson<T>(value: T, names: ReadonlyMap<string, string>): T {
   if (value === null || typeof value !== 'object' || isRawNumber(value)) return value;
-  if (Array.isArray(value)) return value.map(cloneJson) as T;
+  if (Array.isArray(value)) return value.map((entry) => copyJson(entry, names)) as T;
   const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) setMember(copy, key, cloneJson(member));
+  for (const [key, member] of Object.entries(value)) setMember(copy, names.get(key) ?? key, copyJson(member, names));
   return copy as T;
 }
 

@@ -80,6 +80,62 @@ describe('parseJson', () => {
     fc.assert(fc.property(json, (text) => JSON.stringify(parseJson(text)) === text));
   });
 
+  describe('reads keys with escapes as they are', () => {
+    /** Keys whose texts begin alike. */
+    const key = fc.oneof(
+      fc.stringMatching(/^[\\n"a\n\t}1]{0,3}$/),
+      fc.constantFrom('key', 'key0', 'key_0', '__proto__', '\u2028'),
+    );
+    const value = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3, withCrossShrink: true },
+        fc.oneof(fc.string(), key, fc.constant('{"\\n":1}'), fc.integer(), fc.constant(null)),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+      ),
+    })).value;
+
+    it('whatever has been parsed before', () => {
+      fc.assert(
+        fc.property(value, fc.constantFrom(undefined, 2), (given, blanks) => {
+          const read = parseJson(JSON.stringify(given, null, blanks));
+          assert.equal(JSON.stringify(read), JSON.stringify(given));
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+
+    it('where V8 takes one for another: once it does not, the detour can go', () => {
+      const [backslash, lineFeed] = [String.raw`{"a":1,"\\":2}`, String.raw`{"a":1,"\n":2}`];
+      for (const parse of [JSON.parse, parseJson])
+        assert.deepEqual(Object.keys(parse(backslash) as object), ['a', '\\']);
+      assert.deepEqual(Object.keys(JSON.parse(lineFeed) as object), ['a', '\\']);
+      assert.deepEqual(Object.keys(parseJson(lineFeed) as object), ['a', '\n']);
+    });
+
+    const texts: { title: string; text: string; becomes?: string }[] = [
+      { title: 'among long numbers', text: String.raw`{"\\":12345678901234567890,"\n":[1.5]}` },
+      {
+        title: 'that stand as code units',
+        text: String.raw`{"\u0061":1,"\ud83d\ude00" :2}`,
+        becomes: '{"a":1,"😀":2}',
+      },
+      {
+        title: 'twice: the last counts',
+        text: String.raw`{"\u0061":1,"b":2,"a":3,"\u0062":4}`,
+        becomes: '{"a":3,"b":4}',
+      },
+      { title: 'that are whole numbers', text: String.raw`{"b":1,"\u0031":2}`, becomes: '{"1":2,"b":1}' },
+    ];
+    for (const { title, text, becomes = text } of texts)
+      it(title, () => assert.equal(JSON.stringify(parseJson(text)), becomes));
+
+    it('and refuses what is no JSON', () => {
+      for (const text of ['"\\', '"\\"', '{"\\n"', '{"\\n":', '{"\\x":1}', '{\\n:1}', '\\":1'])
+        assert.throws(() => parseJson(text), SyntaxError, text);
+    });
+  });
+
   it('takes __proto__ for a member like any other, in short texts and in long numbers', () => {
     for (const text of ['{"__proto__":{"a":1}}', '{"__proto__":{"a":12345678901234567890}}']) {
       const value = parseJson(text) as JsonObject;
