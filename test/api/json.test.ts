@@ -106,11 +106,11 @@ describe('parseJson', () => {
     });
 
     it('where V8 takes one for another: once it does not, the detour can go', () => {
-      const [backslash, lineFeed] = [String.raw`{"a":1,"\\":2}`, String.raw`{"a":1,"\n":2}`];
+      const [backslash, lineFeed] = [String.raw`{"only here":1,"\\":2}`, String.raw`{"only here":1,"\n":2}`];
       for (const parse of [JSON.parse, parseJson])
-        assert.deepEqual(Object.keys(parse(backslash) as object), ['a', '\\']);
-      assert.deepEqual(Object.keys(JSON.parse(lineFeed) as object), ['a', '\\']);
-      assert.deepEqual(Object.keys(parseJson(lineFeed) as object), ['a', '\n']);
+        assert.deepEqual(Object.keys(parse(backslash) as object), ['only here', '\\']);
+      assert.deepEqual(Object.keys(JSON.parse(lineFeed) as object), ['only here', '\\']);
+      assert.deepEqual(Object.keys(parseJson(lineFeed) as object), ['only here', '\n']);
     });
 
     const texts: { title: string; text: string; becomes?: string }[] = [
