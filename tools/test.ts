@@ -8,7 +8,13 @@ import { addCounts, readCounts, type Counts } from './test-counts.ts';
 
 /** What takes many workers, clusters or installations of its own. Parts of about the same time. */
 const more = [
-  ['test/crash', 'test/faults', 'test/deploy', 'test/activities/million-entries.test.ts'],
+  [
+    'test/crash',
+    'test/faults',
+    'test/deploy',
+    'test/activities/million-entries.test.ts',
+    'test/tools/bench-jobs.test.ts',
+  ],
   [
     'test/end-to-end/actions-from-outside.test.ts',
     'test/end-to-end/canaries.test.ts',

@@ -262,6 +262,14 @@ describe('bench: synthetic list', () => {
     assert.equal(item?.metadata.managedFields.length, 1);
   });
 
+  it('says once of what kind they are', () => {
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'a', namespace: 'x' } };
+    const page = new SyntheticList([role], 1).page({ from: 0, limit: 1 });
+    const { kind, apiVersion, items } = JSON.parse(page) as { kind: string; apiVersion: string; items: object[] };
+    assert.deepEqual([kind, apiVersion], ['RoleList', 'rbac.authorization.k8s.io/v1']);
+    assert.deepEqual(items.flatMap(Object.keys), ['metadata']);
+  });
+
   it('gives the objects of one namespace on one page', () => {
     const { metadata, items } = pageOf({ from: 0, limit: 1, namespace: 'y' });
     assert.deepEqual(

@@ -11,6 +11,9 @@ import type { BenchStack } from './stack.ts';
 import type { Measurement } from './statistics.ts';
 import type { SyntheticCluster } from './synthetic-cluster.ts';
 
+/** What the names of the namespaces begin with that are backed up. */
+const benched = 'bench';
+
 /** A cluster whose items are made up; it ends with this process. */
 export async function startSyntheticCluster({ items, seed }: MixtureOptions): Promise<SyntheticCluster> {
   const { message } = await startChild<SyntheticCluster>({
@@ -80,7 +83,7 @@ function jobOf({ job }: ItemsOptions, run: number): Job {
 }
 
 function floorArguments({ job }: ItemsOptions, run: number): string[] {
-  if (job === 'restore') return [restoredPrefix(run), `floor-${run}`];
+  if (job === 'restore') return [benched, `floor-${run}`];
   return job === 'delete' ? [backupName(-run)] : [];
 }
 
@@ -94,16 +97,12 @@ function backupName(run: number): string {
 
 /** Into namespaces that are not there yet. */
 function restoreJob(run: number): Job {
-  const includedNamespaces = namespaceNames('bench');
-  const targets = namespaceNames(restoredPrefix(run));
+  const includedNamespaces = namespaceNames(benched);
+  const targets = namespaceNames(`restored-${run}`);
   const namespaceMapping = Object.fromEntries(includedNamespaces.map((name, index) => [name, targets[index]!]));
   return {
     type: 'restore',
     name: `bench-${run}`,
     spec: { backupName: backupName(0), includedNamespaces, namespaceMapping },
   };
-}
-
-function restoredPrefix(run: number): string {
-  return `restored-${run}`;
 }

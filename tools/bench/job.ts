@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { BackupRequest, BackupSpec } from '../../src/api/backup.ts';
 import type { RestoreSpec } from '../../src/api/restore.ts';
@@ -57,7 +58,7 @@ export async function runJob(stack: BenchStack, job: Job, options: JobOptions = 
     together(await Promise.all(children.map((child) => child.ask<WorkerFigures>(question))));
   try {
     if (script === undefined) {
-      await warmUp(client, { taskQueue: temporal.taskQueue, name: `${job.name}-warm-up` });
+      await warmUp(client, temporal.taskQueue);
       await ask('begin');
     }
     const { type, ...request } = job;
@@ -84,7 +85,8 @@ export async function runJob(stack: BenchStack, job: Job, options: JobOptions = 
 }
 
 /** A small backup: what a worker compiles and connects at its first job is no part of a later one. */
-async function warmUp(client: Client, { taskQueue, name }: { taskQueue: string; name: string }): Promise<void> {
+async function warmUp(client: Client, taskQueue: string): Promise<void> {
+  const name = `warm-up-${randomUUID()}`;
   const request: BackupRequest = { name, spec: { includedNamespaces: ['default'] } };
   await client.workflow.execute('backup', { workflowId: `backup/${name}`, taskQueue, args: [request] });
 }

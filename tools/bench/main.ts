@@ -45,10 +45,15 @@ try {
 } catch (error) {
   // What was stopped fails; that is no news.
   if (!interrupted) {
-    say((error as Error).message);
+    say(reasons(error as Error));
     await stop();
     process.exit(1);
   }
+}
+
+/** Why a run failed is in the cause of what waiting for it rejects with. */
+function reasons({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${reasons(cause)}` : message;
 }
 
 function readOptions(): BenchOptions {

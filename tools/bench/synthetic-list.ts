@@ -40,10 +40,14 @@ interface Block {
  */
 export class SyntheticList {
   readonly count: number;
+  /** Of all objects, which do not tell it themselves. */
+  readonly #type: Pick<Unstructured, 'apiVersion' | 'kind'>;
   readonly #blocks: readonly Block[];
 
   constructor(objects: readonly Unstructured[], count: number) {
     this.count = count;
+    const [first] = objects;
+    this.#type = { apiVersion: first?.apiVersion ?? 'v1', kind: first?.kind ?? '' };
     const byNamespace = [...Map.groupBy(objects.map(templateOf), ({ namespace }) => namespace)];
     byNamespace.sort(([a = ''], [b = '']) => (a < b ? -1 : Number(a > b)));
     let before = 0;
@@ -62,7 +66,8 @@ export class SyntheticList {
       if (namespace === undefined || this.#block(index).namespace === namespace) texts.push(this.text(index));
     }
     const more = until < this.count ? `"continue":"${until}","remainingItemCount":${this.count - until},` : '';
-    return `{"kind":"List","apiVersion":"v1","metadata":{${more}"resourceVersion":"1"},"items":[${texts.join(',')}]}`;
+    const { apiVersion, kind } = this.#type;
+    return `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":{${more}"resourceVersion":"1"},"items":[${texts.join(',')}]}`;
   }
 
   /** One object's text. */
