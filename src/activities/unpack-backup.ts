@@ -174,7 +174,8 @@ class Unpacking {
   readonly #staging: Staging;
   readonly #input: UnpackInput;
   readonly #writers: BatchWriters;
-  readonly #seen = new Set<string>();
+  /** Names by place: the strings that the report keeps anyway, and not one of its own for each item. */
+  readonly #seen = new Map<string, Set<string>>();
   readonly #selected: Record<string, number> = {};
   readonly #isDryRun: boolean;
   readonly #namespaces: NeededNamespaces;
@@ -216,19 +217,25 @@ class Unpacking {
   /** Takes the item; `false` if it is one that is never restored, such as a pod that has ended, or was taken before. */
   async #add(identifier: ResourceIdentifier, itemFromBackup: Unstructured): Promise<boolean> {
     const { groupResource, namespace, name } = identifier;
-    const key = itemKey({ groupResource, namespace, name });
-    if (this.#seen.has(key)) {
+    if (!this.#isFirst({ groupResource, namespace }, itemFromBackup.metadata.name)) {
       if (this.#repeated++ < repetitionsTold)
         this.report.warning('Item is in the backup twice: the first one counts', { groupResource, namespace, name });
       return false;
     }
-    this.#seen.add(key);
     if (this.#isSkipped({ groupResource, namespace, name }, itemFromBackup)) return false;
     assertFewSingleItems(this.#input.batch, ++this.#staged);
     await this.#writers.add(restoreLine({ groupResource, itemFromBackup }));
     this.report.unpacked(groupResource, itemFromBackup);
     this.#selected[groupResource] = (this.#selected[groupResource] ?? 0) + 1;
     return true;
+  }
+
+  #isFirst(owner: Pick<ResourceIdentifier, 'groupResource' | 'namespace'>, name: string): boolean {
+    const place = placeOf(owner);
+    let names = this.#seen.get(place);
+    if (names === undefined) this.#seen.set(place, (names = new Set()));
+    const before = names.size;
+    return names.add(name).size > before;
   }
 
   #isSkipped(identifier: ResourceIdentifier, item: Unstructured): boolean {
