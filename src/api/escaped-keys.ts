@@ -5,7 +5,10 @@ export interface RenamedKeys {
   readonly keys: ReadonlyMap<string, string>;
 }
 
-/** Whether an object of this process may have had a key that holds a backslash. Most keys of `managedFields` hold escapes, and hardly any hold that. */
+/**
+ * Whether an object of this process may have had a key that holds a backslash: until then V8 reads escaped keys as they are. Keys of
+ * `managedFields` often hold escapes, and hardly any hold that.
+ */
 let isMisreading = false;
 
 /**

@@ -90,15 +90,15 @@ export function isRawNumber(value: unknown): value is RawNumber {
 
 /** Copies plain JSON data deeply; `RawNumber`s, which are frozen, are shared. */
 export function cloneJson<T>(value: T): T {
-  return copyJson(value, new Map());
+  return copyJson(value);
 }
 
 /** A copy in which members are called by what `names` has for their keys. */
-function copyJson<T>(value: T, names: ReadonlyMap<string, string>): T {
+function copyJson<T>(value: T, names?: ReadonlyMap<string, string>): T {
   if (value === null || typeof value !== 'object' || isRawNumber(value)) return value;
   if (Array.isArray(value)) return value.map((entry) => copyJson(entry, names)) as T;
   const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) setMember(copy, names.get(key) ?? key, copyJson(member, names));
+  for (const [key, member] of Object.entries(value)) setMember(copy, names?.get(key) ?? key, copyJson(member, names));
   return copy as T;
 }
 

@@ -269,8 +269,8 @@ export class BackupRun {
 }
 
 /**
- * As many as are known to be there, the estimated ones too, within limits. The first ones are worked on while others are read; of many more each call reads many, since
- * its end and the next one's beginning are time in which nothing is read.
+ * As many as are known to be there, the estimated ones too, within limits. The first ones are worked on while others are read; of many
+ * more each call reads many, since its end and the next one's beginning are time in which nothing is read.
  */
 function itemsPerCall(known: number): number {
   return Math.min(Math.max(known, fewestPerCall), mostPerCall);

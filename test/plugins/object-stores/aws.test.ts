@@ -28,19 +28,22 @@ async function pendingUploads(config: Record<string, string>): Promise<number> {
   return Uploads?.length ?? 0;
 }
 
-/** A put whose signal has fired while the server's answer to one of its parts is held. */
-async function interruptedDuringPart() {
+/** A put whose signal has fired while the server's answer to such a request of its upload is held. */
+async function interruptedDuring(request: { readonly method: string; readonly path: RegExp }) {
   const config = await s3Bucket();
   const proxy = await startFaultProxy(config['s3Url']!);
-  const part = proxy.hold({ method: 'PUT', path: /partNumber=1/, at: 'after' });
+  const holding = proxy.hold({ ...request, at: 'after' });
   const stop = new AbortController();
   const store = await aws({ ...config, s3Url: proxy.url });
   const body = Readable.from([...blocks(12 * 1_048_576)]);
   const refused = assert.rejects(store.putObject('k', body, { signal: stop.signal }), { code: 'Interrupted' });
-  const held = await part;
+  const held = await holding;
   stop.abort();
   return { config, proxy, refused, held };
 }
+
+const beginning = { method: 'POST', path: /\?uploads/ };
+const firstPart = { method: 'PUT', path: /partNumber=1/ };
 
 describe('object store: aws on versitygw', () => {
   itConforms(objectStoreChecks, async () => aws(await s3Bucket()));
@@ -82,15 +85,7 @@ describe('object store: aws on versitygw', () => {
     });
 
     it('is aborted when the signal fires while it is being begun', async () => {
-      const config = await s3Bucket();
-      const proxy = await startFaultProxy(config['s3Url']!);
-      const beginning = proxy.hold({ method: 'POST', path: /\?uploads/, at: 'after' });
-      const stop = new AbortController();
-      const store = await aws({ ...config, s3Url: proxy.url });
-      const body = Readable.from([...blocks(12 * 1_048_576)]);
-      const refused = assert.rejects(store.putObject('k', body, { signal: stop.signal }), { code: 'Interrupted' });
-      const held = await beginning;
-      stop.abort();
+      const { config, proxy, refused, held } = await interruptedDuring(beginning);
       held.release();
       await refused;
       await proxy.stop();
@@ -98,7 +93,7 @@ describe('object store: aws on versitygw', () => {
     });
 
     it('is aborted when the signal fires during a part, not before the part has ended', async () => {
-      const { config, proxy, refused, held } = await interruptedDuringPart();
+      const { config, proxy, refused, held } = await interruptedDuring(firstPart);
       assert.equal(await pendingUploads(config), 1);
       held.release();
       await refused;
@@ -107,7 +102,7 @@ describe('object store: aws on versitygw', () => {
     });
 
     it('is aborted when the signal fires during a part that does not end', async () => {
-      const { config, proxy, refused } = await interruptedDuringPart();
+      const { config, proxy, refused } = await interruptedDuring(firstPart);
       await refused;
       await proxy.stop();
       assert.equal(await pendingUploads(config), 0);
